@@ -1,0 +1,142 @@
+"""The wall around a company: every ORM statement and flush, and on PostgreSQL every transaction, is held to one scope.
+
+The scope is EVERYONE (staff, commands, jobs that say so), a company's id, or NOBODY (the default: nothing is seen).
+Row-level security reads it as `app.tenant` under the role `kabinet_app` (`reliability.md` §3c).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from app.core.actor import Actor
+from app.core.errors import NotFound
+from app.models import Company, MaybeOfCompany, OfCompany
+
+EVERYONE = "*"
+NOBODY = ""
+APP_ROLE = "kabinet_app"
+
+_scope: ContextVar[int | str] = ContextVar("company_scope", default=NOBODY)
+
+
+def scope() -> int | str:
+    """The scope in force."""
+    return _scope.get()
+
+
+def scope_of(actor: Actor) -> int | str:
+    """What an actor may see."""
+    if actor.is_staff:
+        return EVERYONE
+    return actor.company_id if actor.company_id is not None else NOBODY
+
+
+@contextmanager
+def seeing(wanted: int | str, session: Session | None = None) -> Iterator[None]:
+    """Hold everything inside to `wanted`; pass the session where its transaction may already be open."""
+    token = _scope.set(wanted)
+    tell(session)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+        tell(session)
+
+
+def see(wanted: int | str, session: Session) -> Any:
+    """Hold the rest of this context to `wanted`; returns the token for `unsee`."""
+    token = _scope.set(wanted)
+    tell(session)
+    return token
+
+
+def unsee(token: Any) -> None:
+    """Return to the scope before `see`."""
+    _scope.reset(token)
+
+
+def tell(session: Session | None) -> None:
+    """Tell an open PostgreSQL transaction the scope in force."""
+    if session is not None and session.in_transaction() and session.is_active:
+        _tell_connection(session.connection())
+
+
+def _tell_connection(connection: sa.Connection) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    seen = _scope.get()
+    role = "none" if seen == EVERYONE else _role_of(connection)
+    connection.exec_driver_sql(
+        "SELECT set_config('role', %s, true), set_config('app.tenant', %s, true)", (role, str(seen).strip(EVERYONE))
+    )
+
+
+def _role_of(connection: sa.Connection) -> str:
+    """`kabinet_app` where it exists and this login may become it; looked up once an engine."""
+    known: dict[str, str] = connection.engine.__dict__.setdefault("_kabinet_role", {})
+    if "role" not in known:
+        found = connection.exec_driver_sql(
+            "SELECT 1 FROM pg_roles WHERE rolname = %s AND pg_has_role(session_user, oid, 'member')", (APP_ROLE,)
+        ).first()
+        known["role"] = APP_ROLE if found else "none"
+    return known["role"]
+
+
+def guard(session_class: Any) -> None:
+    """Put the wall into a session class (once, at start)."""
+    event.listen(session_class, "do_orm_execute", _narrow)
+    event.listen(session_class, "before_flush", _check_flush)
+    event.listen(session_class, "after_begin", lambda session, transaction, connection: _tell_connection(connection))
+
+
+def _narrow(state: ORMExecuteState) -> None:
+    if state.is_column_load or not (state.is_select or state.is_update or state.is_delete):
+        return
+    seen = _scope.get()
+    if seen == EVERYONE:
+        return
+    company = seen if isinstance(seen, int) else -1
+    state.statement = state.statement.options(
+        with_loader_criteria(OfCompany, lambda cls: cls.company_id == company, include_aliases=True),
+        with_loader_criteria(MaybeOfCompany, lambda cls: cls.company_id == company, include_aliases=True),
+        with_loader_criteria(Company, Company.id == company, include_aliases=True),
+    )
+
+
+def _check_flush(session: Session, context: Any, instances: Any) -> None:
+    seen = _scope.get()
+    for thing in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(thing, OfCompany | MaybeOfCompany):
+            _check_row(session, thing, seen)
+
+
+def _check_row(session: Session, thing: Any, seen: int | str) -> None:
+    if isinstance(seen, int) and thing in session.new and thing.company_id is None:
+        thing.company_id = seen
+    if seen != EVERYONE and thing.company_id != seen:
+        raise NotFound()
+    if thing not in session.deleted:
+        _check_links(session, thing)
+
+
+def _check_links(session: Session, thing: Any) -> None:
+    """Refuse a row that points at another company's row (T2)."""
+    mapper = sa.inspect(thing).mapper
+    for column in mapper.local_table.columns:
+        for key in column.foreign_keys:
+            target = key.column.table
+            if "company_id" not in target.columns or target.name == "ab_user":
+                continue
+            prop = mapper.get_property_by_column(column)
+            changed = sa.inspect(thing).attrs[prop.key].history
+            value = getattr(thing, prop.key)
+            if value is None or not changed.has_changes():
+                continue
+            owner = session.connection().execute(sa.select(target.c.company_id).where(target.c.id == value)).scalar()
+            if owner is not None and thing.company_id is not None and owner != thing.company_id:
+                raise NotFound()

@@ -1,0 +1,1 @@
+"""Plain Python every room may use: money, time, periods, words, actors, errors. No Flask, no database."""

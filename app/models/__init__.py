@@ -1,0 +1,37 @@
+"""Every table, one noun of `product.md` a class. No decisions here; rules decide, services write."""
+
+from app.models.base import BigId, Cents, Fine, Instant, MaybeOfCompany, OfCompany
+from app.models.billing import BillingRun, Charge, RunItem
+from app.models.catalog import Category, Component, Plan, PriceVersion, Product, Promotion
+from app.models.company import Account, Company, Contract, DeliveryChange, Payer
+from app.models.document import Delivery, Document, DocumentFile, DocumentKind, DocumentLine, PartySnapshot
+from app.models.ledger import Entry, EntryKind, LedgerAccount, LedgerKind, Posting
+from app.models.order import Cart, CartItem, Order, OrderLine
+from app.models.payment import (
+    Allocation,
+    BankLine,
+    ExpectedPayment,
+    InstalmentPart,
+    InstalmentPlan,
+    Payment,
+    PaymentMethod,
+)
+from app.models.people import SignInAttempt, User, UserRight
+from app.models.seller import CalendarOverride, CreditLimit, CurrencyRate, NumberSeries, Policy, Seller, TaxRate
+from app.models.subscription import (
+    Extension,
+    Option,
+    Request,
+    Seat,
+    Subscriber,
+    SubscriberName,
+    Subscription,
+    SubscriptionItem,
+    SubscriptionPromotion,
+    SuspendedUsage,
+    Usage,
+)
+from app.models.support import Notice, NoticePreference, Ticket, TicketMessage
+from app.models.work import AuditEvent, CaughtMail, ImportBatch, ImportMapping, Job, Outbox
+
+__all__ = [name for name in dir() if name[0].isupper()]

@@ -1,0 +1,143 @@
+"""What is sold: categories, products, plans, their priced components and prices that are versions with dates."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from flask_appbuilder import Model
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import Cents, Fine, Id, Stamped, one_of, ref, text
+from app.models.seller import Seller
+
+PRICE_MODELS = ("flat", "per_unit", "tiered", "volume")
+CHARGED = ("period", "usage", "once")
+
+
+class Category(Model):
+    """A shelf of the catalogue."""
+
+    __tablename__ = "category"
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    name: Mapped[str] = text(200)
+    parent_id: Mapped[int | None] = ref("category.id", null=True)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Product(Stamped, Model):
+    """What is sold."""
+
+    __tablename__ = "product"
+    id: Mapped[Id]
+    seller_id: Mapped[int] = ref("seller.id", index=False)
+    category_id: Mapped[int | None] = ref("category.id", null=True)
+    code: Mapped[str] = text(120)
+    name: Mapped[str] = text(255, index=True)
+    description: Mapped[str] = mapped_column(sa.Text, default="")
+    is_on_sale: Mapped[bool] = mapped_column(default=True)
+    attributes: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    seller: Mapped[Seller] = relationship()
+    category: Mapped[Category | None] = relationship()
+    __table_args__ = (sa.UniqueConstraint("seller_id", "code"),)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Plan(Stamped, Model):
+    """A way to buy a product: its currency, period and priced parts."""
+
+    __tablename__ = "plan"
+    id: Mapped[Id]
+    seller_id: Mapped[int] = ref("seller.id", index=False)
+    product_id: Mapped[int] = ref("product.id")
+    code: Mapped[str] = text(120)
+    name: Mapped[str] = text(255, index=True)
+    currency: Mapped[str] = text(3)
+    tax_included: Mapped[bool] = mapped_column(default=True)
+    tax_category: Mapped[str] = text(20, default="standard")
+    period_months: Mapped[int] = mapped_column(default=1)
+    trial_days: Mapped[int] = mapped_column(default=0)
+    is_on_sale: Mapped[bool] = mapped_column(default=True)
+    product: Mapped[Product] = relationship()
+    components: Mapped[list["Component"]] = relationship(back_populates="plan", order_by="Component.id")
+    __table_args__ = (sa.UniqueConstraint("seller_id", "code"),)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Component(Model):
+    """A priced part of a plan: how it is charged (period, usage, once) and by which model (`rules.pricing`)."""
+
+    __tablename__ = "component"
+    id: Mapped[Id]
+    plan_id: Mapped[int] = ref("plan.id", index=False)
+    code: Mapped[str] = text(120)
+    name: Mapped[str] = text(255)
+    unit: Mapped[str] = text(40, default="month")
+    charged: Mapped[str] = text(8, default="period")
+    model: Mapped[str] = text(10, default="per_unit")
+    included: Mapped[Decimal] = mapped_column(Fine, default=Decimal(0))
+    minimum: Mapped[Decimal | None] = mapped_column(Fine)
+    maximum: Mapped[Decimal | None] = mapped_column(Fine)
+    step: Mapped[Decimal | None] = mapped_column(Fine)
+    plan: Mapped[Plan] = relationship(back_populates="components")
+    prices: Mapped[list["PriceVersion"]] = relationship(back_populates="component", order_by="PriceVersion.valid_from")
+    __table_args__ = (
+        sa.UniqueConstraint("plan_id", "code"),
+        one_of("charged", CHARGED),
+        one_of("model", PRICE_MODELS),
+    )
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class PriceVersion(Stamped, Model):
+    """The price of a component from a day on. `tiers` is [[from quantity, unit price], …] as text decimals."""
+
+    __tablename__ = "price_version"
+    id: Mapped[Id]
+    component_id: Mapped[int] = ref("component.id", index=False)
+    valid_from: Mapped[dt.date]
+    valid_to: Mapped[dt.date | None]
+    unit_price: Mapped[Decimal] = mapped_column(Fine, default=Decimal(0))
+    per_quantity: Mapped[int] = mapped_column(default=1)  # the price is for so many units (1,000,000 tokens)
+    tiers: Mapped[list[list[str]]] = mapped_column(sa.JSON, default=list)
+    component: Mapped[Component] = relationship(back_populates="prices")
+    __table_args__ = (
+        sa.UniqueConstraint("component_id", "valid_from"),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", "in_order"),
+        sa.CheckConstraint("per_quantity > 0", "per_positive"),
+    )
+
+
+class Promotion(Stamped, Model):
+    """A promo code or a campaign: a percentage or an amount off, with dates and limits."""
+
+    __tablename__ = "promotion"
+    id: Mapped[Id]
+    seller_id: Mapped[int] = ref("seller.id")
+    code: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    name: Mapped[str] = text(200)
+    percent_bp: Mapped[int] = mapped_column(default=0)  # 10 % = 1000
+    amount: Mapped[Decimal] = mapped_column(Cents, default=Decimal(0))
+    valid_from: Mapped[dt.date]
+    valid_to: Mapped[dt.date | None]
+    use_limit: Mapped[int | None]
+    used: Mapped[int] = mapped_column(default=0)
+    minimum_sum: Mapped[Decimal] = mapped_column(Cents, default=Decimal(0))
+    first_purchase_only: Mapped[bool] = mapped_column(default=False)
+    product_id: Mapped[int | None] = ref("product.id", null=True)
+    __table_args__ = (
+        sa.CheckConstraint("percent_bp >= 0 AND percent_bp <= 10000", "percent_known"),
+        sa.CheckConstraint("use_limit IS NULL OR used <= use_limit", "within_limit"),
+    )
+
+    def __repr__(self) -> str:
+        return self.code

@@ -1,0 +1,135 @@
+"""Money in: payments, what they settle, saved methods, lines of bank statements, instalment plans."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from flask_appbuilder import Model
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import BigId, Cents, Id, Instant, OfCompany, Stamped, one_of, ref, state, text
+from app.models.company import Account, Company, Payer
+from app.models.document import Document
+from app.rules.lifecycle import PaymentMethodState, PaymentState
+
+
+class Payment(OfCompany, Model):
+    """Money in to an Account. `used` is what is allocated; the rest is an advance."""
+
+    __tablename__ = "payment"
+    id: Mapped[Id]
+    seller_id: Mapped[int] = ref("seller.id", index=False)
+    account_id: Mapped[int] = ref("account.id", index=False)
+    payer_id: Mapped[int | None] = ref("payer.id", null=True)
+    number: Mapped[str | None] = mapped_column(sa.String(60))
+    sequence: Mapped[int | None]
+    method: Mapped[str] = text(40, default="bank_transfer")
+    paid_on: Mapped[dt.date]
+    currency: Mapped[str] = text(3)
+    amount: Mapped[Decimal] = mapped_column(Cents)
+    used: Mapped[Decimal] = mapped_column(Cents, default=Decimal(0))
+    state: Mapped[str] = state(PaymentState, PaymentState.NEW)
+    purpose: Mapped[str] = text(500)
+    reference: Mapped[str] = text(120)  # the number of the bank's or the gateway's document
+    key: Mapped[str] = mapped_column(sa.String(160), unique=True)  # the same money comes in once
+    details: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
+    account: Mapped[Account] = relationship()
+    company: Mapped[Company] = relationship()
+    payer: Mapped[Payer | None] = relationship()
+    allocations: Mapped[list["Allocation"]] = relationship(back_populates="payment")
+    __table_args__ = (
+        one_of("state", PaymentState),
+        sa.UniqueConstraint("seller_id", "number"),
+        sa.CheckConstraint("amount > 0", "positive"),
+        sa.CheckConstraint("used >= 0 AND used <= amount", "within"),
+        sa.Index("ix_payment_paid_on_id", "paid_on", "id"),
+        sa.Index("ix_payment_account_id_paid_on", "account_id", "paid_on"),
+    )
+
+    def __repr__(self) -> str:
+        return f"{self.number or self.reference or self.id}"
+
+
+class Allocation(OfCompany, Model):
+    """What a payment settles of an invoice."""
+
+    __tablename__ = "allocation"
+    id: Mapped[Id]
+    payment_id: Mapped[int] = ref("payment.id", index=False)
+    document_id: Mapped[int] = ref("document.id")
+    amount: Mapped[Decimal] = mapped_column(Cents)
+    allocated_on: Mapped[dt.date]
+    payment: Mapped[Payment] = relationship(back_populates="allocations")
+    document: Mapped[Document] = relationship()
+    __table_args__ = (sa.UniqueConstraint("payment_id", "document_id"), sa.CheckConstraint("amount > 0", "positive"))
+
+
+class PaymentMethod(OfCompany, Model):
+    """A saved way to pay: only a token and a mask are here."""
+
+    __tablename__ = "payment_method"
+    id: Mapped[Id]
+    payer_id: Mapped[int | None] = ref("payer.id", null=True)
+    gateway: Mapped[str] = text(40)
+    name: Mapped[str] = text(120)
+    mask: Mapped[str] = text(40)
+    token: Mapped[str] = text(255)
+    state: Mapped[str] = state(PaymentMethodState, PaymentMethodState.SETTING_UP)
+    monthly_maximum: Mapped[Decimal | None] = mapped_column(Cents)
+    __table_args__ = (one_of("state", PaymentMethodState),)
+
+
+class BankLine(Stamped, Model):
+    """A line of a bank statement, matched to a payment or waiting for a person."""
+
+    __tablename__ = "bank_line"
+    id: Mapped[Id]
+    seller_id: Mapped[int] = ref("seller.id")
+    key: Mapped[str] = mapped_column(sa.String(160), unique=True)
+    booked_on: Mapped[dt.date]
+    currency: Mapped[str] = text(3)
+    amount: Mapped[Decimal] = mapped_column(Cents)
+    counterparty: Mapped[str] = text(255)
+    tax_code: Mapped[str] = text(20)
+    purpose: Mapped[str] = text(500)
+    payment_id: Mapped[int | None] = ref("payment.id", null=True)
+
+
+class InstalmentPlan(OfCompany, Model):
+    """Equipment paid in parts: n equal parts, the last takes the remainder."""
+
+    __tablename__ = "instalment_plan"
+    id: Mapped[Id]
+    account_id: Mapped[int] = ref("account.id")
+    name: Mapped[str] = text(255)
+    total: Mapped[Decimal] = mapped_column(Cents)
+    down_payment: Mapped[Decimal] = mapped_column(Cents, default=Decimal(0))
+    starts_on: Mapped[dt.date]
+    parts: Mapped[list["InstalmentPart"]] = relationship(back_populates="plan", order_by="InstalmentPart.due_on")
+    __table_args__ = (sa.CheckConstraint("total > 0 AND down_payment >= 0 AND down_payment <= total", "sums"),)
+
+
+class InstalmentPart(OfCompany, Model):
+    """One part of an instalment plan: planned, invoiced, paid."""
+
+    __tablename__ = "instalment_part"
+    id: Mapped[Id]
+    plan_id: Mapped[int] = ref("instalment_plan.id", index=False)
+    due_on: Mapped[dt.date]
+    amount: Mapped[Decimal] = mapped_column(Cents)
+    state: Mapped[str] = text(10, default="planned")
+    document_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("document.id"))
+    plan: Mapped[InstalmentPlan] = relationship(back_populates="parts")
+    __table_args__ = (sa.UniqueConstraint("plan_id", "due_on"), one_of("state", ("planned", "invoiced", "paid")))
+
+
+class ExpectedPayment(OfCompany, Model):
+    """The link of an unconfirmed payment (A1-05) with the bank's line that confirmed it, for both sides to see."""
+
+    __tablename__ = "expected_payment"
+    id: Mapped[Id]
+    payment_id: Mapped[int] = ref("payment.id", index=False)
+    bank_line_id: Mapped[int | None] = ref("bank_line.id", null=True)
+    matched_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    __table_args__ = (sa.UniqueConstraint("payment_id"),)
