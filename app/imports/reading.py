@@ -22,7 +22,7 @@ BOOT = (
 TOO_LARGE = N_("The file is larger than %(limit)s MiB. Split it into smaller files.")
 TOO_COSTLY = N_(
     "The file needs more memory or time to read than is allowed. "
-    "Copy its lines into a new workbook, or split it into smaller files."
+    "Delete what stands far below or far to the right of the table, or copy the lines into a new file."
 )
 NO_FILE = N_("There is no file «%(name)s», or it cannot be read. Check its name and rights.")
 
