@@ -34,4 +34,3 @@ from app.models.subscription import (
 from app.models.support import Notice, NoticePreference, Ticket, TicketMessage
 from app.models.work import AuditEvent, CaughtMail, ImportBatch, ImportMapping, Job, Outbox
 
-__all__ = [name for name in dir() if name[0].isupper()]

@@ -1,6 +1,7 @@
 """What every table is made of: the base, exact money, instants in UTC, and the mark of a company's rows.
 
-Money columns hold scaled integers (SQLite has no decimal type): `Cents` for documents, `Fine` for charges and quantities.
+Money columns hold scaled integers (SQLite has no decimal type): `Cents` for documents, `Fine` for
+charges and quantities.
 Sums in SQL keep the column's type and are exact in both databases.
 """
 

@@ -57,7 +57,7 @@ class RunItem(OfCompany, Model):
 
 
 class Charge(OfCompany, Model):
-    """An amount (4 decimals) owed for a part of a period or for usage. Never changed: a difference is a further charge."""
+    """An amount (4 decimals) owed for a part of a period or for usage. Never changed: a difference is a new one."""
 
     __tablename__ = "charge"
     id: Mapped[Id]

@@ -1,5 +1,5 @@
-"""The ledger: double-entry and append-only. A posting moves an amount from one ledger account (credit) to another (debit),
-so the books sum to zero per currency by construction; triggers (migration) refuse every update and delete.
+"""The ledger: double-entry and append-only. A posting moves an amount from one ledger account (credit) to another
+(debit), so the books sum to zero per currency by construction; triggers (migration) refuse every update and delete.
 """
 
 import datetime as dt

@@ -36,7 +36,7 @@ class Job(MaybeOfCompany, Model):
 
 
 class Outbox(MaybeOfCompany, Model):
-    """An effect (a file, a mail) wished for in the transaction that caused it; a relay rings the queue until it is done."""
+    """An effect (a file, a mail) wished for in the transaction that caused it; a relay rings until it is done."""
 
     __tablename__ = "outbox"
     id: Mapped[Id]
