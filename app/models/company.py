@@ -86,6 +86,7 @@ class Payer(OfCompany, Model):
     birth_date: Mapped[dt.date | None]
     registration_city: Mapped[str] = text(120)
     registration_address: Mapped[str] = text(400)
+    snapshot_id: Mapped[int | None]  # the frozen requisites in force; emptied by an edit
     company: Mapped[Company] = relationship()
     __table_args__ = (one_of("kind", PAYER_KINDS),)
 

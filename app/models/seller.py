@@ -46,7 +46,8 @@ class Seller(Stamped, Model):
     due_days: Mapped[int] = mapped_column(default=14)  # issued on the 1st, due by the 15th
     grace_days: Mapped[int] = mapped_column(default=15)
     block_days: Mapped[int] = mapped_column(default=29)
-    number_format: Mapped[str] = text(60, default="{prefix}{number:06d}")
+    number_digits: Mapped[int] = mapped_column(default=6)
+    snapshot_id: Mapped[int | None]  # the frozen requisites in force; emptied by an edit (no key: sellers come first)
     document_prefix: Mapped[str] = text(20)
     mail_from: Mapped[str] = text(200)
     __table_args__ = (one_of("rounding", ("carry", "line")),)
@@ -80,6 +81,7 @@ class NumberSeries(Model):
     kind: Mapped[str] = text(20)
     year: Mapped[int]
     last_number: Mapped[int] = mapped_column(default=0)
+    last_date: Mapped[dt.date | None]  # documents of a series never go back in time
     __table_args__ = (sa.UniqueConstraint("seller_id", "kind", "year"),)
 
 
