@@ -132,17 +132,23 @@ def check_signature(head: bytes, stream: BinaryIO) -> None:
 def write_rows(
     rows: Iterable[tuple[int, list[str]]], limits: Limits, out: TextIO, kinds: dict[int, int]
 ) -> dict[str, Any]:
-    """Header found, blank lines left out, caps kept: [number, cell, …] in JSON lists of some hundred rows."""
+    """Header found, blank lines left out, caps kept: [number, cell, …] in JSON lists of some hundred rows.
+
+    Blank header cells at the end are columns only where some line has something under them.
+    """
     pending = without_titles(nonblank(rows, limits))
     header_line, header = next(pending, (0, []))
     if not header_line:
         raise Refused(NO_LINES)
     check_header(header)
     kinds.clear()
-    count, cells, batch = 0, 0, []
+    named = filled_width(header)
+    count, cells, widest, batch = 0, 0, named, []
     for number, row in pending:
         count += 1
         cells += len(row)
+        if len(row) > widest:
+            widest = max(widest, filled_width(row))
         batch.append([number, *row])
         if count > limits.rows:
             raise Refused(TOO_MANY_ROWS, limit=limits.rows)
@@ -153,7 +159,15 @@ def write_rows(
             batch = []
     if batch:
         write_batch(batch, out)
-    return {"header": header, "header_line": header_line, "count": count}
+    return {"header": header[: max(named, min(len(header), widest))], "header_line": header_line, "count": count}
+
+
+def filled_width(row: list[str]) -> int:
+    """How many cells remain without the blank ones at the end."""
+    width = len(row)
+    while width and not row[width - 1].strip():
+        width -= 1
+    return width
 
 
 def write_batch(batch: list[list[Any]], out: TextIO) -> None:
@@ -163,11 +177,9 @@ def write_batch(batch: list[list[Any]], out: TextIO) -> None:
 
 
 def nonblank(rows: Iterable[tuple[int, list[str]]], limits: Limits) -> Iterator[tuple[int, list[str]]]:
-    """Rows with something in them, each within the caps, without empty cells at the end."""
+    """Rows with something in them, each within the caps."""
     longest = limits.cell_characters
     for number, row in rows:
-        while row and not row[-1]:
-            row.pop()
         if not row or not "".join(row).strip():
             continue
         if len(row) > limits.columns:

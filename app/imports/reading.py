@@ -80,7 +80,8 @@ class Sheet:
                 values.extend([""] * short)
                 yield Row(number, values, headers, (), short)
             else:
-                yield Row(number, values[:width], headers, tuple(values[width:]))
+                surplus = tuple(values[width:])
+                yield Row(number, values[:width], headers, surplus if any(map(str.strip, surplus)) else ())
 
     def sample(self, count: int = 200) -> list[Row]:
         """The first lines, for guessing a mapping and for a preview."""

@@ -1,0 +1,98 @@
+"""Words that files use for yes and no, currencies and countries, and how headers are compared."""
+
+import re
+import unicodedata
+from functools import cache
+
+from babel import Locale
+
+YES = frozenset(
+    "yes y true t 1 on x + ✓ ✔ active enabled si sí s verdadero да д истина вкл включено так т true увімкнено "
+    "tak prawda wł oui ja".split()
+)
+NO = frozenset(
+    "no n false f 0 off - — – ✗ inactive disabled none falso нет н ложь выкл выключено отключено ні н вимкнено "
+    "nie nieprawda fałsz wył brak non nein".split()
+)
+DENIAL = re.compile(r"(?:no|without|sin|ні|без|нет|немає|brak|bez|nie)\b", re.IGNORECASE)
+
+CURRENCY_NAMES = {
+    "₴": "UAH", "грн": "UAH", "гривня": "UAH", "гривна": "UAH", "гривні": "UAH", "гривень": "UAH", "hrn": "UAH",
+    "₽": "RUB", "руб": "RUB", "рубль": "RUB", "рублей": "RUB", "рублів": "RUB", "р": "RUB", "rur": "RUB",
+    "€": "EUR", "евро": "EUR", "євро": "EUR", "euro": "EUR", "euros": "EUR",
+    "zł": "PLN", "zl": "PLN", "злотый": "PLN", "злотий": "PLN", "злотых": "PLN", "złoty": "PLN", "złotych": "PLN",
+    "₸": "KZT", "тенге": "KZT", "тнг": "KZT", "tenge": "KZT",
+    "£": "GBP", "us$": "USD", "usd$": "USD", "доллар сша": "USD", "долар сша": "USD", "dolar": "USD",
+    "byr": "BYN", "бел руб": "BYN", "белорусский рубль": "BYN", "br": "BYN",
+    "kč": "CZK", "₺": "TRY", "₾": "GEL",
+}  # fmt: skip
+CURRENCY_DIGITS = {"980": "UAH", "643": "RUB", "810": "RUB", "978": "EUR", "840": "USD", "985": "PLN", "933": "BYN", "398": "KZT", "826": "GBP"}
+COUNTRY_LETTERS = {
+    "ukr": "UA", "rus": "RU", "pol": "PL", "blr": "BY", "kaz": "KZ", "usa": "US", "gbr": "GB", "deu": "DE", "esp": "ES",
+    "fra": "FR", "ita": "IT", "cze": "CZ", "svk": "SK", "ltu": "LT", "lva": "LV", "est": "EE", "mda": "MD", "geo": "GE",
+    "рф": "RU", "рб": "BY", "рк": "KZ", "сша": "US", "uk": "GB", "англія": "GB", "англия": "GB", "беларусь": "BY",
+    "белоруссия": "BY", "білорусія": "BY",
+}  # fmt: skip
+LANGUAGES = ("en", "es", "uk", "ru", "pl")
+
+
+def flag_of(text: str) -> bool | None:
+    """True, False, or None where it is neither."""
+    word = text.casefold()
+    if word in YES:
+        return True
+    return False if word in NO else None
+
+
+def denies(text: str) -> bool:
+    """Whether it begins with a word of denial: «No internet service», «без интернета»."""
+    return DENIAL.match(text) is not None
+
+
+@cache
+def currency_codes() -> frozenset[str]:
+    """ISO 4217 letters that Babel knows."""
+    return frozenset(code for code in Locale("en").currencies if re.fullmatch(r"[A-Z]{3}", code))
+
+
+def currency_of(text: str) -> str | None:
+    """The ISO code a sign, a name, letters or digits stand for."""
+    word = " ".join(text.casefold().replace(".", " ").split())
+    if word in CURRENCY_NAMES:
+        return CURRENCY_NAMES[word]
+    if word in CURRENCY_DIGITS:
+        return CURRENCY_DIGITS[word]
+    return word.upper() if word.upper() in currency_codes() and word.isascii() else None
+
+
+@cache
+def country_names() -> dict[str, str]:
+    """Folded name → ISO code, in every interface language and Spanish."""
+    names: dict[str, str] = {}
+    for language in LANGUAGES:
+        for code, name in Locale(language).territories.items():
+            if re.fullmatch(r"[A-Z]{2}", code):
+                names.setdefault(fold(name), code)
+                names.setdefault(code.lower(), code)
+    return names | COUNTRY_LETTERS
+
+
+def country_of(text: str) -> str | None:
+    """The ISO code of letters or a name."""
+    return COUNTRY_LETTERS.get(text.casefold().strip(". ")) or country_names().get(fold(text))
+
+
+CAMEL = re.compile(r"(?<=[a-zа-яёіїєґ])(?=[A-ZА-ЯЁІЇЄҐ])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@cache
+def fold(text: str) -> str:
+    """For comparing: case, accents, punctuation and camelCase smoothed; words one space apart."""
+    text = CAMEL.sub(" ", unicodedata.normalize("NFC", text).replace("ł", "l").replace("Ł", "L"))
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[^\w%№]+|_", " ", plain.replace("ß", "ss").replace("’", "").replace("'", "").replace("ʼ", "")).split())
+
+
+def compact(text: str) -> str:
+    """`fold` without spaces: «ClienteID», «CLIENTE ID» and «cliente_id» are one."""
+    return fold(text).replace(" ", "")
