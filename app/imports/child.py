@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, TextIO
 
-from app.core.errors import DomainError, N_, Refused
+from app.core.errors import N_, DomainError, Refused
 from app.imports.limits import Limits
 from app.imports.package import DAMAGED, ENCRYPTED, check_package
 
@@ -25,7 +25,9 @@ TOO_MANY_ROWS = N_("The table has more than %(limit)s lines. Split it into small
 TOO_MANY_COLUMNS = N_("Line %(line)s has %(count)s columns; at most %(limit)s are read. Delete the columns not needed.")
 TOO_MANY_CELLS = N_("The table has more than %(limit)s cells. Delete the columns that are not needed, or split it.")
 LONG_CELL = N_("Line %(line)s has a cell longer than %(limit)s characters. Shorten it, or check for a missing quote.")
-LONG_HEADER = N_("Column %(column)s has a header longer than %(limit)s characters. Put short column names into the first line.")
+LONG_HEADER = N_(
+    "Column %(column)s has a header longer than %(limit)s characters. Put short column names into the first line."
+)
 OLD_EXCEL = N_("This is an old Excel file (XLS). Open it, save it as «Excel Workbook (*.xlsx)» and upload that.")
 FOREIGN = N_("This is %(what)s, not a table. Save the table as XLSX or CSV and upload that.")
 TOO_DEEP = N_("The file is nested too deeply to be a list. Check that it is the right file.")
@@ -191,7 +193,7 @@ def nonblank(rows: Iterable[tuple[int, list[str]]], limits: Limits) -> Iterator[
 
 def without_titles(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
     """Leave out title lines above the header: lines of a single cell before the first line of three or more."""
-    titles = []
+    titles: list[tuple[int, list[str]]] = []
     for number, row in rows:
         filled = sum(1 for cell in row if cell.strip())
         if filled > 1 or len(titles) == TITLE_LINES:

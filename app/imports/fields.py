@@ -51,7 +51,8 @@ def _field(name: str, label: str, kind: str, words: str, **rules: object) -> Fie
 
 
 COMPANY_CODE = (
-    "customer id|customer code|client id|client code|company code|company id|customer number|customer no|customer|client|"
+    "customer id|customer code|client id|client code|company code|company id|customer number|customer no|"
+    "customer|client|"
     "customer key|cust id|account holder id|code|id|"
     "cliente id|id cliente|id de cliente|codigo de cliente|codigo cliente|numero de cliente|cliente|"
     "код клієнта|код контрагента|номер клієнта|ід клієнта|клієнт id|id клієнта|клієнт|код|"
@@ -80,10 +81,12 @@ ACCOUNT_NUMBER = (
     "numer konta|konto|konto klienta|nr konta|konto abonenckie"
 )
 CURRENCY = (
-    "currency|currency code|curr|billing currency|moneda|divisa|валюта|код валюти|код валюты|waluta|kod waluty|account currency"
+    "currency|currency code|curr|billing currency|moneda|divisa|валюта|код валюти|код валюты|waluta|kod waluty|"
+    "account currency"
 )
 SUBSCRIBER_NUMBER = (
-    "subscriber number|subscriber|phone number|msisdn|line number|number|service number|mobile number|telephone number|sim|login|"
+    "subscriber number|subscriber|phone number|msisdn|line number|number|service number|mobile number|"
+    "telephone number|sim|login|"
     "numero de telefono|numero de linea|abonado|linea|numero de abonado|"
     "номер абонента|абонент|номер телефону|номер лінії|телефонний номер|абонентський номер|номер|логін|"
     "номер телефона|номер линии|телефонный номер|абонентский номер|логин|"
@@ -97,7 +100,8 @@ SUBSCRIBER_NAME = (
     "nazwa abonenta|imię abonenta|użytkownik|nowa nazwa|nazwa linii|nazwa"
 )
 START_DATE = (
-    "start date|start|from|valid from|activation date|connected|connection date|begin date|service start|effective from|"
+    "start date|start|from|valid from|activation date|connected|connection date|begin date|service start|"
+    "effective from|"
     "fecha de inicio|inicio|fecha de alta|alta|"
     "дата початку|початок|дата підключення|діє з|з дати|дата активації|"
     "дата начала|начало|дата подключения|действует с|дата активации|"
@@ -128,7 +132,8 @@ CUSTOMERS = KindFields(
         _field("company_name", N_("Name"), "text", COMPANY_NAME),
         _field(
             "kind", N_("Kind of party"), "choice",
-            "customer type|client type|customer kind|party type|legal form|type|tipo de cliente|tipo|тип клієнта|вид клієнта|тип|"
+            "customer type|client type|customer kind|party type|legal form|type|tipo de cliente|tipo|тип клієнта|"
+            "вид клієнта|тип|"
             "форма власності|тип клиента|вид клиента|typ klienta|rodzaj klienta|forma prawna",
         ),
         _field("tax_code", N_("Tax code"), "code", TAX_CODE),
@@ -148,7 +153,8 @@ CUSTOMERS = KindFields(
         ),
         _field(
             "address", N_("Address"), "text",
-            "address|billing address|legal address|street address|direccion|domicilio|адреса|юридична адреса|поштова адреса|"
+            "address|billing address|legal address|street address|direccion|domicilio|адреса|юридична адреса|"
+            "поштова адреса|"
             "адрес|юридический адрес|почтовый адрес|adres|adres siedziby",
         ),
         _field(
@@ -158,16 +164,19 @@ CUSTOMERS = KindFields(
         _field(
             "contract_number", N_("Contract number"), "code",
             "contract number|contract no|contract id|agreement number|agreement|contract|numero de contrato|contrato|"
-            "номер договору|договір|договір №|№ договору|номер договора|договор|договор №|№ договора|numer umowy|nr umowy|umowa",
+            "номер договору|договір|договір №|№ договору|номер договора|договор|договор №|№ договора|numer umowy|"
+            "nr umowy|umowa",
         ),
         _field(
             "contract_date", N_("Contract date"), "date",
-            "contract date|agreement date|date of contract|fecha de contrato|fecha del contrato|дата договору|дата договора|data umowy",
+            "contract date|agreement date|date of contract|fecha de contrato|fecha del contrato|дата договору|"
+            "дата договора|data umowy",
             open_ended=True,
         ),
         _field(
             "contract_kind", N_("Kind of contract"), "choice",
-            "contract|contract type|contract kind|contract term|term|contrato|tipo de contrato|тип договору|вид договору|договір|"
+            "contract|contract type|contract kind|contract term|term|contrato|tipo de contrato|тип договору|"
+            "вид договору|договір|"
             "тип договора|вид договора|договор|typ umowy|rodzaj umowy|umowa",
         ),
         _field("account_number", N_("Account number"), "code", ACCOUNT_NUMBER),
@@ -179,18 +188,23 @@ CUSTOMERS = KindFields(
         ),
         _field(
             "monthly_charge", N_("Monthly charge (tax included)"), "money",
-            "monthly charges|monthly charge|monthly fee|monthly price|monthly amount|monthly|mrr|recurring charge|subscription fee|"
+            "monthly charges|monthly charge|monthly fee|monthly price|monthly amount|monthly|mrr|"
+            "recurring charge|subscription fee|"
             "monthly cost|monthly payment|price per month|"
             "cargos mensuales|cargo mensual|cuota mensual|tarifa mensual|mensualidad|precio mensual|pago mensual|"
-            "абонплата|абонентська плата|щомісячна плата|місячна плата|щомісячний платіж|плата на місяць|сума на місяць|"
-            "абонентская плата|абон плата|ежемесячная плата|ежемесячный платеж|месячная плата|плата в месяц|сумма в месяц|"
-            "oplata miesieczna|opłata miesięczna|abonament miesięczny|miesięczna opłata|kwota miesięczna|opłata abonamentowa|abonament",
+            "абонплата|абонентська плата|щомісячна плата|місячна плата|щомісячний платіж|плата на місяць|"
+            "сума на місяць|"
+            "абонентская плата|абон плата|ежемесячная плата|ежемесячный платеж|месячная плата|плата в месяц|"
+            "сумма в месяц|"
+            "oplata miesieczna|opłata miesięczna|abonament miesięczny|miesięczna opłata|kwota miesięczna|"
+            "opłata abonamentowa|abonament",
             minimum=0,
             strict=True,
         ),
         _field(
             "total_charged", N_("Charged so far"), "money",
-            "total charges|total charged|total charge|charged total|lifetime charges|total billed|total amount|total revenue|"
+            "total charges|total charged|total charge|charged total|lifetime charges|total billed|total amount|"
+            "total revenue|"
             "cargos totales|cargo total|total cargos|total facturado|importe total|"
             "всього нараховано|нараховано всього|загальна сума|усього нараховано|сума нарахувань|"
             "всего начислено|начислено всего|общая сумма|итого начислено|сумма начислений|"
@@ -232,7 +246,8 @@ SUBSCRIBERS = KindFields(
                "|".join(CUSTOMERS.by_name["monthly_charge"].synonyms), minimum=0, strict=True),
         _field("start_date", N_("Connected on"), "date", START_DATE, strict=True),
         _field("end_date", N_("Disconnected on"), "date", END_DATE, strict=True, open_ended=True),
-        _field("iccid", N_("SIM card (ICCID)"), "code", "iccid|sim card|sim number|sim|сім-карта|номер сім|сим карта|номер sim|karta sim"),
+        _field("iccid", N_("SIM card (ICCID)"), "code", "iccid|sim card|sim number|sim|сім-карта|номер сім|"
+        "сим карта|номер sim|karta sim"),
     ),
     keys=("number",),
     has_services=True,
@@ -242,14 +257,16 @@ CATALOG = KindFields(
     fields=(
         _field(
             "code", N_("Product code"), "code",
-            "sku|sku id|code|product code|product id|article|item code|plan code|instance type|meter id|model|part number|id|"
+            "sku|sku id|code|product code|product id|article|item code|plan code|instance type|meter id|model|"
+            "part number|id|"
             "codigo|codigo de producto|articulo|код|код товару|код продукту|артикул|код послуги|код тарифу|"
             "код товара|код продукта|код услуги|код тарифа|kod|kod produktu|symbol|kod towaru|indeks",
             required=True,
         ),
         _field(
             "name", N_("Product name"), "text",
-            "name|product name|product|sku title|title|item|item name|sku name|plan|plan name|service|service name|product title|description|"
+            "name|product name|product|sku title|title|item|item name|sku name|plan|plan name|service|"
+            "service name|product title|description|"
             "nombre|producto|nombre del producto|назва|назва товару|товар|послуга|найменування|тариф|"
             "название|наименование|название товара|услуга|тарифный план|nazwa|nazwa produktu|produkt|usługa|towar",
         ),
@@ -260,43 +277,51 @@ CATALOG = KindFields(
         ),
         _field(
             "component", N_("Component"), "text",
-            "component|meter|meter name|metric|parameter|componente|компонент|параметр|показник|метрика|показатель|składnik|parametr|metryka",
+            "component|meter|meter name|metric|parameter|componente|компонент|параметр|показник|метрика|"
+            "показатель|składnik|parametr|metryka",
         ),
         _field("unit", N_("Unit"), "text", UNIT),
         _field(
             "unit_quantity", N_("Units the price is for"), "number",
-            "unit quantity|per|price per|units per price|pack size|quantity per unit|pack|за одиниць|за единиц|ilość w opakowaniu",
+            "unit quantity|per|price per|units per price|pack size|quantity per unit|pack|за одиниць|за единиц|"
+            "ilość w opakowaniu",
             positive=True,
             strict=True,
             open_ended=True,
         ),
         _field(
             "price", N_("Price"), "money",
-            "price|unit price|list price|retail price|rate|cost|amount|price usd per hour|price per unit|price per month|monthly price|"
+            "price|unit price|list price|retail price|rate|cost|amount|price usd per hour|price per unit|"
+            "price per month|monthly price|"
             "monthly charge|monthly fee|precio|precio unitario|tarifa|importe|"
-            "ціна|ціна за одиницю|вартість|абонплата|цена|цена за единицу|стоимость|абонентская плата|cena|cena jednostkowa|stawka|opłata",
+            "ціна|ціна за одиницю|вартість|абонплата|цена|цена за единицу|стоимость|абонентская плата|cena|"
+            "cena jednostkowa|stawka|opłata",
             required=True, minimum=0,
         ),
         _field("currency", N_("Currency"), "currency", CURRENCY, strict=True),
         _field(
             "period", N_("Period"), "text",
-            "period|billing period|billing plan|term|term duration|billing cycle|periodo|plazo|період|термін|період оплати|"
+            "period|billing period|billing plan|term|term duration|billing cycle|periodo|plazo|період|термін|"
+            "період оплати|"
             "период|срок|период оплаты|okres|okres rozliczeniowy",
         ),
         _field(
             "model", N_("Charge model"), "choice",
-            "charge model|pricing model|price model|billing model|modelo de precio|модель ціни|модель тарифікації|модель цены|"
+            "charge model|pricing model|price model|billing model|modelo de precio|модель ціни|"
+            "модель тарифікації|модель цены|"
             "модель тарификации|model ceny|model rozliczeń|model",
         ),
         _field(
             "from_quantity", N_("From quantity"), "number",
-            "from quantity|tier minimum units|min quantity|minimum quantity|tier from|from|range from|pricing tier range min|"
+            "from quantity|tier minimum units|min quantity|minimum quantity|tier from|from|range from|"
+            "pricing tier range min|"
             "cantidad desde|desde|від кількості|кількість від|від|от количества|количество от|от|od ilości|ilość od|od",
             minimum=0,
             strict=True,
             open_ended=True,
         ),
-        _field("valid_from", N_("Valid from"), "date", START_DATE + "|effective start date|effective date", strict=True, open_ended=True),
+        _field("valid_from", N_("Valid from"), "date", START_DATE + "|effective start date|"
+        "effective date", strict=True, open_ended=True),
         _field("valid_to", N_("Valid to"), "date", END_DATE + "|effective end date", strict=True, open_ended=True),
     ),
     keys=("code", "component", "unit", "currency", "period", "model", "from_quantity", "valid_from"),
@@ -307,7 +332,8 @@ USAGE = KindFields(
         _field(
             "source_id", N_("Record id"), "code",
             "source id|record id|event id|uniqueid|unique id|call id|cdr id|usage id|transaction id|id|uuid|"
-            "id de registro|ід запису|номер запису|код запису|ид записи|номер записи|код записи|id rekordu|identyfikator",
+            "id de registro|ід запису|номер запису|код запису|ид записи|номер записи|код записи|id rekordu|"
+            "identyfikator",
         ),
         _field("account_number", N_("Account number"), "code", ACCOUNT_NUMBER),
         _field("subscriber_number", N_("Subscriber number"), "code",
@@ -316,17 +342,20 @@ USAGE = KindFields(
         _field(
             "service", N_("Service or metric"), "text",
             "service|metric|meter|service name|usage type|event type|type|product|resource|event|kind|"
-            "servicio|metrica|tipo|послуга|сервіс|метрика|тип|ресурс|вид послуги|услуга|сервис|вид услуги|usługa|metryka|zasób|typ",
+            "servicio|metrica|tipo|послуга|сервіс|метрика|тип|ресурс|вид послуги|услуга|сервис|вид услуги|usługa|"
+            "metryka|zasób|typ",
             required=True,
         ),
         _field("quantity", N_("Quantity"), "number", QUANTITY, required=True, minimum=0, strict=True),
         _field("unit", N_("Unit"), "text", UNIT),
         _field(
             "started_at", N_("Started at"), "datetime",
-            "started at|start time|start|timestamp|time|date|datetime|date time|event time|occurred at|started|call date|calldate|begin|"
+            "started at|start time|start|timestamp|time|date|datetime|date time|event time|occurred at|started|"
+            "call date|calldate|begin|"
             "start date|fecha|fecha y hora|hora de inicio|inicio|"
             "дата та час|дата і час|час початку|початок|дата|час|дата початку|"
-            "дата и время|время начала|начало|время|дата начала|data i godzina|czas rozpoczęcia|początek|data|czas|data rozpoczęcia",
+            "дата и время|время начала|начало|время|дата начала|data i godzina|czas rozpoczęcia|początek|data|"
+            "czas|data rozpoczęcia",
             required=True,
         ),
         _field(
@@ -347,7 +376,8 @@ PAYMENTS = KindFields(
         _field(
             "amount", N_("Amount"), "money",
             "amount|sum|paid|payment amount|total|amount paid|value|credit|importe|monto|cantidad|pago|"
-            "сума|сума платежу|сплачено|оплачено|кредит|сумма|сумма платежа|уплачено|kwota|suma|kwota wpłaty|wpłata|wartość",
+            "сума|сума платежу|сплачено|оплачено|кредит|сумма|сумма платежа|уплачено|kwota|suma|kwota wpłaty|"
+            "wpłata|wartość",
             required=True, positive=True,
         ),
         _field(
@@ -359,22 +389,27 @@ PAYMENTS = KindFields(
         ),
         _field(
             "reference", N_("Payment number"), "code",
-            "reference|payment number|payment no|number|payment id|document number|transaction id|ref|doc no|payment reference|id|"
+            "reference|payment number|payment no|number|payment id|document number|transaction id|ref|doc no|"
+            "payment reference|id|"
             "referencia|numero de pago|номер платежу|номер документа|номер|№|№ документа|референс|"
             "номер платежа|номер платежного поручения|numer płatności|numer dokumentu|numer|nr dokumentu",
         ),
         _field(
             "payer_name", N_("Payer"), "text",
-            "payer|payer name|paid by|from|sender|debtor|customer name|company name|name|pagador|nombre del pagador|nombre|"
-            "платник|назва платника|відправник|контрагент|назва|плательщик|наименование плательщика|отправитель|название|"
+            "payer|payer name|paid by|from|sender|debtor|customer name|company name|name|pagador|"
+            "nombre del pagador|nombre|"
+            "платник|назва платника|відправник|контрагент|назва|плательщик|наименование плательщика|отправитель|"
+            "название|"
             "płatnik|nadawca|nazwa płatnika|nazwa",
         ),
         _field("payer_tax_code", N_("Payer's tax code"), "code",
                "payer tax code|єдрпоу платника|код платника|инн плательщика|nip płatnika|" + TAX_CODE),
         _field(
             "invoice_number", N_("Invoice number"), "code",
-            "invoice number|invoice|invoice no|invoice id|numero de factura|factura|номер рахунку на оплату|рахунок на оплату|"
-            "рахунок фактура|номер інвойсу|счет на оплату|номер счета на оплату|счет фактура|numer faktury|faktura|nr faktury",
+            "invoice number|invoice|invoice no|invoice id|numero de factura|factura|номер рахунку на оплату|"
+            "рахунок на оплату|"
+            "рахунок фактура|номер інвойсу|счет на оплату|номер счета на оплату|счет фактура|numer faktury|"
+            "faktura|nr faktury",
         ),
         _field(
             "purpose", N_("Purpose"), "text",
@@ -397,19 +432,27 @@ FIELDS: dict[ImportKind, KindFields] = {
 }
 
 SERVICE_WORDS = (
-    "service|phone|telephone|internet|line|lines|security|backup|protection|support|streaming|tv|movies|music|unlimited|roaming|"
-    "voicemail|voice mail|sms|mms|vpn|hosting|antivirus|firewall|wifi|wi fi|fiber|static ip|caller id|call forwarding|plan|option|"
+    "service|phone|telephone|internet|line|lines|security|backup|protection|support|streaming|tv|movies|music|"
+    "unlimited|roaming|"
+    "voicemail|voice mail|sms|mms|vpn|hosting|antivirus|firewall|wifi|wi fi|fiber|static ip|caller id|"
+    "call forwarding|plan|option|"
     "addon|add on|data|mobile|cloud|storage|email service|"
-    "servicio|telefonico|lineas|linea|seguridad|respaldo|proteccion|soporte|transmision|television|peliculas|musica|opcion|"
-    "послуга|послуги|інтернет|телефонія|телефонний|лінія|лінії|безпека|захист|підтримка|резервне|копіювання|телебачення|тб|фільми|"
+    "servicio|telefonico|lineas|linea|seguridad|respaldo|proteccion|soporte|transmision|television|peliculas|"
+    "musica|opcion|"
+    "послуга|послуги|інтернет|телефонія|телефонний|лінія|лінії|безпека|захист|підтримка|резервне|копіювання|"
+    "телебачення|тб|фільми|"
     "музика|роумінг|хостинг|антивірус|опція|смс|"
-    "услуга|услуги|интернет|телефония|телефонный|линия|линии|безопасность|защита|поддержка|резервное|копирование|телевидение|тв|"
+    "услуга|услуги|интернет|телефония|телефонный|линия|линии|безопасность|защита|поддержка|резервное|копирование|"
+    "телевидение|тв|"
     "фильмы|музыка|роуминг|антивирус|опция|"
-    "usluga|uslugi|telefon|telefoniczna|linia|linie|bezpieczenstwo|ochrona|wsparcie|kopia|telewizja|filmy|muzyka|opcja|serwis"
+    "usluga|uslugi|telefon|telefoniczna|linia|linie|bezpieczenstwo|ochrona|wsparcie|kopia|telewizja|filmy|muzyka|"
+    "opcja|serwis"
 )
 NOT_SERVICE_WORDS = (
-    "churn|gender|sex|senior|partner|dependents|married|paperless|billing|invoice|vat|payer|active|blocked|status|state|area|"
-    "calls|minutes|charge|charges|usage|count|code|number|label|reason|score|refund|consent|subscribed|resident|satisfaction|referred|"
+    "churn|gender|sex|senior|partner|dependents|married|paperless|billing|invoice|vat|payer|active|blocked|"
+    "status|state|area|"
+    "calls|minutes|charge|charges|usage|count|code|number|label|reason|score|refund|consent|subscribed|resident|"
+    "satisfaction|referred|"
     "genero|adulto|pareja|dependientes|facturacion|papel|abandono|estado|baja|"
     "стать|партнер|утриманці|рахунок|безпаперовий|платник|активний|статус|відтік|пенсіонер|"
     "пол|партнёр|иждивенцы|счет|безбумажный|плательщик|активен|отток|пенсионер|"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from app.core.errors import DomainError, N_
+from app.core.errors import N_
 from app.imports import values
 from app.imports.fields import FIELDS, Field
 from app.imports.mapping import Mapping, Problem, validate_mapping
@@ -20,7 +20,9 @@ NEED_ONE_OF = N_("The line names none of: %(columns)s. Fill in one of them.")
 BELOW = N_("«%(cell)s» is less than %(minimum)s. Correct it.")
 NOT_POSITIVE = N_("«%(cell)s» must be more than zero. Correct it.")
 DUPLICATE = N_("The line repeats line %(first_line)s. Keep one of the two.")
-SURPLUS = N_("The line has %(found)s cells, the header only %(expected)s. A delimiter too many, or a text without quotes?")
+SURPLUS = N_(
+    "The line has %(found)s cells, the header only %(expected)s. A delimiter too many, or a text without quotes?"
+)
 SHORT = N_("The line has %(found)s cells, the header %(expected)s; the missing ones are taken as blank.")
 OTHER_CURRENCY = N_("The amount says %(written)s, the line says %(currency)s. Correct one of them.")
 ENDS_BEFORE = N_("It ends on %(end)s, before it starts on %(start)s. Correct one of the dates.")
@@ -194,9 +196,7 @@ def _report_blank(line: ImportLine, one: _Column) -> None:
 
 def _report_short(line: ImportLine, row: Row) -> None:
     """A text file's short line; a spreadsheet's empty cells at the end are just blank."""
-    line.warnings.append(
-        Problem("", SHORT, found=len(row.headers) - row.missing, expected=len(row.headers))
-    )
+    line.warnings.append(Problem("", SHORT, found=len(row.headers) - row.missing, expected=len(row.headers)))
 
 
 def _in_range(line: ImportLine, one: _Column, value: Decimal | int, cell: str) -> bool:
@@ -237,7 +237,9 @@ def _check_line(line: ImportLine, mapping: Mapping, columns: dict[str, _Column])
     _check_currency(line, columns)
     for start, end in ONE_OF_STARTS:
         if start in found and end in found and found[end] < found[start]:
-            line.errors.append(Problem(end, ENDS_BEFORE, start=found[start], end=found[end], column=columns[end].header))
+            line.errors.append(
+                Problem(end, ENDS_BEFORE, start=found[start], end=found[end], column=columns[end].header)
+            )
 
 
 def _check_price(line: ImportLine, columns: dict[str, _Column]) -> None:
@@ -261,7 +263,9 @@ def _check_currency(line: ImportLine, columns: dict[str, _Column]) -> None:
         written = values.money_currency(cell)
         if written and line.values.setdefault("currency", written) != written:
             stated = line.values["currency"]
-            line.errors.append(Problem(name, OTHER_CURRENCY, written=written, currency=stated, column=columns[name].header))
+            line.errors.append(
+                Problem(name, OTHER_CURRENCY, written=written, currency=stated, column=columns[name].header)
+            )
 
 
 def _check_repeats(line: ImportLine, mapping: Mapping, first_lines: dict[tuple[Any, ...], int]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from app.core.errors import DomainError, N_
+from app.core.errors import N_, DomainError
 from app.imports import values, words
 from app.imports.fields import FIELDS, NOT_SERVICE_WORDS, SERVICE_WORDS, Field, ImportKind
 from app.imports.reading import Row
@@ -16,7 +16,7 @@ ENOUGH = 50.0
 FEW_CHOICES = 12
 
 NO_COLUMN = N_("The file has no column «%(column)s» that the mapping names. Choose another column for it.")
-NO_FIELD = N_("«%(field)s» is not a field of this kind of import. Remove it from the mapping.")
+NO_FIELD = N_("«%(name)s» is not a field of this kind of import. Remove it from the mapping.")
 NEED_FIELD = N_("No column is chosen for «%(label)s», which every line needs. Choose one.")
 NEED_ONE_OF = N_("Choose a column for at least one of: %(labels)s.")
 USED_TWICE = N_("The column «%(column)s» is chosen twice. Choose another column for one of the two.")
@@ -121,7 +121,7 @@ def validate_mapping(mapping: Mapping, headers: Sequence[str]) -> list[Problem]:
     present, used = set(headers), set()
     for name, column in [*mapping.columns.items(), *(("services", one) for one in mapping.services)]:
         if name != "services" and name not in known.by_name:
-            problems.append(Problem(name, NO_FIELD, field=name))
+            problems.append(Problem(name, NO_FIELD, name=name))
         if column not in present:
             problems.append(Problem(name, NO_COLUMN, column=column))
         elif column in used:
@@ -177,9 +177,7 @@ def _column_cells(rows: Sequence[Row], at: int) -> list[str]:
     return [cell for row in rows if (cell := values.clean(row.values[at]))]
 
 
-def _candidates(
-    headers: Sequence[str], cells: dict[str, list[str]], kind: ImportKind
-) -> list[tuple[float, int, int]]:
+def _candidates(headers: Sequence[str], cells: dict[str, list[str]], kind: ImportKind) -> list[tuple[float, int, int]]:
     found = []
     for field_at, one in enumerate(FIELDS[kind].fields):
         for column_at, header in enumerate(headers):

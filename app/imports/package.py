@@ -17,15 +17,21 @@ CHUNK = 256 * 1024
 PROLOG = 4096
 END_RECORD = b"PK\x05\x06"
 
-DAMAGED = N_("The file is damaged or was not uploaded whole. Open it in a spreadsheet program, save it again and retry.")
+DAMAGED = N_(
+    "The file is damaged or was not uploaded whole. Open it in a spreadsheet program, save it again and retry."
+)
 NOT_XLSX = N_("This is a ZIP archive, not an XLSX workbook. Unpack it and upload the file inside.")
 MACRO = N_("The workbook contains macros. Save it as «Excel Workbook (*.xlsx)» without macros and upload that.")
 ENCRYPTED = N_("The file is protected with a password. Remove the protection, save it and upload it again.")
 TOO_MANY_PARTS = N_("The workbook has %(count)s parts; at most %(limit)s are read. Copy its lines into a new workbook.")
 TOO_LARGE_INSIDE = N_("The workbook unpacks to more than %(limit)s MiB. Split it into smaller files.")
-PACKED_TOO_TIGHTLY = N_("A part of the workbook is packed more than %(limit)s times. Save it again with a spreadsheet program.")
+PACKED_TOO_TIGHTLY = N_(
+    "A part of the workbook is packed more than %(limit)s times. Save it again with a spreadsheet program."
+)
 FOREIGN_PART = N_("The workbook contains «%(part)s», which is no part of a table. Copy its lines into a new workbook.")
-DECLARATIONS = N_("The workbook contains XML declarations that are never read. Save it again with a spreadsheet program.")
+DECLARATIONS = N_(
+    "The workbook contains XML declarations that are never read. Save it again with a spreadsheet program."
+)
 OPEN_DOCUMENT = N_("This is an OpenDocument file. Save it as XLSX or CSV and upload that.")
 BINARY_WORKBOOK = N_("This is a binary workbook (XLSB). Save it as XLSX or CSV and upload that.")
 WORD_DOCUMENT = N_("This is a text document or a presentation, not a table. Save the table as XLSX or CSV.")

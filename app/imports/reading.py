@@ -97,7 +97,7 @@ class Items:
     _store: IO[bytes] | None = field(default=None, repr=False)
 
     def __iter__(self) -> Iterator[tuple[int, Any]]:
-        for number, item in _stored(self._store):
+        for number, item in _stored(self._store):  # noqa: UP028 - each stored pair is a list
             yield number, item
 
 
@@ -150,7 +150,7 @@ def _stored(store: IO[bytes] | None) -> Iterator[list[Any]]:
 
 
 def _run_child(source: Source, limits: Limits, mode: str) -> tuple[dict[str, Any], IO[bytes]]:
-    store = tempfile.TemporaryFile()
+    store = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the sheet
     try:
         with _opened(source, limits) as stream:
             outcome = _outcome(stream, limits, mode, store)
@@ -160,7 +160,7 @@ def _run_child(source: Source, limits: Limits, mode: str) -> tuple[dict[str, Any
     return outcome, store
 
 
-def _outcome(stream: BinaryIO, limits: Limits, mode: str, store: IO[bytes]) -> dict[str, Any]:
+def _outcome(stream: IO[bytes], limits: Limits, mode: str, store: IO[bytes]) -> dict[str, Any]:
     command = [sys.executable, "-I", "-c", BOOT, str(ROOT), json.dumps(limits.to_dict()), str(store.fileno()), mode]
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and code; the file comes in as standard input
@@ -200,7 +200,7 @@ def _opened(source: Source, limits: Limits) -> IO[bytes]:
 
 
 def _spooled(source: bytes | BinaryIO, limits: Limits) -> tuple[IO[bytes], int]:
-    stream = tempfile.TemporaryFile()
+    stream = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     if isinstance(source, bytes):
         size = stream.write(source[: limits.file_bytes + 1])
     else:

@@ -13,8 +13,12 @@ from app.imports.package import DAMAGED
 
 EXACT_INTEGER = 2**53
 NO_SHEET = N_("The workbook has no sheet with lines. Put the table on its first sheet and upload it again.")
-TOO_MANY_ROWS = N_("The table has %(count)s lines; at most %(limit)s are read. Split it, or delete what stands far below it.")
-TOO_MANY_COLUMNS = N_("The table has %(count)s columns; at most %(limit)s are read. Delete the columns that are not needed.")
+TOO_MANY_ROWS = N_(
+    "The table has %(count)s lines; at most %(limit)s are read. Split it, or delete what stands far below it."
+)
+TOO_MANY_COLUMNS = N_(
+    "The table has %(count)s columns; at most %(limit)s are read. Delete the columns that are not needed."
+)
 TEXT, NUMBER, DATE = 1, 2, 4
 
 

@@ -22,8 +22,13 @@ SAMPLE = 256 * 1024
 HIGH = rb"[\x80-\xff]"
 CYRILLIC_BYTES = re.compile(rb"[\xa5\xa8\xaa\xaf\xb2-\xb4\xb8\xba\xbf-\xff]{2}")
 LATIN_BYTES = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
-POLISH_BYTES = re.compile(rb"[\xa5\xa3\xaf\x8c\x8f\x9c\x9f\xb3\xb9\xbf\xc6\xca\xe6\xea]|[\xd1\xf1](?![aeiouAEIOU\xe1\xf3])")
-WESTERN_BYTES = re.compile(rb"[\xc0\xc3\xc5\xc8\xcc\xd2\xd5\xd8\xe0\xe3\xe5\xe8\xec\xf0\xf2\xf5\xf8\xf9\xfb]|[\xd1\xf1](?=[aeiouAEIOU\xe1\xf3])")
+POLISH_BYTES = re.compile(
+    rb"[\xa5\xa3\xaf\x8c\x8f\x9c\x9f\xb3\xb9\xbf\xc6\xca\xe6\xea]|[\xd1\xf1](?![aeiouAEIOU\xe1\xf3])"
+)
+WESTERN_BYTES = re.compile(
+    rb"[\xc0\xc3\xc5\xc8\xcc\xd2\xd5\xd8\xe0\xe3\xe5\xe8\xec\xf0\xf2\xf5\xf8\xf9\xfb]"
+    rb"|[\xd1\xf1](?=[aeiouAEIOU\xe1\xf3])"
+)
 
 BINARY = N_("This is not a table: the file contains binary data. Save it as XLSX or CSV and upload that.")
 MIXED = N_("Line %(line)s is written in another encoding than the rest of the file. Save the whole file as UTF-8.")

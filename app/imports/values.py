@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.core.errors import DomainError, N_
+from app.core.errors import N_, DomainError
 from app.core.period import Month
 from app.imports import words
 
@@ -17,17 +17,22 @@ PLAIN_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?", re.ASCII)
 EXPONENT = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,20})?[eE][+-]?\d{1,2}", re.ASCII)
 SPACES = "\u0020\u00a0\u202f\u2009\u2007\t"
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
-_MINUS = str.maketrans({"−": "-", "–": "-", "\u2011": "-", "’": "'", "٬": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " "})
+_MINUS = str.maketrans("−–\u2011’\u00a0\u202f\u2009\u2007", "---'    ")
 _TRIM = SPACES + INVISIBLE + "\r\n\v\f"
 CURRENCY_MARK = re.compile(
-    r"^(?P<before>[^\d\s.,+()'-][^\d+()'-]{0,4}?)?\s*(?P<number>[-+(]?\s*[\d.,' ]*\d[\d.,' ]*\)?)\s*(?P<after>[^\d\s,()'+-][^\d()'+-]{0,5})?$"
+    r"^(?P<before>[^\d\s.,+()'-][^\d+()'-]{0,4}?)?\s*(?P<number>[-+(]?\s*[\d.,' ]*\d[\d.,' ]*\)?)"
+    r"\s*(?P<after>[^\d\s,()'+-][^\d()'+-]{0,5})?$"
 )
 
 NOT_MONEY = N_("«%(cell)s» is not an amount. Write digits only, like 1234.56.")
-AMBIGUOUS_NUMBER = N_("«%(cell)s» can be read in two ways. Choose the decimal sign of this column, or write it like 1234.56.")
+AMBIGUOUS_NUMBER = N_(
+    "«%(cell)s» can be read in two ways. Choose the decimal sign of this column, or write it like 1234.56."
+)
 NOT_INTEGER = N_("«%(cell)s» is not a whole number. Write digits only, like 12.")
 NOT_DATE = N_("«%(cell)s» is not a date. Write it like 2026-10-31 or 31.10.2026.")
-AMBIGUOUS_DATE = N_("«%(cell)s» can be day/month or month/day. Choose the order of this column, or write it like 2026-10-31.")
+AMBIGUOUS_DATE = N_(
+    "«%(cell)s» can be day/month or month/day. Choose the order of this column, or write it like 2026-10-31."
+)
 NOT_DATETIME = N_("«%(cell)s» is not a date with a time. Write it like 2026-10-31 14:05:00.")
 NOT_FLAG = N_("«%(cell)s» is neither yes nor no. Write yes or no.")
 NOT_CURRENCY = N_("«%(cell)s» is not a currency. Write its three letters, like UAH.")
@@ -163,7 +168,8 @@ ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", re.ASCII)
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 PARTED = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})", re.ASCII)
 CLOCK = re.compile(
-    r"(?P<day>[\d./-]+?)(?:[T ]\s*|,\s*)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
+    r"(?P<day>[\d./-]+?)(?:[T ]\s*|,\s*)(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+    r"(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
@@ -246,7 +252,8 @@ def _day(text: str, style: DateStyle, cell: str, sentence: str) -> dt.date:
             return dt.date(int(found[1]), int(found[2]), int(found[3]))
         found = PARTED.fullmatch(text)
         if found:
-            return _ordered(int(found[1]), int(found[3]), int(found[4]), "dmy" if found[2] == "." else style.order, cell)
+            order = "dmy" if found[2] == "." else style.order
+            return _ordered(int(found[1]), int(found[3]), int(found[4]), order, cell)
     except ValueError as error:
         raise Malformed(sentence, cell=shown(cell)) from error
     raise Malformed(sentence, cell=shown(cell))

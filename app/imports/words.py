@@ -7,12 +7,16 @@ from functools import cache
 from babel import Locale
 
 YES = frozenset(
-    "yes y true t 1 on x + ✓ ✔ active enabled si sí s verdadero да д истина вкл включено так т true увімкнено "
-    "tak prawda wł oui ja".split()
+    (
+        "yes|y|true|t|1|on|x|+|✓|✔|active|enabled|si|sí|s|verdadero|да|д|истина|вкл|включено|так|т|увімкнено|"
+        "tak|prawda|wł|oui|ja"
+    ).split("|")
 )
 NO = frozenset(
-    "no n false f 0 off - — – ✗ inactive disabled none falso нет н ложь выкл выключено отключено ні н вимкнено "
-    "nie nieprawda fałsz wył brak non nein".split()
+    (
+        "no|n|false|f|0|off|-|—|–|✗|inactive|disabled|none|falso|нет|н|ложь|выкл|выключено|отключено|ні|вимкнено|"
+        "nie|nieprawda|fałsz|wył|brak|non|nein"
+    ).split("|")
 )
 DENIAL = re.compile(r"(?:no|without|sin|ні|без|нет|немає|brak|bez|nie)\b", re.IGNORECASE)
 
@@ -26,7 +30,9 @@ CURRENCY_NAMES = {
     "byr": "BYN", "бел руб": "BYN", "белорусский рубль": "BYN", "br": "BYN",
     "kč": "CZK", "₺": "TRY", "₾": "GEL",
 }  # fmt: skip
-CURRENCY_DIGITS = {"980": "UAH", "643": "RUB", "810": "RUB", "978": "EUR", "840": "USD", "985": "PLN", "933": "BYN", "398": "KZT", "826": "GBP"}
+CURRENCY_DIGITS = {
+    "980": "UAH", "643": "RUB", "810": "RUB", "978": "EUR", "840": "USD", "985": "PLN", "933": "BYN", "398": "KZT", "826": "GBP",
+}  # fmt: skip
 COUNTRY_LETTERS = {
     "ukr": "UA", "rus": "RU", "pol": "PL", "blr": "BY", "kaz": "KZ", "usa": "US", "gbr": "GB", "deu": "DE", "esp": "ES",
     "fra": "FR", "ita": "IT", "cze": "CZ", "svk": "SK", "ltu": "LT", "lva": "LV", "est": "EE", "mda": "MD", "geo": "GE",
@@ -52,7 +58,7 @@ def denies(text: str) -> bool:
 @cache
 def currency_codes() -> frozenset[str]:
     """ISO 4217 letters that Babel knows."""
-    return frozenset(code for code in Locale("en").currencies if re.fullmatch(r"[A-Z]{3}", code))
+    return frozenset(str(code) for code in Locale("en").currencies)
 
 
 def currency_of(text: str) -> str | None:
@@ -71,8 +77,8 @@ def country_names() -> dict[str, str]:
     names: dict[str, str] = {}
     for language in LANGUAGES:
         for code, name in Locale(language).territories.items():
-            if re.fullmatch(r"[A-Z]{2}", code):
-                names.setdefault(fold(name), code)
+            if len(code) == 2 and code.isalpha():
+                names.setdefault(fold(str(name)), code)
                 names.setdefault(code.lower(), code)
     return names | COUNTRY_LETTERS
 
@@ -82,6 +88,8 @@ def country_of(text: str) -> str | None:
     return COUNTRY_LETTERS.get(text.casefold().strip(". ")) or country_names().get(fold(text))
 
 
+NO_WORD = re.compile(r"[^\w%]+|_")
+APOSTROPHES = re.compile(r"['’ʼ`]")
 CAMEL = re.compile(r"(?<=[a-zа-яёіїєґ])(?=[A-ZА-ЯЁІЇЄҐ])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -90,7 +98,7 @@ def fold(text: str) -> str:
     """For comparing: case, accents, punctuation and camelCase smoothed; words one space apart."""
     text = CAMEL.sub(" ", unicodedata.normalize("NFC", text).replace("ł", "l").replace("Ł", "L"))
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[^\w%№]+|_", " ", plain.replace("ß", "ss").replace("’", "").replace("'", "").replace("ʼ", "")).split())
+    return " ".join(NO_WORD.sub(" ", APOSTROPHES.sub("", plain.replace("ß", "ss"))).casefold().split())
 
 
 def compact(text: str) -> str:
