@@ -1,0 +1,1 @@
+"""Use cases: the only writers. Each takes (session, actor, …), checks the actor, never commits, raises DomainErrors."""

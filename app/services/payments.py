@@ -1,0 +1,250 @@
+"""Money in: payments are numbered, posted and allocated to invoices, named ones first, then the oldest.
+
+What is left over stays an advance and settles later invoices. The same money (`key`) comes in once.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.access.permissions import Right
+from app.core import clock
+from app.core.actor import Actor
+from app.core.errors import N_, NotFound, Refused
+from app.core.money import TWO_PLACES
+from app.models import Account, Allocation, Document, DocumentKind, EntryKind, LedgerKind, Payment, Seller
+from app.rules.lifecycle import PaymentState, Settlement, move
+from app.services import ledger, numbering, trail
+
+
+def record_payment(
+    session: Session,
+    actor: Actor,
+    account_id: int,
+    amount: Decimal,
+    paid_on: dt.date,
+    *,
+    method: str = "bank_transfer",
+    reference: str = "",
+    purpose: str = "",
+    invoice_ids: Sequence[int] = (),
+    key: str | None = None,
+    currency: str | None = None,
+) -> Payment:
+    """Credit `amount` (2 decimals, > 0) to an Account and settle invoices with it. A known `key` gives the payment back."""
+    actor.need(Right.PAYMENTS_WRITE)
+    account = _lock_account(session, actor, account_id)
+    key = key or f"hand:{account.id}:{paid_on}:{amount}:{reference}:{clock.now().timestamp()}"
+    known = session.scalars(sa.select(Payment).where(Payment.key == key)).first()
+    if known is not None:
+        return known
+    _check(session, account, amount, paid_on, currency)
+    payment = Payment(
+        company_id=account.company_id,
+        seller_id=account.seller_id,
+        account_id=account.id,
+        payer_id=account.payer_id,
+        method=method,
+        paid_on=paid_on,
+        currency=account.currency,
+        amount=amount,
+        reference=reference,
+        purpose=purpose,
+        key=key,
+        state=PaymentState.NEW.value,
+    )
+    session.add(payment)
+    session.flush()
+    _credit(session, account, payment)
+    allocate(session, actor, payment.id, invoice_ids)
+    trail.record(
+        session, actor, "payment.record", "payment", payment.id, company_id=account.company_id, amount=str(amount)
+    )
+    return payment
+
+
+def _lock_account(session: Session, actor: Actor, account_id: int) -> Account:
+    account = session.scalars(sa.select(Account).where(Account.id == account_id).with_for_update(of=Account)).first()
+    if account is None:
+        raise NotFound(N_("There is no such account. Choose one from the list."))
+    actor.need_company(account.company_id)
+    return account
+
+
+def _check(session: Session, account: Account, amount: Decimal, paid_on: dt.date, currency: str | None) -> None:
+    if amount <= 0 or amount != amount.quantize(TWO_PLACES):
+        raise Refused(N_("The amount must be more than zero, with two decimals at most."))
+    if currency and currency != account.currency:
+        raise Refused(
+            N_("The account is in %(account)s, the payment in %(payment)s. Choose the account of that currency."),
+            account=account.currency,
+            payment=currency,
+        )
+    zone = session.scalar(sa.select(Seller.zone).where(Seller.id == account.seller_id)) or "UTC"
+    if paid_on > clock.today(zone):
+        raise Refused(N_("The payment's date is in the future. Correct the date."))
+
+
+def _credit(session: Session, account: Account, payment: Payment) -> None:
+    """NEW or UNCONFIRMED → CREDITED: post it and take its number."""
+    payment.state = move(PaymentState(payment.state), PaymentState.CREDITED).value
+    ledger.post(
+        session,
+        account,
+        EntryKind.PAID,
+        f"paid:{payment.id}",
+        payment.paid_on,
+        [(LedgerKind.CLEARING, LedgerKind.ADVANCES, payment.amount)],
+        payment_id=payment.id,
+    )
+    _number(session, account, payment)
+
+
+def _number(session: Session, account: Account, payment: Payment) -> None:
+    seller = session.get_one(Seller, account.seller_id)
+    day = numbering.date_for(session, seller.id, "payment", clock.today(seller.zone))
+    payment.sequence, payment.number = numbering.number_next(session, seller, "payment", day)
+    session.flush()
+
+
+def allocate(session: Session, actor: Actor, payment_id: int, invoice_ids: Sequence[int] = ()) -> Decimal:
+    """Settle invoices with what is left of a payment: the named ones first, then by due date; returns what was used."""
+    actor.need(Right.PAYMENTS_WRITE)
+    locked = sa.select(Payment).where(Payment.id == payment_id).with_for_update(of=Payment)
+    payment = session.scalars(locked.execution_options(populate_existing=True)).first()
+    if payment is None:
+        raise NotFound()
+    if payment.state != PaymentState.CREDITED.value:
+        raise Refused(N_("Only a credited payment can settle invoices."))
+    account = session.get_one(Account, payment.account_id)
+    used = Decimal(0)
+    for invoice in _open_invoices(session, payment.account_id, invoice_ids):
+        part = min(payment.amount - payment.used, invoice.total - invoice.paid)
+        if part > 0:
+            _settle(session, account, payment, invoice, part)
+            used += part
+    return used
+
+
+def _open_invoices(session: Session, account_id: int, first: Sequence[int]) -> list[Document]:
+    query = sa.select(Document).where(
+        Document.account_id == account_id,
+        Document.kind == DocumentKind.INVOICE.value,
+        Document.settlement != Settlement.PAID.value,
+        Document.total > Document.paid,
+    )
+    query = query.order_by(Document.id).with_for_update(of=Document)  # one lock order for everybody
+    found = list(session.scalars(query.execution_options(populate_existing=True)))
+    unknown = set(first) - {d.id for d in found}
+    if unknown and session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Document)
+        .where(Document.id.in_(unknown), Document.account_id == account_id)
+    ) != len(unknown):
+        raise NotFound(N_("An invoice of another account was named. Choose invoices of this account."))
+    return sorted(found, key=lambda d: (d.id not in first, d.due_on or d.issued_on, d.id))
+
+
+def _settle(session: Session, account: Account, payment: Payment, invoice: Document, part: Decimal) -> None:
+    day = max(payment.paid_on, invoice.issued_on)
+    kept = session.scalars(
+        sa.select(Allocation).where(Allocation.payment_id == payment.id, Allocation.document_id == invoice.id)
+    ).first()
+    if kept is None:
+        kept = Allocation(
+            company_id=account.company_id,
+            payment_id=payment.id,
+            document_id=invoice.id,
+            amount=part,
+            allocated_on=day,
+        )
+        session.add(kept)
+    else:
+        kept.amount += part
+    payment.used += part
+    invoice.paid += part
+    invoice.settlement = (Settlement.PAID if invoice.paid == invoice.total else Settlement.PARTLY).value
+    ledger.post(
+        session,
+        account,
+        EntryKind.ALLOCATED,
+        f"allocated:{payment.id}:{invoice.id}:{payment.used}",
+        day,
+        [(LedgerKind.ADVANCES, LedgerKind.RECEIVABLE, part)],
+        payment_id=payment.id,
+        document_id=invoice.id,
+    )
+
+
+def settle_advances(session: Session, actor: Actor, account_ids: Sequence[int]) -> None:
+    """Let advances of these Accounts settle their newly issued invoices, oldest payment first."""
+    for at in range(0, len(account_ids), 500):
+        waiting = sa.select(Payment.id).where(
+            Payment.account_id.in_(account_ids[at : at + 500]),
+            Payment.state == PaymentState.CREDITED.value,
+            Payment.used < Payment.amount,
+        )
+        for payment_id in session.scalars(waiting.order_by(Payment.paid_on, Payment.id)).all():
+            allocate(session, actor, payment_id)
+
+
+def credit_from_note(session: Session, actor: Actor, account: Account, note: Document, corrected_id: int | None) -> None:
+    """What a credit note gives back becomes an advance and settles the invoice it corrects first."""
+    key = f"credit_note:{note.id}"
+    if session.scalar(sa.select(Payment.id).where(Payment.key == key)) is not None:
+        return
+    payment = Payment(
+        company_id=account.company_id,
+        seller_id=account.seller_id,
+        account_id=account.id,
+        payer_id=account.payer_id,
+        method="credit_note",
+        paid_on=note.issued_on,
+        currency=account.currency,
+        amount=-note.total,
+        reference=note.number or "",
+        key=key,
+        state=PaymentState.CREDITED.value,
+    )
+    session.add(payment)
+    session.flush()
+    _number(session, account, payment)
+    allocate(session, actor, payment.id, [corrected_id] if corrected_id else [])
+
+
+def reverse_payment(session: Session, actor: Actor, payment_id: int, reason: str = "") -> Payment:
+    """Take a credited payment back (returned by the bank, entered by mistake): the books get the opposite entry."""
+    actor.need(Right.PAYMENTS_WRITE)
+    payment = session.scalars(sa.select(Payment).where(Payment.id == payment_id).with_for_update(of=Payment)).first()
+    if payment is None:
+        raise NotFound()
+    if payment.method == "credit_note":
+        raise Refused(N_("This advance comes from a credit note. Correct the charges instead."))
+    account = _lock_account(session, actor, payment.account_id)
+    payment.state = move(PaymentState(payment.state), PaymentState.REVERSED).value
+    day = clock.today(session.get_one(Seller, account.seller_id).zone)
+    for allocation in list(payment.allocations):
+        invoice = session.get_one(Document, allocation.document_id)
+        invoice.paid -= allocation.amount
+        invoice.settlement = (Settlement.PARTLY if invoice.paid else Settlement.UNPAID).value
+        session.delete(allocation)
+    moves = [(LedgerKind.RECEIVABLE, LedgerKind.ADVANCES, payment.used)]
+    moves.append((LedgerKind.ADVANCES, LedgerKind.CLEARING, payment.amount))
+    ledger.post(session, account, EntryKind.REVERSED, f"reversed:{payment.id}", day, moves, payment_id=payment.id)
+    payment.used = Decimal(0)
+    session.flush()
+    trail.record(
+        session, actor, "payment.reverse", "payment", payment.id, company_id=account.company_id, reason=reason
+    )
+    return payment
+
+
+def open_sum(session: Session, account_id: int) -> Decimal:
+    """What the Account's issued invoices still wait for."""
+    waiting = sa.select(sa.func.sum(Document.total - Document.paid)).where(
+        Document.account_id == account_id, Document.kind == DocumentKind.INVOICE.value
+    )
+    return session.scalar(waiting) or Decimal(0)
