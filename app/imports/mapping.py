@@ -14,6 +14,7 @@ from app.imports.reading import Row
 EXACT, PHRASE, SIMILAR = 100.0, 60.0, 50.0
 ENOUGH = 50.0
 FEW_CHOICES = 12
+RESULT_MARK = "Kabinet: "  # how a column begins that a result file added: no part of the data when it comes back
 
 NO_COLUMN = N_("The file has no column «%(column)s» that the mapping names. Choose another column for it.")
 NO_FIELD = N_("«%(name)s» is not a field of this kind of import. Remove it from the mapping.")
@@ -80,7 +81,7 @@ class Mapping:
     def unmapped(self, headers: Sequence[str]) -> list[str]:
         """Columns kept as attributes only."""
         used = {*self.columns.values(), *self.services}
-        return [header for header in headers if header not in used]
+        return [header for header in headers if header not in used and not header.startswith(RESULT_MARK)]
 
     def fitted(self, headers: Sequence[str]) -> "Mapping":
         """The same mapping onto headers written with another case, accents or spaces: a saved one serves again."""
@@ -99,6 +100,8 @@ class Mapping:
 def guess_mapping(headers: Sequence[str], rows: Sequence[Row], kind: ImportKind) -> Mapping:
     """The likeliest mapping; what is not sure stays unmapped."""
     cells = {header: _column_cells(rows, at) for at, header in enumerate(headers)}
+    headers = [header if not header.startswith(RESULT_MARK) else "" for header in headers]
+    cells[""] = []
     mapping = Mapping(kind)
     candidates = sorted(_candidates(headers, cells, kind), key=lambda one: (-one[0], one[1], one[2]))
     names = [one.name for one in FIELDS[kind].fields]

@@ -6,17 +6,18 @@ from functools import cache
 
 from babel import Locale
 
-YES = frozenset(
-    (
-        "yes|y|true|t|1|on|x|+|✓|✔|active|enabled|si|sí|s|verdadero|да|д|истина|вкл|включено|так|т|увімкнено|"
-        "tak|prawda|wł|oui|ja"
-    ).split("|")
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split("|"))
+
+
+YES = _words(
+    "yes|y|true|t|1|on|x|+|✓|✔|active|enabled|si|sí|s|verdadero|да|д|истина|вкл|включено|так|т|увімкнено|"
+    "tak|prawda|wł|oui|ja"
 )
-NO = frozenset(
-    (
-        "no|n|false|f|0|off|-|—|–|✗|inactive|disabled|none|falso|нет|н|ложь|выкл|выключено|отключено|ні|вимкнено|"
-        "nie|nieprawda|fałsz|wył|brak|non|nein"
-    ).split("|")
+NO = _words(
+    "no|n|false|f|0|off|-|—|–|✗|inactive|disabled|none|falso|нет|н|ложь|выкл|выключено|отключено|ні|вимкнено|"
+    "nie|nieprawda|fałsz|wył|brak|non|nein"
 )
 DENIAL = re.compile(r"(?:no|without|sin|ні|без|нет|немає|brak|bez|nie)\b", re.IGNORECASE)
 
@@ -31,7 +32,8 @@ CURRENCY_NAMES = {
     "kč": "CZK", "₺": "TRY", "₾": "GEL",
 }  # fmt: skip
 CURRENCY_DIGITS = {
-    "980": "UAH", "643": "RUB", "810": "RUB", "978": "EUR", "840": "USD", "985": "PLN", "933": "BYN", "398": "KZT", "826": "GBP",
+    "980": "UAH", "643": "RUB", "810": "RUB", "978": "EUR", "840": "USD", "985": "PLN", "933": "BYN",
+    "398": "KZT", "826": "GBP",
 }  # fmt: skip
 COUNTRY_LETTERS = {
     "ukr": "UA", "rus": "RU", "pol": "PL", "blr": "BY", "kaz": "KZ", "usa": "US", "gbr": "GB", "deu": "DE", "esp": "ES",
