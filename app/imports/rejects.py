@@ -151,8 +151,10 @@ def _write_workbook(
 ) -> None:
     kinds = [_cell_kind(sheet, sheet.headers[at]) for at in kept]
     name = escape((sheet.sheet_name or "Sheet1")[:31], {'"': "&quot;"})
-    workbook = f'<workbook xmlns="{_NS}" xmlns:r="{_REL}"><sheets>'
+    workbook = (
+        f'<workbook xmlns="{_NS}" xmlns:r="{_REL}"><sheets>'
         f'<sheet name="{name}" sheetId="1" r:id="rId1"/></sheets></workbook>'
+    )
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path, content in {**_PARTS, "xl/workbook.xml": workbook}.items():
             archive.writestr(path, _XML + content)
