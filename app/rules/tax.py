@@ -158,12 +158,12 @@ def carry(amounts: Sequence[int], rate_bp: int, included: bool) -> list[Line]:
 
 def carry_mixed(amounts: Sequence[tuple[int, int]], included: bool) -> list[Line]:
     """`carry` over lines (amount, rate_bp) of several rates: each rate has its own running total."""
-    running: dict[int, int] = {}
+    running: dict[int, tuple[int, Line]] = {}
     lines = []
     for amount, rate_bp in amounts:
-        before = running.get(rate_bp, 0)
-        running[rate_bp] = before + amount
-        old, new = tax_line(before, rate_bp, included), tax_line(before + amount, rate_bp, included)
+        before, old = running.get(rate_bp, (0, Line(0, 0, 0)))
+        new = tax_line(before + amount, rate_bp, included)
+        running[rate_bp] = (before + amount, new)
         lines.append(Line(new.net - old.net, new.tax - old.tax, new.gross - old.gross))
     return lines
 
