@@ -24,7 +24,7 @@ class DoubtfulIdentifier(InvalidIdentifier):
 
 
 def digits(label: str, value: str, *lengths: int) -> str:
-    """`value` without blanks and hyphens, all digits, of one of two lengths, not all zeros."""
+    """`value` without blanks and hyphens, all digits, of one of `lengths`, not all zeros."""
     number = re.sub(r"[\s\u00a0-]", "", value)
     if not re.fullmatch(r"[0-9]*", number):
         raise InvalidIdentifier(N_("%(label)s has digits only: remove the letters and signs."), label=label)
@@ -40,8 +40,10 @@ def _refuse_length(label: str, found: int, lengths: tuple[int, ...]) -> None:
         raise InvalidIdentifier(
             N_("%(label)s has %(length)s digits, this one has %(found)s."), label=label, length=lengths[0], found=found
         )
+    a_choice = N_("%(label)s has %(shorter)s or %(longer)s digits, this one has %(found)s.")
+    a_range = N_("%(label)s has from %(shorter)s to %(longer)s digits, this one has %(found)s.")
     raise InvalidIdentifier(
-        N_("%(label)s has %(shorter)s or %(longer)s digits, this one has %(found)s."),
+        a_choice if len(lengths) == 2 else a_range,
         label=label,
         shorter=min(lengths),
         longer=max(lengths),

@@ -124,6 +124,7 @@ BAD = [
     ("phone", "103", "BY", {}, "no telephone number"),
     ("phone", "call me", "UA", {}, r"such as \+380"),
     ("account_number", "29000000018", "", {}, "check digit"),
+    ("account_number", "29", "", {}, "from 4 to 20 digits, this one has 2"),
     ("iccid", "8938003991122334456", "", {}, "check digit of ICCID"),
     ("imsi", "2570212", "", {}, "14 or 15 digits"),
 ]
