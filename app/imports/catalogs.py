@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from app.core.errors import N_, DomainError
@@ -19,7 +20,6 @@ from app.imports.mapping import Mapping, Problem, guess_mapping
 from app.imports.reading import Items, Row, Sheet, Source, read_items, read_sheet
 
 PLACES = 4
-LARGEST_QUANTITY = 10**15
 
 NO_PRICES = N_("«%(name)s» has no prices. It is taken as a product that is not on sale.")
 NO_CODE = N_("The line names no product. Fill in its code.")
@@ -139,23 +139,24 @@ def _is_json(source: Source) -> bool:
     """By the first sign of the content, as the reader itself decides."""
     if isinstance(source, bytes):
         head = source[:64]
-    elif hasattr(source, "read"):
-        at = source.tell()
-        head = source.read(64)
-        source.seek(at)
-    else:
+    elif isinstance(source, str | Path):
         try:
-            with open(source, "rb") as stream:  # noqa: PTH123 - str or Path
+            with Path(source).open("rb") as stream:
                 head = stream.read(64)
         except OSError:
             return False  # the reader says what is wrong with it
+    else:
+        at = source.tell()
+        head = source.read(64)
+        source.seek(at)
     return head.removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"").lstrip()[:1] in (b"[", b"{")
 
 
 # --- amounts and units -------------------------------------------------------------------------------------------
 
 PRICE_HEADER = re.compile(r"price ([a-z]{3}) per (\w+)")
-METER = re.compile(r"(?P<number>[\d.,]+)\s*(?P<scale>[KMB])?\s*(?P<unit>.*)", re.IGNORECASE)
+STEP_STARTS = ("start", "from", "from_quantity", "min", "minimum")
+METER = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,6})?)(?P<scale>[KMB](?![A-Za-z]))?\s*(?P<unit>.*)", re.IGNORECASE)
 SCALES = {"": 1, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
 METERED = (
     ("_mtok", "token", 1_000_000),
@@ -214,11 +215,6 @@ def _price(
             catalog.remark(line, NOISE, cell=values.shown(text), component=component, price=f"{rounded:f}")
         price = Decimal(f"{rounded:f}")
     return price
-
-
-def _dotted(cell: object) -> values.NumberStyle:
-    """JSON and program-made tables write decimals with a dot."""
-    return values.NumberStyle(".")
 
 
 def _period(text: str) -> tuple[str, int] | None:
@@ -359,9 +355,7 @@ def _tiers(catalog: Catalog, line: int, value: object, meter: str) -> tuple[tupl
         steps = value.get("tiers", [])
     for step in steps if isinstance(steps, list) else []:
         if isinstance(step, dict):
-            start = next(
-                (step[key] for key in ("start", "from", "from_quantity", "min", "minimum") if key in step), None
-            )
+            start = next((step[key] for key in STEP_STARTS if key in step), None)
             pairs.append((start, step.get("price", step.get("unit_price"))))
     return _ordered_tiers(catalog, line, pairs, meter)
 
@@ -560,9 +554,12 @@ class _Steps:
     steps: dict[Decimal, tuple[Decimal, int]] = field(default_factory=dict)
 
 
+_Groups = dict[tuple[str, ...], _Steps]
+
+
 def _add_step(
     catalog: Catalog,
-    groups: dict[tuple[str, ...], _Steps],
+    groups: _Groups,
     key: tuple[str, ...],
     base: PriceLine,
     start: Decimal,
@@ -576,7 +573,7 @@ def _add_step(
 
 
 def _grouped(groups: dict[tuple[str, ...], _Steps], stepped_model: str) -> Iterator[PriceLine]:
-    """One price line a group, its steps in order; below the first step nothing is said, so its price holds there too."""
+    """One price line a group, its steps in order; the price of the first holds below it too: nothing else is said."""
     for group in groups.values():
         steps = sorted(group.steps.items())
         tiers = tuple((start if at else Decimal(0), price) for at, (start, (price, _)) in enumerate(steps))
