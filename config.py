@@ -123,6 +123,7 @@ class Settings:
             "FAB_ADD_SECURITY_API": False,
             "FAB_ADD_SECURITY_VIEWS": True,
             "FAB_ADD_OPENAPI_VIEWS": False,
+            "FAB_ADD_MENU_API": False,
             "FAB_API_SWAGGER_UI": False,
             "FAB_SAFE_REDIRECT_HOSTS": list(self.trusted_hosts),
             "TRUSTED_HOSTS": list(self.trusted_hosts) or None,
@@ -150,7 +151,8 @@ class Settings:
             "MAX_CONTENT_LENGTH": self.upload_megabytes * 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
             "RATELIMIT_ENABLED": True,
-            "RATELIMIT_STORAGE_URI": "memory://",
+            "RATELIMIT_STORAGE_URI": self.redis_url or "memory://",  # the embedded one serves one web process
+            "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
             "RATELIMIT_HEADERS_ENABLED": False,
             **self.extra,
         }

@@ -8,7 +8,7 @@ from config import Settings
 def create_app(settings: Settings | None = None) -> Flask:
     """The program with its configuration, extensions and views; nothing else happens here."""
     from app import cli, views
-    from app.extensions import appbuilder, csrf, db, install_walls, limiter
+    from app.extensions import csrf, db, install_walls, limiter, renew_appbuilder
 
     app = Flask(__name__)
     app.config.from_mapping((settings or Settings.from_environment()).flask())
@@ -18,6 +18,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     install_walls()
     with app.app_context():
+        appbuilder = renew_appbuilder()
         appbuilder.init_app(app, db.session)
         views.register(app, appbuilder)
     cli.register(app)

@@ -50,3 +50,9 @@ def install_walls() -> None:
     if not getattr(db, "_walled", False):
         tenancy.guard(db.session.session_factory)
         db._walled = True  # type: ignore[attr-defined]
+
+
+def renew_appbuilder() -> AppBuilder:
+    """The one AppBuilder as new: it remembers the views of the app before (tests make many apps)."""
+    appbuilder.__init__()  # type: ignore[misc]
+    return appbuilder

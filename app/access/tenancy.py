@@ -62,6 +62,8 @@ def unsee(token: Any) -> None:
 
 def tell(session: Session | None) -> None:
     """Tell an open PostgreSQL transaction the scope in force."""
+    if callable(session):  # Flask-SQLAlchemy's proxy of the request's session
+        session = session()
     if session is not None and session.in_transaction() and session.is_active:
         _tell_connection(session.connection())
 

@@ -5,7 +5,7 @@ from flask_appbuilder import AppBuilder
 
 
 def prepare(app: Flask) -> None:
-    """What must stand before FAB does: nothing yet but error pages and hooks."""
+    """What must stand before FAB does: error pages and the guards of every request."""
     from app.views import base
 
     base.hook(app)
@@ -13,8 +13,10 @@ def prepare(app: Flask) -> None:
 
 def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Add every page, in the order of the menu."""
-    from app.views import cabinet, office, system
+    from app.views import cabinet, language, office, profile, system
 
+    language.install(app, appbuilder)
+    appbuilder.add_view_no_menu(profile.ProfilePage)
     system.register(app, appbuilder)
     office.register(app, appbuilder)
     cabinet.register(app, appbuilder)

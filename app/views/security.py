@@ -1,14 +1,27 @@
-"""Who is asking: FAB's security manager held to rights as code, one look-up a request."""
+"""Who is asking: FAB's security manager held to rights as code, sign-in with a growing wait, sessions that end."""
 
-from flask import g, has_request_context
+from typing import Any
+
+from flask import current_app, flash, g, has_request_context, redirect, request, session
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import no_cache
+from flask_appbuilder.security.forms import LoginForm_db
 from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_appbuilder.security.views import AuthDBView
+from flask_babel import gettext, lazy_gettext
+from flask_login import login_user
 
-from app.access import permissions, roles, tenancy
+from app.access import permissions, roles
+from app.core import clock
 from app.core.actor import Actor
 from app.models import User, UserRight
+from app.services import sign_in as signing
+from app.services import trail
+from app.views import history
 
 # FAB's own pages everybody may open; every other pair must be a Right.
-PUBLIC_VIEWS = frozenset({"AuthDBView", "LocaleView", "HomeView", "UtilView"})
+PUBLIC_VIEWS = frozenset({"SignInView", "LocaleView", "HomeView", "UtilView", "ProfilePage"})
+SEEN_EVERY = 60  # seconds: how often an idle clock is wound; a cookie for each request would be too much
 
 
 def actor_of(user: User | None) -> Actor:
@@ -45,19 +58,181 @@ def current_actor() -> Actor:
     return g.actor
 
 
+# -- sessions -----------------------------------------------------------------------------------------------------
+
+
+def open_session(user: User) -> None:
+    """A fresh session of a person who has just proved who they are: nothing of the one before it stays (fixation)."""
+    locale = session.get("locale")
+    session.clear()
+    session["locale"] = user.locale or locale or current_app.config["BABEL_DEFAULT_LOCALE"]
+    session["epoch"] = user.session_epoch or 0
+    session["since"] = session["seen"] = _seconds()
+    session.permanent = True
+    login_user(user, remember=False)
+
+
+def close_session() -> None:
+    """Forget the person; their language stays."""
+    locale = session.get("locale")
+    session.clear()
+    if locale:
+        session["locale"] = locale
+
+
+def session_holds(user: User) -> bool:
+    """Whether this request's session is of the person's present epoch, not idle too long and not too old."""
+    settings, now = current_app.config["KABINET"], _seconds()
+    since, seen = session.get("since"), session.get("seen")
+    if session.get("epoch") != (user.session_epoch or 0) or not isinstance(since, int) or not isinstance(seen, int):
+        return False
+    if now - seen > settings.session_idle_minutes * 60 or now - since > settings.session_hours * 3600:
+        return False
+    if now - seen >= SEEN_EVERY:
+        session["seen"] = now
+    return True
+
+
+def _seconds() -> int:
+    return int(clock.now().timestamp())
+
+
+# -- pages --------------------------------------------------------------------------------------------------------
+
+
+class SignInView(AuthDBView):
+    """Sign in and out. What is wrong is never told; how long to wait is, for any name alike."""
+
+    invalid_login_message = lazy_gettext("The name or the password is wrong. Check both and try again.")
+
+    @expose("/login/", methods=["GET", "POST"])
+    @no_cache
+    def login(self) -> Any:
+        """The form, and its answer."""
+        if g.user is not None and g.user.is_authenticated:
+            return redirect(self._target())
+        form = LoginForm_db()
+        if form.validate_on_submit() and self._sign_in(form.username.data or "", form.password.data or ""):
+            return redirect(self._target())
+        status = 200 if request.method == "GET" else 401
+        page = self.render_template(
+            self.login_template, title=self.title, form=form, kabinet_demo_users=demo_people(), **self._links()
+        )
+        return page, status
+
+    def _links(self) -> dict[str, Any]:
+        return {}
+
+    def _target(self) -> str:
+        wanted = request.args.get("next", "")
+        return wanted if history.is_own(wanted) else self.appbuilder.get_url_for_index
+
+    def _sign_in(self, name: str, password: str) -> bool:
+        from app.extensions import db
+
+        secret = current_app.config["SECRET_KEY"]
+        name_hash, address_hash = (signing.hashed(text, secret) for text in (name, request.remote_addr or ""))
+        wait = signing.wait_seconds(db.session(), name_hash, address_hash)
+        if wait:
+            flash(gettext("Too many wrong passwords. Try again in %(wait)s seconds.", wait=wait), "warning")
+            return False
+        user = signing.person_with(db.session(), name, password)
+        if user is None:
+            signing.note_failure(db.session(), name_hash, address_hash)
+            db.session.commit()
+            flash(str(self.invalid_login_message), "warning")
+            return False
+        signing.forget_failures(db.session(), name_hash, address_hash)
+        signing.welcome(db.session(), user)
+        trail.record(db.session(), actor_of(user), "user.sign_in", "ab_user", user.id)
+        db.session.commit()
+        open_session(user)
+        return True
+
+    @expose("/logout/", methods=["GET", "POST"])
+    def logout(self) -> Any:
+        """POST signs out; GET only asks, so that a picture on another site cannot."""
+        if request.method == "POST":
+            close_session()
+            flash(gettext("You have signed out."), "info")
+            return redirect(self.appbuilder.get_url_for_login)
+        if not g.user.is_authenticated:
+            return redirect(self.appbuilder.get_url_for_login)
+        return self.render_template("kabinet/sign_out.html", title=gettext("Sign out"))
+
+
+for _page in (SignInView.login, SignInView.logout):
+    _page._open_to_all = True  # type: ignore[attr-defined]
+
+
+def demo_people() -> list[dict[str, str]]:
+    """The demo's people, shown on the sign-in page of a demo and nowhere else."""
+    settings = current_app.config["KABINET"]
+    if not settings.demo or settings.production:
+        return []
+    names = current_app.config.get("DEMO_PEOPLE", ())
+    return [{"username": name, "label": str(label), "password": settings.demo_password} for name, label in names]
+
+
 class KabinetSecurityManager(SecurityManager):
-    """FAB's manager, with rights from `access.roles` instead of sixteen queries a page."""
+    """FAB's manager with rights from `access.roles` instead of sixteen queries a page, and none of its own pages."""
+
+    authdbview = SignInView
+
+    def register_views(self) -> None:
+        """Only sign-in: FAB's JWT API, role, group, permission, statistics and user pages do not exist here."""
+        self.auth_view = self.authdbview()
+        self.appbuilder.add_view_no_menu(self.auth_view)
+
+    def create_limiter(self, app: Any) -> Any:
+        from app.extensions import limiter
+
+        return limiter
+
+    def load_user(self, pk: Any) -> User | None:
+        """The person of the session cookie, where the session still holds."""
+        if not str(pk).isdigit():
+            return None
+        user = self.get_user_by_id(int(pk))
+        return user if user and user.is_active and session_holds(user) else None
+
+    def load_user_jwt(self, _jwt_header: Any, jwt_data: Any) -> None:
+        """Nobody signs in by a token of FAB's."""
+        return
+
+    def auth_user_db(self, username: str, password: str) -> User | None:
+        from app.extensions import db
+
+        return signing.person_with(db.session(), username or "", password or "")
 
     def has_access(self, permission_name: str, view_name: str) -> bool:
         """Whether this request's person may; FAB's decorators and menus ask here."""
+        if permission_name == "menu_access":
+            return self._shows(self.appbuilder.menu.find(view_name))
         if view_name in PUBLIC_VIEWS:
             return True
         right = permissions.right_of(permission_name, view_name)
         return right is not None and current_actor().may(right)
 
+    def is_item_public(self, permission_name: str, view_name: str) -> bool:
+        return False
 
-def open_scope() -> None:
-    """Before each request: hold it to the company of the person who asks."""
-    from app.extensions import db
+    def _shows(self, item: Any) -> bool:
+        if item is None:
+            return False
+        if item.childs:
+            return any(self._shows(child) for child in item.childs if child.name != "-")
+        return self._may_open(item.baseview) if item.baseview is not None else current_actor().is_staff
 
-    tenancy.see(tenancy.scope_of(current_actor()), db.session())
+    def _may_open(self, view: Any) -> bool:
+        actor, page = current_actor(), getattr(view, view.default_view)
+        side = getattr(view, "side", "both")
+        if (side == "office" and not actor.is_staff) or (side == "cabinet" and actor.company_id is None):
+            return False
+        needed = getattr(page, "_needs", None)
+        if needed is not None:
+            return all(actor.may(right) for right in needed)
+        if hasattr(page, "_permission_name"):
+            name = f"can_{view.get_method_permission(view.default_view)}"
+            return self.has_access(name, view.class_permission_name)
+        return actor.user_id is not None

@@ -1,0 +1,67 @@
+"""How values are shown in pages: money, dates and states in the reader's language (Babel)."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from flask_babel import format_date, format_datetime, format_decimal, gettext
+from markupsafe import Markup
+
+from app.views.fields import words_of
+
+# The colours are kabinet/macros.html's `STATE_TONES`; here the few states that lists show most.
+TONES = {
+    "good": {"active", "paid", "done", "issued", "credited", "confirmed", "matched", "applied", "sent", "working"},
+    "warn": {"partly", "unpaid", "suspended", "unconfirmed", "queued", "pending", "setting_up", "stopped", "previewed"},
+    "bad": {"failed", "rejected", "cancelled", "closed", "blocked", "overdue", "not_working", "quarantined", "parked"},
+    "info": {"new", "running", "processing", "applying", "ordered", "draft"},
+}
+_TONE_OF = {name: tone for tone, names in TONES.items() for name in names}
+
+
+def amount(value: Decimal | None) -> str:
+    """«1 234,50»: two decimals, up to four where they are not zeros."""
+    if value is None:
+        return "—"
+    places = max(2, -int(value.normalize().as_tuple().exponent)) if value else 2
+    return format_decimal(value, f"#,##0.{'0' * min(places, 4)}")
+
+
+def money(value: Decimal | None, currency: str) -> str:
+    """«1 234,50 UAH»."""
+    return "—" if value is None else f"{amount(value)} {currency}"
+
+
+def day(value: dt.date | None) -> str:
+    """«31 дек. 2026 г.»."""
+    return "—" if value is None else format_date(value, "medium")
+
+
+def moment(value: dt.datetime | None) -> str:
+    """An instant as a day and a time of the reader's zone (UTC where none is known)."""
+    if value is None:
+        return "—"
+    zone = current_app.config.get("BABEL_DEFAULT_TIMEZONE", "UTC")
+    return format_datetime(value.astimezone(ZoneInfo(zone)), "medium", rebase=False)
+
+
+def yes_no(value: bool | None) -> str:
+    """«Yes» or «No»."""
+    return "—" if value is None else gettext("Yes") if value else gettext("No")
+
+
+def badge(value: Any) -> Markup | str:
+    """A state as a coloured word."""
+    if value in (None, ""):
+        return "—"
+    name = str(getattr(value, "value", value))
+    tone = _TONE_OF.get(name, "")
+    css = f"kb-badge is-{tone}" if tone else "kb-badge"
+    return Markup('<span class="{}">{}</span>').format(css, gettext(words_of(name)))
+
+
+def plain(value: Any) -> Any:
+    """Anything else: a dash where there is nothing."""
+    return "—" if value is None or value == "" else value
