@@ -68,7 +68,21 @@ def ukrainian(transfer: Transfer, encoding: str = "cp1251", newline: str = "\r\n
     sum_text = "" if transfer.amount is None else f"{transfer.currency}{half_up(transfer.amount)}"
     name, purpose = _one_line(transfer.name, 70), _one_line(transfer.purpose, 140)
     code = "2" if encoding == "cp1251" else "1"
-    lines = ["BCD", "002", code, "UCT", "", name, _compact(transfer.account), sum_text, transfer.tax_id, "", "", purpose, ""]
+    lines = [
+        "BCD",
+        "002",
+        code,
+        "UCT",
+        "",
+        name,
+        _compact(transfer.account),
+        sum_text,
+        transfer.tax_id,
+        "",
+        "",
+        purpose,
+        "",
+    ]
     payload = newline.join(lines).encode(encoding, errors="replace")
     return NBU_PREFIX.encode() + base64.urlsafe_b64encode(payload).rstrip(b"=")
 
@@ -121,7 +135,7 @@ def matrix(payload: bytes, level: str = "M") -> Matrix:
     symbol = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
     image = symbol.to_image(scale=1, add_quiet_zones=False)
     size = image.shape[0]
-    cells = bytes(memoryview(image).cast("B")) if memoryview(image).contiguous else memoryview(image).tobytes()
+    cells = memoryview(image).tobytes()  # type: ignore[arg-type]
     stride = (size + 7) // 8
     padding = "0" * (stride * 8 - size)
     bits = cells.translate(_DARK).decode("ascii")

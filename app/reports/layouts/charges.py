@@ -1,0 +1,210 @@
+"""Report on the charges of a period: a summary by service, and the detail by subscriber and service where it is asked for."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from app.core.money import half_up
+from app.reports.document import (
+    ZERO,
+    Block,
+    Blocks,
+    ChargeLine,
+    ChargeReportData,
+    Column,
+    Document,
+    DocumentInconsistent,
+    Fields,
+    Heading,
+    Marked,
+    Paragraph,
+    Table,
+    Total,
+    Totals,
+)
+from app.reports.formats import Formats
+from app.reports.layouts import parts
+from app.reports.words import Words
+
+
+def _document(data: ChargeReportData, country: str) -> Document:
+    words, formats = parts.speech(data.locale, country)
+    return Document(
+        title=f"{words('charges')}: {data.buyer.name}, {data.account}, {formats.period(data.period)}",
+        date=data.date,
+        locale=words.language,
+        sheet=words("sheet_charges"),
+        page_label=words("page", page="{page}"),
+        blocks=Blocks(lambda: _body(data, words, formats)),
+        landscape=data.lines is not None,
+    )
+
+
+def ukrainian(data: ChargeReportData) -> Document:
+    """Звіт про нарахування."""
+    return _document(data, "UA")
+
+
+def russian(data: ChargeReportData) -> Document:
+    """Отчет о начислениях."""
+    return _document(data, data.seller.country if data.seller.country in {"BY", "KZ"} else "RU")
+
+
+def polish(data: ChargeReportData) -> Document:
+    """Zestawienie opłat."""
+    return _document(data, "PL")
+
+
+def generic(data: ChargeReportData) -> Document:
+    """A report on charges for any other country."""
+    return _document(data, "")
+
+
+class _Sums:
+    """Net, tax and gross of what has passed."""
+
+    def __init__(self) -> None:
+        self.net = self.tax = self.gross = ZERO
+
+    def add(self, line: "ChargeLine | _Sums") -> None:
+        self.net += line.net
+        self.tax += line.tax
+        self.gross += line.gross
+
+    def check(self, data: ChargeReportData) -> None:
+        given = (("net", data.net), ("tax", data.tax), ("gross", data.gross))
+        for (name, total), found, rounding in zip(given, (self.net, self.tax, self.gross), data.rounding, strict=True):
+            if half_up(found) + rounding != total:
+                raise DocumentInconsistent(data.number or data.account, name, total, half_up(found) + rounding)
+
+
+def _body(data: ChargeReportData, words: Words, formats: Formats) -> Iterator[Block]:
+    title = f"{words('charges')} {words('numbered', number=data.number)}" if data.number else words("charges")
+    yield Heading(title, rule=True)
+    yield Fields(_terms(data, words, formats), 38)
+    if not data.summary:
+        yield Paragraph(words("no_charges"), bold=True)
+        return
+    yield Paragraph(words("charges_summary"), size=10, bold=True, space=1)
+    yield _summary(data, words)
+    if data.lines is None:
+        yield from _totals(data, words, _summed(data))
+        yield _final_words(data, words)
+        return
+    _summed(data)
+    sums = _Sums()
+    yield Paragraph(words("charges_detail"), size=10, bold=True, space=1)
+    yield _detail(data, data.lines, words, sums)
+    yield from _totals(data, words, sums)
+    yield _final_words(data, words)
+
+
+def _terms(data: ChargeReportData, words: Words, formats: Formats) -> list[tuple[str, str]]:
+    rows = [
+        (words("seller") + ":", parts.party_in_line(words, data.seller)),
+        (words("customer") + ":", parts.party_in_line(words, data.buyer)),
+        (words("account_label") + ":", data.account),
+        (words("period") + ":", formats.period(data.period)),
+    ]
+    if data.contract is not None:
+        rows.insert(2, (words("contract") + ":", parts.reference(words, formats, data.contract)))
+    return rows
+
+
+def _summed(data: ChargeReportData) -> _Sums:
+    sums = _Sums()
+    for line in data.summary:
+        sums.net, sums.tax, sums.gross = sums.net + line.net, sums.tax + line.tax, sums.gross + line.gross
+    sums.check(data)
+    return sums
+
+
+def _amounts(words: Words, kind: str = "fine") -> tuple[Column, ...]:
+    return (
+        Column("net", words("net_amount"), kind, 26),
+        Column("tax", words("vat"), kind, 24),
+        Column("gross", words("gross_short"), kind, 26),
+    )
+
+
+def _summary(data: ChargeReportData, words: Words) -> Table:
+    columns = (
+        Column("service", words("service")),
+        Column("quantity", words("quantity"), "quantity", 24),
+        Column("unit", words("unit"), "text", 16),
+        *_amounts(words),
+    )
+    rows = [(line.service, line.quantity, line.unit, line.net, line.tax, line.gross) for line in data.summary]
+    return Table(columns, rows, ("net", "tax", "gross"), words("carried"), size=7.5)
+
+
+def _detail(data: ChargeReportData, lines: Iterable[ChargeLine], words: Words, sums: _Sums) -> Table:
+    columns = (
+        Column("subscriber", words("subscriber"), "text", 30),
+        Column("subscriber_name", words("subscriber_name"), "text", 38),
+        Column("service", words("service")),
+        Column("period", words("period"), "text", 22),
+        *((Column("time_class", words("time_class"), "text", 22),) if data.time_classes else ()),
+        Column("quantity", words("quantity"), "quantity", 18),
+        Column("unit", words("unit"), "text", 13),
+        Column("price", words("price"), "fine", 20),
+        *(Column(c.key, c.title, c.kind, 22) for c in _amounts(words)),
+    )
+    return Table(
+        columns, _detail_rows(lines, words, sums, data.time_classes), ("net", "tax", "gross"), words("carried"), size=7
+    )
+
+
+def _detail_rows(
+    lines: Iterable[ChargeLine], words: Words, sums: _Sums, classes: bool
+) -> Iterator[Sequence[object] | Marked]:
+    one, subscriber, count = _Sums(), None, 0
+    for line in lines:
+        if line.subscriber != subscriber:
+            if count > 1:
+                yield _subscriber_row(words, subscriber, one, classes)
+            one, subscriber, count = _Sums(), line.subscriber, 0
+        one.add(line)
+        sums.add(line)
+        count += 1
+        yield (
+            line.subscriber,
+            line.subscriber_name,
+            line.service,
+            line.period,
+            *((line.time_class,) if classes else ()),
+            line.quantity,
+            line.unit,
+            line.unit_price,
+            line.net,
+            line.tax,
+            line.gross,
+        )
+    if count > 1:
+        yield _subscriber_row(words, subscriber, one, classes)
+
+
+def _subscriber_row(words: Words, subscriber: str | None, sums: _Sums, classes: bool) -> Marked:
+    label = words("subscriber_total", subscriber=subscriber)
+    blank = (None,) * (5 if classes else 4)
+    return Marked((None, None, label, *blank, sums.net, sums.tax, sums.gross), only="pdf")
+
+
+def _totals(data: ChargeReportData, words: Words, sums: _Sums) -> Iterator[Block]:
+    sums.check(data)
+    rows = [
+        _total(words("net_amount"), data.net, "net", data.rounding[0]),
+        _total(words("vat"), data.tax, "tax", data.rounding[1]),
+        _total(words("to_pay"), data.gross, "gross", data.rounding[2]),
+    ]
+    if any(data.rounding):
+        rows.insert(2, Total(words("rounding") + ":", data.rounding[2], bold=False))
+    yield Totals(rows)
+
+
+def _total(label: str, amount: Decimal, column: str, rounding: Decimal) -> Total:
+    extra = f"{rounding:+f}" if rounding else ""
+    return Total(label + ":", amount, f"=ROUND(SUM([{column}]),2){extra}")
+
+
+def _final_words(data: ChargeReportData, words: Words) -> Paragraph:
+    return Paragraph(parts.amount_words(words, data.gross, data.currency) if data.gross >= 0 else "", bold=True)
