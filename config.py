@@ -1,11 +1,15 @@
 """Every setting, read from the environment once; nothing else reads os.environ. The table is in docs/operating.md."""
 
+import hashlib
 import os
+import secrets
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_SECRET = "only-for-this-machine-and-the-demo-change-it"  # noqa: S105  # refused in production
 ROOT = Path(__file__).resolve().parent
+SOCKET_BYTES = 100
 
 
 def _flag(name: str, default: bool) -> bool:
@@ -14,6 +18,25 @@ def _flag(name: str, default: bool) -> bool:
 
 def _number(name: str, default: int) -> int:
     return int(os.environ.get(name) or default)
+
+
+def own_secret(data_dir: Path) -> str:
+    """This installation's own secret, made once and readable by its owner alone: a shared default could be forged."""
+    path = data_dir / "secret"
+    try:
+        return path.read_text("ascii")
+    except FileNotFoundError:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    part = data_dir / f".secret.{os.getpid()}"
+    part.touch(0o600)
+    part.write_text(secrets.token_urlsafe(48), "ascii")
+    try:
+        os.link(part, path)  # the first of several processes wins
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink()
+    return path.read_text("ascii")
 
 
 @dataclass(frozen=True)
@@ -47,16 +70,18 @@ class Settings:
     def from_environment(cls) -> "Settings":
         """Read the environment; SystemExit where a production start would be unsafe."""
         env = os.environ
+        data_dir = Path(env.get("DATA_DIR") or ROOT / "var").resolve()
+        production = env.get("KABINET_ENV", "") == "production"
         settings = cls(
-            data_dir=Path(env.get("DATA_DIR") or ROOT / "var").resolve(),
+            data_dir=data_dir,
             database_url=env.get("DATABASE_URL", ""),
             redis_url=env.get("REDIS_URL", ""),
-            secret_key=env.get("SECRET_KEY") or DEFAULT_SECRET,
-            production=env.get("KABINET_ENV", "") == "production",
+            secret_key=env.get("SECRET_KEY") or (DEFAULT_SECRET if production else own_secret(data_dir)),
+            production=production,
             host=env.get("HOST") or "127.0.0.1",
             port=_number("PORT", 8080),
             workers=_number("WORKERS", 2),
-            demo=_flag("DEMO", env.get("KABINET_ENV", "") != "production"),
+            demo=_flag("DEMO", not production),
             demo_password=env.get("DEMO_PASSWORD") or "kabinet-demo",
             demo_size=env.get("DEMO_SIZE") or "full",
             smtp_url=env.get("SMTP_URL", ""),
@@ -99,7 +124,16 @@ class Settings:
     @property
     def redis(self) -> str:
         """Redis's address; the embedded server's socket under `data_dir` by default."""
-        return self.redis_url or f"unix://{self.data_dir / 'redis.sock'}"
+        return self.redis_url or f"unix://{self.redis_socket}"
+
+    @property
+    def redis_socket(self) -> Path:
+        """The embedded Redis's socket; a kernel takes 107 bytes, so a deep `data_dir` has it in the temporary folder."""
+        path = self.data_dir / "redis.sock"
+        if len(os.fsencode(path)) <= SOCKET_BYTES:
+            return path
+        digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"kabinet-{os.getuid()}-{digest}" / "redis.sock"
 
     @property
     def files_dir(self) -> Path:

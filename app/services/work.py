@@ -94,9 +94,14 @@ def order_job(
 
 def _again(job: Job) -> Job:
     job.state, job.cancel_asked, job.attempts = JobState.QUEUED.value, False, 0
-    job.rung_at = job.finished_at = job.result = None
+    job.rung_at = job.finished_at = None  # the result stays: it says what is already done
     job.message, job.done, job.total = "", 0, 0
     return job
+
+
+def is_ordered(session: Session, key: str) -> bool:
+    """Whether Kabinet itself has asked for the work of this key, whatever came of it."""
+    return session.execute(sa.select(Job.id).where(Job.key == f"0:{key}")).first() is not None
 
 
 def insert_once(session: Session, model: Any, values: Mapping[str, Any], unique: str) -> int | None:

@@ -1,0 +1,22 @@
+"""What is due by the clock, read from the database: asking twice orders once, and what was missed is caught up."""
+
+from sqlalchemy.orm import Session
+
+from app.access import tenancy
+from app.core import clock
+from app.core.actor import Actor
+from app.core.errors import N_
+from app.services import work
+from app.services.work import JobName
+
+DAILY = {JobName.AUDIT: N_("Nightly check of the books"), JobName.HOUSEKEEPING: N_("Clearing away old files")}
+
+
+def order_due(session: Session) -> None:
+    """Order what today still lacks; any number of schedules may ask, at any time."""
+    day = clock.today()
+    with tenancy.seeing(tenancy.EVERYONE, session):
+        for name, title in DAILY.items():
+            if not work.is_ordered(session, f"{name}:{day}"):
+                work.order_job(session, Actor.system("schedule"), name, title=title, key=f"{name}:{day}")
+        session.commit()
