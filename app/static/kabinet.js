@@ -170,7 +170,7 @@
     $.fn.datepicker.dates.kb = dateWords();
     $(".appbuilder_date, .appbuilder_datetime, .kabinet-date", scope).add($(scope).filter(".appbuilder_date, .appbuilder_datetime, .kabinet-date")).each(function () {
       this.removeAttribute("data-provide");
-      $(this).datepicker("destroy").datepicker({ format: "yyyy-mm-dd", language: "kb", autoclose: true, todayHighlight: true, weekStart: root.lang === "en" ? 0 : 1 });
+      $(this).datepicker("destroy").datepicker({ format: "yyyy-mm-dd", language: "kb", autoclose: true, todayHighlight: true, weekStart: 1 });
     });
   }
 

@@ -22,7 +22,7 @@ Link = Callable[[int], str]
 
 NO_DATA = N_("There is nothing to draw yet")
 LABEL = N_("Label")
-WIDTH = 640
+WIDTH = 560  # of a picture in half a page; a chart over the whole page says width=1040
 COLOURS = 8
 STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 CHARACTER = 6.4  # width of one 11px figure or letter, on the safe side
@@ -105,6 +105,7 @@ def bar_chart(
     *,
     say: Say = plain,
     stacked: bool = False,
+    width: int = WIDTH,
     height: int = 240,
     link: Link | None = None,
     heading: bool = True,
@@ -115,14 +116,14 @@ def bar_chart(
     bottom = height - 28
     scale = scale_for(_stack_ends(series, len(labels)) if stacked else _known(series), 12, bottom)
     left = _left(scale, say)
-    slot = (WIDTH - left - 6) / max(1, len(labels))
-    marks = [_grid(scale, say, left), _x_labels(labels, left, slot, height)]
+    slot = (width - left - 6) / max(1, len(labels))
+    marks = [_grid(scale, say, left, width), _x_labels(labels, left, slot, height)]
     draw = _stacked_bars if stacked else _side_bars
     for index, label in enumerate(labels):
         bars = draw(series, index, label, scale, left + slot * index, slot, say)
         url = link(index) if link else ""
         marks.append(Markup('<a href="{}">{}</a>').format(url, bars) if url else bars)
-    return _figure(title, series, labels, _join(marks), say, height, heading)
+    return _figure(title, series, labels, _join(marks), say, (width, height), heading)
 
 
 def stacked_bars(title: str, series: Sequence[Series], labels: Sequence[str], **options: object) -> Markup:
@@ -137,6 +138,7 @@ def line_chart(
     *,
     say: Say = plain,
     area: bool = False,
+    width: int = WIDTH,
     height: int = 240,
     heading: bool = True,
 ) -> Markup:
@@ -145,11 +147,11 @@ def line_chart(
         return _empty(title, heading)
     scale = scale_for(_known(series), 12, height - 28)
     left = _left(scale, say)
-    slot = (WIDTH - left - 6) / max(1, len(labels))
-    marks = [_grid(scale, say, left), _x_labels(labels, left, slot, height)]
+    slot = (width - left - 6) / max(1, len(labels))
+    marks = [_grid(scale, say, left, width), _x_labels(labels, left, slot, height)]
     lines = [_line(row, _colour(row, number), scale, left, slot, area) for number, row in enumerate(series)]
     points = [_points(row, _colour(row, number), labels, scale, left, slot, say) for number, row in enumerate(series)]
-    return _figure(title, series, labels, _join([*marks, *lines, *points]), say, height, heading)
+    return _figure(title, series, labels, _join([*marks, *lines, *points]), say, (width, height), heading)
 
 
 def area_chart(title: str, series: Sequence[Series], labels: Sequence[str], **options: object) -> Markup:
@@ -178,11 +180,11 @@ def donut(
         rings.append(_arc(part, part.colour or number % COLOURS + 1, start, share, say))
         start += share
     shown = say(whole if total is None else Decimal(total))
-    size = 21 if len(shown) <= 8 else 15 if len(shown) <= 12 else 11
+    size = "" if len(shown) <= 7 else " is-long" if len(shown) <= 11 else " is-longer"
     middle = Markup(
-        '<text class="kb-chart-total" x="80" y="{}" text-anchor="middle" font-size="{}">{}</text>'
+        '<text class="kb-chart-total{}" x="80" y="{}" text-anchor="middle">{}</text>'
         '<text x="80" y="98" text-anchor="middle">{}</text>'
-    ).format(80 if total_label else 86, size, shown, total_label)
+    ).format(size, 80 if total_label else 86, shown, total_label)
     legend = _legend(
         [(part.name, part.colour or i % COLOURS + 1, say(Decimal(part.value))) for i, part in enumerate(slices)]
     )
@@ -274,7 +276,7 @@ def _left(scale: Scale, say: Say) -> int:
     return 12 + round(CHARACTER * max(len(say(tick)) for tick in scale.ticks()))
 
 
-def _grid(scale: Scale, say: Say, left: int) -> Markup:
+def _grid(scale: Scale, say: Say, left: int, width: int) -> Markup:
     lines = []
     for tick in scale.ticks():
         y = scale.y(tick)
@@ -283,7 +285,7 @@ def _grid(scale: Scale, say: Say, left: int) -> Markup:
             Markup(
                 '<line class="{}" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>'
                 '<text x="{}" y="{:.1f}" text-anchor="end">{}</text>'
-            ).format(css, left, WIDTH, y, y, left - 8, y + 4, say(tick))
+            ).format(css, left, width, y, y, left - 8, y + 4, say(tick))
         )
     return _join(lines)
 
@@ -460,13 +462,19 @@ def _table(title: str, series: Sequence[Series], labels: Sequence[str], say: Say
 
 
 def _figure(
-    title: str, series: Sequence[Series], labels: Sequence[str], inside: Markup, say: Say, height: int, heading: bool
+    title: str,
+    series: Sequence[Series],
+    labels: Sequence[str],
+    inside: Markup,
+    say: Say,
+    size: tuple[int, int],
+    heading: bool,
 ) -> Markup:
     described = "; ".join(row.name for row in series if row.name)
     named = [(row.name, _colour(row, number), "") for number, row in enumerate(series) if row.name]
     return Markup('<figure class="kb-chart">{}<div class="kb-chart-scroll">{}</div>{}{}</figure>').format(
         _heading(title) if heading else Markup(""),
-        _svg(title, described, WIDTH, height, inside),
+        _svg(title, described, *size, inside),
         _legend(named) if len(named) > 1 else Markup(""),
         _table(title, series, labels, say),
     )
