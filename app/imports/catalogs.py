@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,15 @@ from app.imports.mapping import Mapping, Problem, guess_mapping
 from app.imports.reading import Items, Row, Sheet, Source, read_items, read_sheet
 
 PLACES = 4
+LARGEST_QUANTITY = 10**9  # units a price may be for, so that a 32-bit column holds it
+DOTTED = values.NumberStyle(".")  # how JSON and tables made by programs write decimals
 
 NO_PRICES = N_("«%(name)s» has no prices. It is taken as a product that is not on sale.")
 NO_CODE = N_("The line names no product. Fill in its code.")
 NOT_OBJECT = N_("The item is not an object with named values. Correct it.")
 NOT_PRICE = N_("The price «%(cell)s» of «%(component)s» is not an amount. Write digits only, like 0.25.")
 NEGATIVE = N_("The price «%(cell)s» of «%(component)s» is less than zero. Correct it.")
-NOISE = N_("The price «%(cell)s» of «%(component)s» carries a program's rounding error; %(price)s is taken.")
-TOO_FINE = N_("The price «%(cell)s» of «%(component)s» has too many decimals to be kept exactly. Round it.")
+ROUNDED = N_("The price «%(cell)s» of «%(component)s» has more decimals than can be kept; %(price)s is taken.")
 UNKNOWN_UNIT = N_("The unit of «%(component)s» is not known; the price is taken for one unit of that name.")
 BAD_TIERS = N_("The price steps of «%(component)s» cannot be read. Each needs a quantity it starts from and a price.")
 REPEATED = N_("The price repeats line %(first_line)s. Keep one of the two.")
@@ -155,6 +156,7 @@ def _is_json(source: Source) -> bool:
 # --- amounts and units -------------------------------------------------------------------------------------------
 
 PRICE_HEADER = re.compile(r"price ([a-z]{3}) per (\w+)")
+JSON_NUMBER = re.compile(r"(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)?", re.ASCII)
 STEP_STARTS = ("start", "from", "from_quantity", "min", "minimum")
 METER = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,6})?)(?P<scale>[KMB](?![A-Za-z]))?\s*(?P<unit>.*)", re.IGNORECASE)
 SCALES = {"": 1, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
@@ -194,9 +196,14 @@ def _decimals(price: Decimal) -> int:
 
 
 def _price(
-    catalog: Catalog, line: int, cell: object, component: str, style: values.NumberStyle | None = None
+    catalog: Catalog,
+    line: int,
+    cell: object,
+    component: str,
+    style: values.NumberStyle = DOTTED,
+    unit_quantity: int = 1,
 ) -> Decimal | None:
-    """A price, exactly; a float's noise in the 17th digit is taken away and reported."""
+    """A price; what a program's rounding error or an endless fraction adds beyond all use is cut off and reported."""
     text = str(cell).strip()
     try:
         price = values.parse_money(text, style)
@@ -206,14 +213,19 @@ def _price(
     if price < 0:
         catalog.refuse(line, NEGATIVE, cell=values.shown(text), component=component)
         return None
+    kept = _kept(price, unit_quantity)
+    if kept != price:
+        catalog.remark(line, ROUNDED, cell=values.shown(text), component=component, price=f"{kept:f}")
+    return kept
+
+
+def _kept(price: Decimal, unit_quantity: int) -> Decimal:
+    """Exact where that is possible: 15 digits as spreadsheets keep, and no more than `LARGEST_QUANTITY` can carry."""
     if len(price.as_tuple().digits) > 15:
-        rounded = Decimal(f"{float(price):.15g}").normalize()
-        if _decimals(rounded) > 12:
-            catalog.refuse(line, TOO_FINE, cell=values.shown(text), component=component)
-            return None
-        if rounded != price:
-            catalog.remark(line, NOISE, cell=values.shown(text), component=component, price=f"{rounded:f}")
-        price = Decimal(f"{rounded:f}")
+        price = Decimal(f"{Decimal(f'{float(price):.15g}'):f}")
+    places = PLACES + max(0, len(str(LARGEST_QUANTITY // unit_quantity)) - 1)
+    if _decimals(price) > places:
+        price = price.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP).normalize()
     return price
 
 
@@ -252,7 +264,7 @@ def _read_instances(sheet: Sheet, tight: dict[str, str], price_header: str) -> C
         if seen.setdefault(code, row.number) != row.number:
             catalog.refuse(row.number, REPEATED, first_line=seen[code])
             continue
-        price = _price(catalog, row.number, cells[price_header], unit, values.NumberStyle("."))
+        price = _price(catalog, row.number, cells[price_header], unit)
         if price is None:
             continue
         attributes = {name: cell for name, cell in cells.items() if cell and name not in (price_header, family)}
@@ -299,10 +311,12 @@ def _read_model(catalog: Catalog, line: int, item: dict[str, Any], model: str) -
     before, refused = len(catalog.lines), len(catalog.errors)
     for condition, prices in _conditions(item[key]):
         for meter, value in prices.items():
-            tiers = _tiers(catalog, line, value, meter)
+            unit, quantity = _meter_unit(meter)
+            tiers = _tiers(catalog, line, value, meter, quantity)
             if tiers is None:
                 continue
-            unit, quantity = _meter_unit(catalog, line, meter)
+            if unit == meter:
+                catalog.remark(line, UNKNOWN_UNIT, component=meter)
             catalog.lines.append(
                 PriceLine(
                     line=line,
@@ -341,12 +355,14 @@ def _conditions(prices: object) -> Iterator[tuple[str, dict[str, Any]]]:
                 )
 
 
-def _tiers(catalog: Catalog, line: int, value: object, meter: str) -> tuple[tuple[Decimal, Decimal], ...] | None:
+def _tiers(
+    catalog: Catalog, line: int, value: object, meter: str, unit_quantity: int
+) -> tuple[tuple[Decimal, Decimal], ...] | None:
     """A number, {base, tiers: [{start, price}]} or [{from, price}] as (from quantity, price) in order."""
     if value is None or value == "":
         return None
     if isinstance(value, str | int | float | Decimal):
-        price = _price(catalog, line, value, meter, values.NumberStyle("."))
+        price = _price(catalog, line, value, meter, DOTTED, unit_quantity)
         return None if price is None else ((Decimal(0), price),)
     pairs: list[tuple[object, object]] = []
     steps = value
@@ -357,17 +373,17 @@ def _tiers(catalog: Catalog, line: int, value: object, meter: str) -> tuple[tupl
         if isinstance(step, dict):
             start = next((step[key] for key in STEP_STARTS if key in step), None)
             pairs.append((start, step.get("price", step.get("unit_price"))))
-    return _ordered_tiers(catalog, line, pairs, meter)
+    return _ordered_tiers(catalog, line, pairs, meter, unit_quantity)
 
 
 def _ordered_tiers(
-    catalog: Catalog, line: int, pairs: list[tuple[object, object]], meter: str
+    catalog: Catalog, line: int, pairs: list[tuple[object, object]], meter: str, unit_quantity: int
 ) -> tuple[tuple[Decimal, Decimal], ...] | None:
     tiers: dict[Decimal, Decimal] = {}
     for start, cell in pairs:
-        price = _price(catalog, line, cell, meter, values.NumberStyle(".")) if cell is not None else None
+        price = _price(catalog, line, cell, meter, DOTTED, unit_quantity) if cell is not None else None
         try:
-            quantity = values.parse_money(str(start), values.NumberStyle("."))
+            quantity = values.parse_money(str(start), DOTTED)
         except DomainError:
             quantity = Decimal(-1)
         if price is None or quantity < 0 or quantity in tiers:
@@ -380,11 +396,11 @@ def _ordered_tiers(
     return tuple(sorted(tiers.items()))
 
 
-def _meter_unit(catalog: Catalog, line: int, meter: str) -> tuple[str, int]:
+def _meter_unit(meter: str) -> tuple[str, int]:
+    """(unit, how many of them the price is for) by the meter's ending; the meter itself where that tells nothing."""
     for ending, unit, quantity in METERED:
         if meter.endswith(ending):
             return unit, quantity
-    catalog.remark(line, UNKNOWN_UNIT, component=meter)
     return meter, 1
 
 
@@ -406,11 +422,11 @@ def _read_meters(items: Iterable[tuple[dict[str, str], int]]) -> Catalog:
             catalog.refuse(line, NO_CODE)
             continue
         component = cells.get("metername") or cells.get("skuname") or code
-        price = _price(catalog, line, cells.get("retailprice", ""), component, values.NumberStyle("."))
-        start = _price(catalog, line, cells.get("tierminimumunits") or "0", component, values.NumberStyle("."))
+        unit, quantity = _measure(cells.get("unitofmeasure", ""))
+        price = _price(catalog, line, cells.get("retailprice", ""), component, DOTTED, quantity)
+        start = _price(catalog, line, cells.get("tierminimumunits") or "0", component)
         if price is None or start is None:
             continue
-        unit, quantity = _measure(cells.get("unitofmeasure", ""))
         plan = _slug(
             " ".join(filter(None, (cells.get("armregionname"), cells.get("type"), cells.get("reservationterm"))))
         )
@@ -488,7 +504,7 @@ def _partner_line(row: Row, cells: dict[str, str], title: str, dates: list[Any])
         currency=cells.get("currency", "USD").upper() or "USD",
         model="per_unit",
         tiers=(),
-        charged="once" if term in ("OneTime", "") and billing.lower() in ("onetime", "none", "") else charged,
+        charged=charged,
         period_months=months,
         plan_code=_slug(" ".join(filter(None, parts))),
         valid_from=dates[0] or None,
@@ -508,7 +524,7 @@ def _read_mapped(sheet: Sheet, mapping: Mapping) -> Catalog:
         if line.errors:
             continue
         found = line.values
-        price = _price(catalog, line.number, found["price"], found["code"], values.NumberStyle("."))
+        price = _price(catalog, line.number, found["price"], found["code"])
         if price is None:
             continue
         base = _mapped_line(line.number, found, line.attributes, (hint[1].upper(), hint[2]) if hint else ("", ""))
@@ -583,10 +599,10 @@ def _grouped(groups: dict[tuple[str, ...], _Steps], stepped_model: str) -> Itera
         yield replace(group.base, tiers=tiers, model=model)
 
 
-def _style(sheet: Sheet, header: str | None) -> values.NumberStyle | None:
+def _style(sheet: Sheet, header: str | None) -> values.NumberStyle:
     """How a column writes numbers."""
     if header is None or header in sheet.number_columns:
-        return values.NumberStyle(".")
+        return DOTTED
     at = sheet.headers.index(header)
     return values.infer_numbers(row.values[at] for row in sheet.rows)
 
@@ -637,7 +653,16 @@ class _ItemSheet(Sheet):
         flat = [(line, _flat(item)) for line, item in items if isinstance(item, dict)]
         headers = list(dict.fromkeys(name for _, cells in flat for name in cells))
         rows = [Row(line, [cells.get(name, "") for name in headers], headers) for line, cells in flat]
-        return cls(headers=headers, original_headers=headers, header_line=0, count=len(rows), format="json", table=rows)
+        plain = [at for at in range(len(headers)) if all(JSON_NUMBER.fullmatch(row.values[at]) for row in rows)]
+        return cls(
+            headers=headers,
+            original_headers=headers,
+            header_line=0,
+            count=len(rows),
+            format="json",
+            number_columns=frozenset(headers[at] for at in plain),
+            table=rows,
+        )
 
     @property
     def rows(self) -> Iterator[Row]:
