@@ -34,7 +34,8 @@ def record_payment(
     key: str | None = None,
     currency: str | None = None,
 ) -> Payment:
-    """Credit `amount` (2 decimals, > 0) to an Account and settle invoices with it. A known `key` gives the payment back."""
+    """Credit `amount` (2 decimals, > 0) to an Account and settle invoices with it. A known `key` gives the "
+    "payment back."""
     actor.need(Right.PAYMENTS_WRITE)
     account = _lock_account(session, actor, account_id)
     key = key or f"hand:{account.id}:{paid_on}:{amount}:{reference}:{clock.now().timestamp()}"
@@ -191,7 +192,9 @@ def settle_advances(session: Session, actor: Actor, account_ids: Sequence[int]) 
             allocate(session, actor, payment_id)
 
 
-def credit_from_note(session: Session, actor: Actor, account: Account, note: Document, corrected_id: int | None) -> None:
+def credit_from_note(
+    session: Session, actor: Actor, account: Account, note: Document, corrected_id: int | None
+) -> None:
     """What a credit note gives back becomes an advance and settles the invoice it corrects first."""
     key = f"credit_note:{note.id}"
     if session.scalar(sa.select(Payment.id).where(Payment.key == key)) is not None:
@@ -236,9 +239,7 @@ def reverse_payment(session: Session, actor: Actor, payment_id: int, reason: str
     ledger.post(session, account, EntryKind.REVERSED, f"reversed:{payment.id}", day, moves, payment_id=payment.id)
     payment.used = Decimal(0)
     session.flush()
-    trail.record(
-        session, actor, "payment.reverse", "payment", payment.id, company_id=account.company_id, reason=reason
-    )
+    trail.record(session, actor, "payment.reverse", "payment", payment.id, company_id=account.company_id, reason=reason)
     return payment
 
 

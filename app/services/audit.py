@@ -1,0 +1,151 @@
+"""What must always hold: each invariant counts its breaches; `flask audit` prints them, every scenario ends "
+"with them."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.errors import N_
+from app.services import trail
+
+# name → (sentence, SQL that counts breaches). Amounts are the scaled integers of the columns.
+_COUNTS: dict[str, tuple[str, str]] = {
+    "postings_move_between_accounts_of_their_currency": (
+        N_("Every posting joins two ledger accounts of its own currency and Seller."),
+        """SELECT COUNT(*) FROM posting p JOIN ledger_account d ON d.id = p.debit_id
+ JOIN ledger_account c ON c.id = p.credit_id
+ WHERE d.currency <> p.currency OR c.currency <> p.currency OR d.seller_id <> c.seller_id OR p.amount <= 0""",
+    ),
+    "books_sum_to_zero": (
+        N_("All debits less all credits are zero in every currency."),
+        """SELECT COUNT(*) FROM (SELECT currency, SUM(amount) AS total FROM (
+ SELECT d.currency, p.amount FROM posting p JOIN ledger_account d ON d.id = p.debit_id UNION ALL
+ SELECT c.currency, -p.amount FROM posting p JOIN ledger_account c ON c.id = p.credit_id) x GROUP BY currency) y
+ WHERE total <> 0""",
+    ),
+    "postings_bear_their_entry": (
+        N_("Every posting has the day and the company of its entry."),
+        """SELECT COUNT(*) FROM posting p JOIN entry e ON e.id = p.entry_id
+ WHERE p.happened_on <> e.happened_on OR COALESCE(p.company_id, 0) <> COALESCE(e.company_id, 0)""",
+    ),
+    "documents_are_the_sum_of_their_lines": (
+        N_("An invoice or credit note is the sum of its lines: net, tax and total."),
+        """SELECT COUNT(*) FROM document d LEFT JOIN (SELECT document_id, SUM(net) AS net, SUM(tax) AS tax,
+ SUM(gross) AS gross FROM document_line GROUP BY document_id) l ON l.document_id = d.id
+ WHERE d.kind IN ('invoice', 'credit_note') AND d.state = 'issued'
+ AND (d.net <> COALESCE(l.net, 0) OR d.tax <> COALESCE(l.tax, 0) OR d.total <> COALESCE(l.gross, 0))""",
+    ),
+    "acts_agree_with_their_invoices": (
+        N_("An act has the sums of the invoice it stands on."),
+        """SELECT COUNT(*) FROM document a JOIN document d ON d.id = a.basis_id WHERE a.kind IN ('act', 'correction_act')
+ AND (a.total <> d.total OR a.tax <> d.tax OR a.account_id <> d.account_id)""",
+    ),
+    "every_invoice_has_one_act": (
+        N_("Every invoice and credit note of a billing run has exactly one act."),
+        """SELECT COUNT(*) FROM document d WHERE d.kind IN ('invoice', 'credit_note') AND d.run_id IS NOT NULL AND
+ (SELECT COUNT(*) FROM document a WHERE a.basis_id = d.id) <> 1""",
+    ),
+    "lines_are_their_charges": (
+        N_("The lines of a document come to its charges."),
+        """SELECT COUNT(*) FROM (SELECT document_id, SUM(amount) AS amount FROM document_line GROUP BY document_id) l
+ JOIN (SELECT document_id, SUM(amount) AS amount FROM charge GROUP BY document_id) c ON c.document_id = l.document_id
+ WHERE l.amount <> c.amount""",
+    ),
+    "documents_are_in_the_books": (
+        N_("Every issued invoice and credit note is posted once, at its total."),
+        """SELECT COUNT(*) FROM document d WHERE d.kind IN ('invoice', 'credit_note') AND d.state = 'issued'
+ AND d.run_id IS NOT NULL AND (d.net <> 0 OR d.tax <> 0) AND COALESCE((SELECT SUM(CASE WHEN o.account_id IS NOT NULL
+ THEN p.amount ELSE -p.amount END) FROM entry e JOIN posting p ON p.entry_id = e.id JOIN ledger_account o
+ ON o.id = p.debit_id WHERE e.document_id = d.id AND e.kind IN ('billed', 'corrected')), 0) <> d.total""",
+    ),
+    "numbers_have_no_gaps": (
+        N_("A Seller's numbers of a kind and year run from 1 to the last, each once."),
+        """SELECT COUNT(*) FROM number_series s LEFT JOIN (SELECT seller_id, kind, {year} AS year, COUNT(*) AS had,
+ MAX(sequence) AS top, COUNT(DISTINCT sequence) AS single FROM document WHERE sequence IS NOT NULL
+ GROUP BY seller_id, kind, {year}) d ON d.seller_id = s.seller_id AND d.kind = s.kind AND d.year = s.year
+ WHERE s.kind IN ('invoice', 'act', 'credit_note', 'correction_act', 'reconciliation')
+ AND (COALESCE(d.had, 0) <> s.last_number OR COALESCE(d.top, 0) <> s.last_number
+ OR COALESCE(d.single, 0) <> s.last_number)""",
+    ),
+    "payment_numbers_have_no_gaps": (
+        N_("A Seller's payment numbers run from 1 to the last, each once."),
+        """SELECT COUNT(*) FROM (SELECT s.seller_id, SUM(s.last_number) AS taken FROM number_series s
+ WHERE s.kind = 'payment' GROUP BY s.seller_id) t LEFT JOIN (SELECT seller_id, COUNT(*) AS had FROM payment
+ WHERE sequence IS NOT NULL GROUP BY seller_id) p ON p.seller_id = t.seller_id WHERE COALESCE(p.had, 0) <> t.taken""",
+    ),
+    "dates_follow_numbers": (
+        N_("In a series a later number never has an earlier date."),
+        """SELECT COUNT(*) FROM (SELECT issued_on, LAG(issued_on) OVER (PARTITION BY seller_id, kind, {year}
+ ORDER BY sequence) AS before FROM document WHERE sequence IS NOT NULL) x WHERE before > issued_on""",
+    ),
+    "invoices_are_paid_by_allocations": (
+        N_("What an invoice shows as paid is what is allocated to it, within its total."),
+        """SELECT COUNT(*) FROM document d LEFT JOIN (SELECT document_id, SUM(amount) AS amount FROM allocation
+ GROUP BY document_id) a ON a.document_id = d.id WHERE d.kind = 'invoice' AND (d.paid <> COALESCE(a.amount, 0)
+ OR d.paid > d.total OR d.settlement <> CASE WHEN d.paid = d.total THEN 'paid' WHEN d.paid > 0 THEN 'partly'
+ ELSE 'unpaid' END)""",
+    ),
+    "payments_are_used_by_allocations": (
+        N_("What is used of a payment is what it is allocated to, within its amount."),
+        """SELECT COUNT(*) FROM payment p LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM allocation
+ GROUP BY payment_id) a ON a.payment_id = p.id WHERE p.used <> COALESCE(a.amount, 0) OR p.used > p.amount""",
+    ),
+    "receivables_are_open_invoices": (
+        N_("An account's receivable in the books is what its invoices wait for."),
+        """SELECT COUNT(*) FROM (SELECT l.account_id, COALESCE((SELECT SUM(p.amount) FROM posting p
+ WHERE p.debit_id = l.id), 0) - COALESCE((SELECT SUM(p.amount) FROM posting p WHERE p.credit_id = l.id), 0) AS books
+ FROM ledger_account l WHERE l.kind = 'receivable') b LEFT JOIN (SELECT account_id, SUM(total - paid) AS waiting
+ FROM document WHERE kind = 'invoice' AND state = 'issued' GROUP BY account_id) d ON d.account_id = b.account_id
+ WHERE b.books <> COALESCE(d.waiting, 0)""",
+    ),
+    "advances_are_unused_payments": (
+        N_("An account's advances in the books are what is not used of its payments."),
+        """SELECT COUNT(*) FROM (SELECT l.account_id, COALESCE((SELECT SUM(p.amount) FROM posting p
+ WHERE p.credit_id = l.id), 0) - COALESCE((SELECT SUM(p.amount) FROM posting p WHERE p.debit_id = l.id), 0) AS books
+ FROM ledger_account l WHERE l.kind = 'advances') b LEFT JOIN (SELECT account_id, SUM(amount - used) AS waiting
+ FROM payment WHERE state = 'credited' GROUP BY account_id) p ON p.account_id = b.account_id
+ WHERE b.books <> COALESCE(p.waiting, 0)""",
+    ),
+    "nothing_is_billed_twice": (
+        N_("A period of an account has one regular document of a kind."),
+        """SELECT COUNT(*) FROM (SELECT account_id, kind, period_start, occurrence FROM document
+ WHERE run_id IS NOT NULL GROUP BY account_id, kind, period_start, occurrence HAVING COUNT(*) > 1) x""",
+    ),
+    "rows_stay_in_their_company": (
+        N_("Documents, charges and payments belong to the company of their account."),
+        """SELECT (SELECT COUNT(*) FROM document d JOIN account a ON a.id = d.account_id
+ WHERE a.company_id <> d.company_id) + (SELECT COUNT(*) FROM charge c JOIN account a ON a.id = c.account_id
+ WHERE a.company_id <> c.company_id) + (SELECT COUNT(*) FROM payment p JOIN account a ON a.id = p.account_id
+ WHERE a.company_id <> p.company_id) + (SELECT COUNT(*) FROM document_line l JOIN document d ON d.id = l.document_id
+ WHERE d.company_id <> l.company_id)""",
+    ),
+    "done_accounts_have_documents": (
+        N_("An account that a run calls done has a document of that run."),
+        """SELECT COUNT(*) FROM run_item r WHERE r.state = 'done' AND NOT EXISTS (SELECT 1 FROM document d
+ WHERE d.run_id = r.run_id AND d.account_id = r.account_id)""",
+    ),
+}
+_YEAR = {
+    "postgresql": "CAST(EXTRACT(YEAR FROM issued_on) AS INTEGER)",
+    "sqlite": "CAST(SUBSTR(issued_on, 1, 4) AS INTEGER)",
+}
+
+
+def _counter(sql: str) -> Callable[[Session], int]:
+    def count(session: Session) -> int:
+        year = _YEAR[session.get_bind().dialect.name]
+        return int(session.execute(sa.text(sql.replace("{year}", year))).scalar_one())
+
+    return count
+
+
+INVARIANTS: dict[str, tuple[str, Callable[[Session], int]]] = {
+    **{name: (sentence, _counter(sql)) for name, (sentence, sql) in _COUNTS.items()},
+    "the_trail_is_unbroken": (N_("Every event of the audit trail follows from the one before it."), trail.broken_links),
+}
+
+
+def check_all(session: Session) -> list[tuple[str, int, str]]:
+    """Every invariant: (name, number of breaches, what it says)."""
+    return [(name, count(session), sentence) for name, (sentence, count) in INVARIANTS.items()]
