@@ -34,3 +34,4 @@ from app.models.subscription import (
 from app.models.support import Notice, NoticePreference, Ticket, TicketMessage
 from app.models.work import AuditEvent, CaughtMail, ImportBatch, ImportMapping, Job, Outbox
 
+from app.models import links as links  # noqa: E402, I001  # after every table

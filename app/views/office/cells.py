@@ -1,0 +1,132 @@
+"""How the office shows values: words for states and kinds, links to rows, what an amount was reckoned from."""
+
+import datetime as dt
+import json
+from decimal import Decimal
+from typing import Any
+
+from flask import url_for
+from flask_babel import format_date, format_decimal, gettext
+from markupsafe import Markup, escape
+
+from app.models import Entry, LedgerAccount, PriceVersion
+from app.views.cells import day, moment
+from app.views.office.labels import TONES, word
+
+NOTHING = Markup('<span class="kb-muted">—</span>')
+date, instant = day, moment
+SHOWN: dict[type, str] = {}  # model → name of its view; filled as views are made
+
+
+def amount(value: Decimal | None, currency: str = "") -> Any:
+    """«1 234,50 UAH»: two decimals, grouped."""
+    if value is None:
+        return NOTHING
+    text = format_decimal(value, "#,##0.00")
+    return Markup('<span class="kb-nums kb-nowrap">{}</span>').format(f"{text} {currency}" if currency else text)
+
+
+def plain_amount(value: Decimal, currency: str) -> str:
+    """The same without markup, for tiles and sentences."""
+    return f"{format_decimal(value, '#,##0.00')} {currency}"
+
+
+def fine(value: Decimal | None) -> Any:
+    """A quantity: no needless zeros, up to four decimals."""
+    return NOTHING if value is None else Markup('<span class="kb-nums">{}</span>').format(_fine(value, "#,##0.####"))
+
+
+def unit_price(value: Decimal | None) -> Any:
+    """A price: two to four decimals."""
+    return NOTHING if value is None else Markup('<span class="kb-nums">{}</span>').format(_fine(value, "#,##0.00##"))
+
+
+def _fine(value: Decimal, pattern: str) -> str:
+    return format_decimal(value, pattern)
+
+
+def count(value: int | None) -> Any:
+    """A whole number, grouped."""
+    return NOTHING if value is None else Markup('<span class="kb-nums">{}</span>').format(format_decimal(value))
+
+
+def percent(value: int | None) -> str:
+    """Percent × 100 as «20 %»; nothing means there is no VAT."""
+    if value is None:
+        return gettext("without VAT")
+    return f"{format_decimal(Decimal(value) / 100, '#,##0.##')} %"
+
+
+def month(value: dt.date | None) -> Any:
+    """«October 2026»."""
+    return NOTHING if value is None else format_date(value, "LLLL yyyy").capitalize()
+
+
+def state(value: Any) -> Any:
+    """A state as a coloured word."""
+    if not value:
+        return NOTHING
+    tone = f"is-{TONES[value]}" if value in TONES else ""
+    return Markup('<span class="kb-badge {}">{}</span>').format(tone, word(value))
+
+
+def kind(value: Any) -> str:
+    """A kind as a word."""
+    return word(value)
+
+
+def number(value: Any) -> str:
+    """A number that is a name: a year, an id."""
+    return "—" if value is None else str(value)
+
+
+def address_of(thing: Any) -> str:
+    """The page of a row, or nothing where it has none."""
+    view = SHOWN.get(type(thing))
+    return url_for(f"{view}.show", pk=thing.id) if view else ""
+
+
+def linked(thing: Any) -> Any:
+    """A row by its name, leading to its page."""
+    if thing is None:
+        return NOTHING
+    address = address_of(thing)
+    return Markup('<a href="{}">{}</a>').format(address, name_of(thing)) if address else name_of(thing)
+
+
+def name_of(thing: Any) -> str:
+    """What a row is called."""
+    if isinstance(thing, LedgerAccount):
+        return f"{word(thing.kind)} · {thing.currency} · {thing.id}"
+    if isinstance(thing, Entry):
+        return f"{word(thing.kind)} · {thing.id}"
+    if isinstance(thing, PriceVersion):
+        return gettext("%(price)s from %(day)s", price=_fine(thing.unit_price, "#,##0.00##"), day=day(thing.valid_from))
+    return str(thing)
+
+
+def structure(value: Any) -> Any:
+    """JSON as lines a person reads."""
+    if value in (None, {}, [], ""):
+        return NOTHING
+    if isinstance(value, dict):
+        rows = (Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(k, _inner(v)) for k, v in value.items())
+        return Markup('<dl class="kb-dl is-compact">{}</dl>').format(Markup("").join(rows))
+    if isinstance(value, list):
+        return Markup("<br>").join(_inner(part) for part in value[:200])
+    return escape(str(value))
+
+
+def _inner(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        return escape(json.dumps(value, ensure_ascii=False)[:2000])
+    return escape("" if value is None else str(value))
+
+
+def brief(value: Any) -> Any:
+    """JSON or a long text cut to what fits a cell."""
+    if value in (None, {}, [], ""):
+        return NOTHING
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text.strip().replace("\n", " ")
+    return (text[:90] + "…") if len(text) > 90 else text

@@ -1,0 +1,157 @@
+"""The office's menu: groups in the order of a working day, each view under the noun it is about."""
+
+from typing import Any
+
+from flask_appbuilder import AppBuilder
+from flask_babel import lazy_gettext as _l
+
+from app.views.office import (
+    billing,
+    catalogue,
+    customers,
+    documents,
+    money,
+    settings,
+    subscriptions,
+    work,
+)
+
+# group → (label, icon, views with their icons)
+GROUPS: list[tuple[str, Any, str, list[tuple[Any, str]]]] = [
+    (
+        "Customers",
+        _l("Customers"),
+        "fa-building",
+        [
+            (customers.Companies, "fa-building"),
+            (customers.Accounts, "fa-wallet"),
+            (customers.Payers, "fa-file-signature"),
+            (customers.Contracts, "fa-handshake"),
+            (customers.Subscribers, "fa-sim-card"),
+        ],
+    ),
+    (
+        "Catalogue",
+        _l("Catalogue"),
+        "fa-tags",
+        [
+            (catalogue.Products, "fa-box"),
+            (catalogue.Plans, "fa-layer-group"),
+            (catalogue.Components, "fa-puzzle-piece"),
+            (catalogue.Prices, "fa-tag"),
+            (catalogue.Promotions, "fa-percent"),
+            (catalogue.Categories, "fa-folder-tree"),
+        ],
+    ),
+    (
+        "Subscriptions",
+        _l("Subscriptions"),
+        "fa-rotate",
+        [
+            (subscriptions.Subscriptions, "fa-rotate"),
+            (subscriptions.SubscriptionItems, "fa-list-check"),
+            (subscriptions.SubscriptionPromotions, "fa-gift"),
+            (subscriptions.Orders, "fa-cart-flatbed"),
+            (subscriptions.Carts, "fa-cart-shopping"),
+            (subscriptions.Options, "fa-toggle-on"),
+            (subscriptions.Seats, "fa-chair"),
+            (subscriptions.Extensions, "fa-up-right-and-down-left-from-center"),
+            (subscriptions.Requests, "fa-inbox"),
+            (subscriptions.Usages, "fa-gauge"),
+            (subscriptions.SuspendedUsages, "fa-circle-question"),
+        ],
+    ),
+    (
+        "Billing",
+        _l("Billing"),
+        "fa-calculator",
+        [
+            (billing.BillingRuns, "fa-calendar-check"),
+            (billing.RunItems, "fa-list-ol"),
+            (billing.Charges, "fa-receipt"),
+        ],
+    ),
+    (
+        "Documents",
+        _l("Documents"),
+        "fa-file-lines",
+        [
+            (documents.Documents, "fa-folder-open"),
+            (documents.Invoices, "fa-file-invoice"),
+            (documents.Acts, "fa-file-circle-check"),
+            (documents.CreditNotes, "fa-file-circle-minus"),
+            (documents.CorrectionActs, "fa-file-pen"),
+            (documents.ReconciliationActs, "fa-scale-balanced"),
+            (documents.ChargeReports, "fa-chart-column"),
+            (documents.Deliveries, "fa-paper-plane"),
+        ],
+    ),
+    (
+        "Money",
+        _l("Money"),
+        "fa-coins",
+        [
+            (money.Payments, "fa-coins"),
+            (money.Allocations, "fa-arrows-split-up-and-left"),
+            (money.BankLines, "fa-building-columns"),
+            (money.ExpectedPayments, "fa-hourglass-half"),
+            (money.PaymentMethods, "fa-credit-card"),
+            (money.InstalmentPlans, "fa-calendar-days"),
+            (money.CreditLimits, "fa-gauge-high"),
+            (money.Entries, "fa-book"),
+            (money.Postings, "fa-book-open"),
+            (money.LedgerAccounts, "fa-book-bookmark"),
+        ],
+    ),
+    (
+        "Work",
+        _l("Work"),
+        "fa-briefcase",
+        [
+            (work.Tickets, "fa-headset"),
+            (work.Jobs, "fa-gears"),
+            (work.Outboxes, "fa-box-archive"),
+            (work.Notices, "fa-bell"),
+            (work.ImportBatches, "fa-file-import"),
+            (work.ImportMappings, "fa-table-columns"),
+            (work.AuditEvents, "fa-shoe-prints"),
+        ],
+    ),
+    (
+        "Settings",
+        _l("Settings"),
+        "fa-gear",
+        [
+            (settings.Sellers, "fa-store"),
+            (settings.TaxRates, "fa-percent"),
+            (settings.NumberSeriesView, "fa-hashtag"),
+            (settings.CurrencyRates, "fa-money-bill-transfer"),
+            (settings.Policies, "fa-scroll"),
+            (settings.CalendarOverrides, "fa-calendar"),
+        ],
+    ),
+]
+HIDDEN = [
+    customers.DeliveryChanges,
+    subscriptions.OrderLines,
+    subscriptions.CartItems,
+    documents.DocumentFiles,
+    money.InstalmentParts,
+    work.TicketMessages,
+    work.NoticePreferences,
+]
+PAGES: list[Any] = []
+
+
+def fill(appbuilder: AppBuilder) -> None:
+    """Add every view and page; a page's link stands in the group it names."""
+    views = {view.__name__: view for _, _, _, listed in GROUPS for view, _ in listed}
+    views |= {view.__name__: view for view in HIDDEN}
+    for view in views.values():
+        view.related_views = [views[name] for name in view.related]
+    for view in HIDDEN:
+        appbuilder.add_view_no_menu(view)
+    for group, label, icon, listed in GROUPS:
+        more = {"category": f"{group} group", "category_label": label, "category_icon": icon}
+        for view, view_icon in listed:
+            appbuilder.add_view(view, view.__name__, label=view.names[0], icon=view_icon, **more)

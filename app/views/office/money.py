@@ -1,0 +1,181 @@
+"""Money: payments, what they settle, saved methods, bank lines, instalments, limits and the ledger."""
+
+from flask_babel import lazy_gettext as _l
+
+from app.models import (
+    Allocation,
+    BankLine,
+    CreditLimit,
+    Entry,
+    ExpectedPayment,
+    InstalmentPart,
+    InstalmentPlan,
+    LedgerAccount,
+    Payment,
+    PaymentMethod,
+    Posting,
+)
+from app.models.ledger import EntryKind, LedgerKind
+from app.views.office import cells
+from app.views.office.desk import Desk
+
+
+class Payments(Desk):
+    """Money in; a payment's own page is `payment_page`, a new one is entered on the payment form."""
+
+    model = Payment
+    area = "Payments"
+    route_base = "/office/payments"
+    names = (_l("Payments"), _l("Payment"))
+    list_columns = ["number", "company", "account", "paid_on", "amount", "used", "currency", "method", "state"]
+    labels = {"used": _l("Allocated")}
+    search_columns = ["number", "reference", "company", "account", "paid_on", "state", "purpose"]
+    order_columns = ["paid_on"]
+    base_order = ("id", "desc")
+    formats = {"method": cells.kind}
+
+
+class Allocations(Desk):
+    """What payments settle."""
+
+    model = Allocation
+    area = "Payments"
+    route_base = "/office/allocations"
+    names = (_l("Allocations"), _l("Allocation"))
+    list_columns = ["payment", "document", "amount", "allocated_on"]
+    search_columns = ["allocated_on", "amount"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+
+
+class PaymentMethods(Desk):
+    """Saved ways to pay: masks only, tokens are never shown."""
+
+    model = PaymentMethod
+    area = "Payments"
+    route_base = "/office/payment-methods"
+    names = (_l("Payment methods"), _l("Payment method"))
+    list_columns = ["name", "company", "gateway", "mask", "state", "monthly_maximum"]
+    search_columns = ["name", "gateway", "mask", "state"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    show_columns = ["name", "company", "gateway", "mask", "state", "monthly_maximum"]
+
+
+class BankLines(Desk):
+    """Lines of bank statements."""
+
+    model = BankLine
+    area = "Payments"
+    route_base = "/office/bank-lines"
+    names = (_l("Bank lines"), _l("Bank line"))
+    list_columns = ["booked_on", "counterparty", "tax_code", "amount", "currency", "purpose", "payment"]
+    formats = {"purpose": cells.brief}
+    search_columns = ["counterparty", "tax_code", "booked_on", "amount", "purpose"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+
+
+class ExpectedPayments(Desk):
+    """Unconfirmed payments and the bank lines that confirmed them."""
+
+    model = ExpectedPayment
+    area = "Payments"
+    route_base = "/office/expected-payments"
+    names = (_l("Unconfirmed payments"), _l("Unconfirmed payment"))
+    list_columns = ["payment", "bank_line", "matched_at", "created_at"]
+    search_columns = ["matched_at"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+
+
+class InstalmentPlans(Desk):
+    """Equipment paid in parts."""
+
+    model = InstalmentPlan
+    area = "Payments"
+    route_base = "/office/instalment-plans"
+    names = (_l("Instalment plans"), _l("Instalment plan"))
+    list_columns = ["name", "account", "total", "down_payment", "starts_on"]
+    search_columns = ["name", "starts_on"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    related = ("InstalmentParts",)
+
+
+class InstalmentParts(Desk):
+    """Parts of instalment plans."""
+
+    model = InstalmentPart
+    area = "Payments"
+    route_base = "/office/instalment-parts"
+    names = (_l("Instalments"), _l("Instalment"))
+    list_columns = ["due_on", "amount", "state", "document"]
+    formats = {"state": cells.state}
+    search_columns = ["due_on", "state"]
+    order_columns = ["id"]
+    base_order = ("id", "asc")
+    menu = False
+
+
+class CreditLimits(Desk):
+    """Reserves that let companies order on credit."""
+
+    model = CreditLimit
+    area = "Payments"
+    route_base = "/office/credit-limits"
+    names = (_l("Credit limits"), _l("Credit limit"))
+    list_columns = ["account", "company", "amount", "used", "blocked_on"]
+    labels = {"amount": _l("Limit")}
+    search_columns = ["amount", "used", "blocked_on"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    form_columns = ["amount", "blocked_on"]
+    required = frozenset({"amount"})
+    addable = False
+
+    hints = {"amount": _l("It may not be less than what is already used.")}
+
+
+class LedgerAccounts(Desk):
+    """The accounts of the books."""
+
+    model = LedgerAccount
+    area = "Ledger"
+    route_base = "/office/ledger-accounts"
+    names = (_l("Ledger accounts"), _l("Ledger account"))
+    list_columns = ["id", "kind", "currency", "account", "seller"]
+    formats = {"kind": cells.kind}
+    options = {"kind": LedgerKind}
+    search_columns = ["kind", "currency"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+
+
+class Entries(Desk):
+    """Events in the books."""
+
+    model = Entry
+    area = "Ledger"
+    route_base = "/office/entries"
+    names = (_l("Ledger entries"), _l("Ledger entry"))
+    list_columns = ["id", "happened_on", "kind", "account", "document", "payment", "key"]
+    formats = {"kind": cells.kind}
+    options = {"kind": EntryKind}
+    search_columns = ["kind", "happened_on", "key"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    related = ("Postings",)
+
+
+class Postings(Desk):
+    """Moves of money between ledger accounts."""
+
+    model = Posting
+    area = "Ledger"
+    route_base = "/office/postings"
+    names = (_l("Postings"), _l("Posting"))
+    list_columns = ["id", "entry", "happened_on", "debit", "credit", "amount", "currency"]
+    search_columns = ["happened_on", "amount", "currency"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")

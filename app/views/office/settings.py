@@ -1,0 +1,131 @@
+"""Settings of the provider: Sellers, tax rates, number series, currency rates, policies, calendar."""
+
+from flask_babel import lazy_gettext as _l
+
+from app.models import CalendarOverride, CurrencyRate, NumberSeries, Policy, Seller, TaxRate
+from app.views.office import cells
+from app.views.office.desk import Desk
+
+
+class Sellers(Desk):
+    """Legal entities of the provider."""
+
+    model = Seller
+    area = "Settings"
+    route_base = "/office/sellers"
+    names = (_l("Sellers"), _l("Seller"))
+    list_columns = ["name", "code", "country", "currency", "vat_payer", "tax_code", "email"]
+    search_columns = ["name", "code", "country", "currency", "tax_code"]
+    order_columns = ["code"]
+    base_order = ("id", "asc")
+    fixed = frozenset({"code"})
+    required = frozenset(
+        {"code", "name", "country", "currency", "zone", "locale", "rounding", "due_days", "grace_days", "block_days"}
+    )
+    options = {"rounding": ("carry", "line")}
+    form_fieldsets_of = [
+        (_l("Who it is"), ["code", "name", "short_name", "country", "currency", "zone", "locale", "phone", "email"]),
+        (_l("Taxes"), ["vat_payer", "rounding", "tax_code", "kpp", "ogrn", "vat_number"]),
+        (
+            _l("Address and bank"),
+            ["address", "bank_name", "bik", "settlement_account", "correspondent_account", "iban"],
+        ),
+        (
+            _l("Signatures"),
+            [
+                "director_name",
+                "director_post",
+                "director_name_genitive",
+                "director_post_genitive",
+                "accountant_name",
+                "acts_on",
+            ],
+        ),
+        (_l("Documents"), ["due_days", "grace_days", "block_days", "document_prefix", "number_digits", "mail_from"]),
+    ]
+    hints = {
+        "zone": _l("The zone its business days are days of, for example Europe/Kyiv."),
+        "rounding": _l("Tax is rounded once: by running total over the lines, or line by line."),
+        "block_days": _l("An account with an unpaid invoice is blocked so many days after it was issued."),
+    }
+
+
+class TaxRates(Desk):
+    """VAT with dates."""
+
+    model = TaxRate
+    area = "Settings"
+    route_base = "/office/tax-rates"
+    names = (_l("Tax rates"), _l("Tax rate"))
+    list_columns = ["country", "category", "rate_bp", "valid_from", "valid_to"]
+    labels = {"category": _l("Category")}
+    search_columns = ["country", "category", "valid_from"]
+    order_columns = ["country"]
+    base_order = ("country", "asc")
+    form_columns = ["country", "category", "rate_bp", "valid_from", "valid_to"]
+    fixed = frozenset({"country", "category", "valid_from"})
+    required = frozenset({"country", "category", "rate_bp", "valid_from"})
+    hints = {"valid_to": _l("A new rate from a day on is a new row; this one ends on that day.")}
+
+
+class NumberSeriesView(Desk):
+    """The last numbers taken."""
+
+    model = NumberSeries
+    area = "Settings"
+    route_base = "/office/number-series"
+    names = (_l("Number series"), _l("Number series"))
+    list_columns = ["seller", "kind", "year", "last_number"]
+    formats = {"kind": cells.kind, "year": cells.number}
+    search_columns = ["kind", "year"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+
+
+class CurrencyRates(Desk):
+    """Rates of currencies by day."""
+
+    model = CurrencyRate
+    area = "Settings"
+    route_base = "/office/currency-rates"
+    names = (_l("Currency rates"), _l("Currency rate"))
+    list_columns = ["day", "base", "quote", "rate", "source"]
+    search_columns = ["day", "base", "quote", "source"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    form_columns = ["day", "base", "quote", "rate", "source"]
+    required = frozenset({"day", "base", "quote", "rate", "source"})
+    hints = {"rate": _l("So many units of the second currency for one of the first.")}
+    deletable = True
+
+
+class Policies(Desk):
+    """Lines of the policy calendar."""
+
+    model = Policy
+    area = "Settings"
+    route_base = "/office/policies"
+    names = (_l("Policies"), _l("Policy"))
+    list_columns = ["kind", "seller", "settings"]
+    search_columns = ["kind"]
+    order_columns = ["id"]
+    base_order = ("id", "asc")
+    form_columns = ["seller", "kind", "settings"]
+    fixed = frozenset({"seller", "kind"})
+    required = frozenset({"seller", "kind"})
+
+
+class CalendarOverrides(Desk):
+    """Days a country's calendar has wrong."""
+
+    model = CalendarOverride
+    area = "Settings"
+    route_base = "/office/calendar"
+    names = (_l("Calendar"), _l("Day of the calendar"))
+    list_columns = ["day", "country", "is_working"]
+    search_columns = ["country", "day", "is_working"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    form_columns = ["country", "day", "is_working"]
+    required = frozenset({"country", "day"})
+    deletable = True

@@ -1,0 +1,168 @@
+"""Work: tickets, notices, jobs, the outbox, imports, the audit trail and caught mail."""
+
+from flask_babel import lazy_gettext as _l
+
+from app.models import (
+    AuditEvent,
+    ImportBatch,
+    ImportMapping,
+    Job,
+    Notice,
+    NoticePreference,
+    Outbox,
+    Ticket,
+    TicketMessage,
+)
+from app.views.office import cells
+from app.views.office.desk import Desk
+
+
+class Tickets(Desk):
+    """Questions of companies; a ticket's own page is `ticket_page`."""
+
+    model = Ticket
+    area = "Tickets"
+    route_base = "/office/tickets"
+    names = (_l("Tickets"), _l("Ticket"))
+    list_columns = ["subject", "company", "department", "state", "created_at"]
+    search_columns = ["subject", "company", "department", "state"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    related = ("TicketMessages",)
+
+
+class TicketMessages(Desk):
+    """What was written."""
+
+    model = TicketMessage
+    area = "Tickets"
+    route_base = "/office/ticket-messages"
+    names = (_l("Messages"), _l("Message"))
+    list_columns = ["created_at", "author", "body"]
+    search_columns = ["author", "body"]
+    order_columns = ["id"]
+    base_order = ("id", "asc")
+    menu = False
+
+
+class Notices(Desk):
+    """Messages to people."""
+
+    model = Notice
+    area = "Tickets"
+    route_base = "/office/notices"
+    names = (_l("Notices"), _l("Notice"))
+    list_columns = ["created_at", "event", "channel", "recipient", "subject", "sent_at", "read_at"]
+    formats = {"channel": cells.kind}
+    search_columns = ["event", "channel", "recipient", "subject"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    show_columns = ["created_at", "event", "channel", "recipient", "subject", "body", "sent_at", "read_at"]
+
+
+class NoticePreferences(Desk):
+    """Which notices people want."""
+
+    model = NoticePreference
+    area = "Tickets"
+    route_base = "/office/notice-preferences"
+    names = (_l("Notice preferences"), _l("Notice preference"))
+    list_columns = ["user_id", "notice_class", "channel", "is_on"]
+    labels = {"user_id": _l("Person no."), "notice_class": _l("Class"), "is_on": _l("On")}
+    search_columns = ["notice_class", "channel"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    menu = False
+
+
+class Jobs(Desk):
+    """Background work."""
+
+    model = Job
+    area = "Jobs"
+    route_base = "/office/jobs"
+    names = (_l("Jobs"), _l("Job"))
+    list_columns = ["id", "title", "name", "state", "done", "total", "created_at", "finished_at"]
+    labels = {"name": _l("Name"), "done": _l("Done"), "total": _l("Of")}
+    search_columns = ["title", "name", "state"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    show_columns = [
+        "title",
+        "name",
+        "state",
+        "done",
+        "total",
+        "message",
+        "result",
+        "params",
+        "attempts",
+        "created_at",
+        "started_at",
+        "finished_at",
+    ]
+
+
+class Outboxes(Desk):
+    """Effects wished for: files, mails. A parked one can be tried again on its page."""
+
+    model = Outbox
+    area = "Jobs"
+    route_base = "/office/outbox"
+    names = (_l("Outbox"), _l("Wish in the outbox"))
+    list_columns = ["id", "topic", "state", "attempts", "due_at", "error", "key"]
+    search_columns = ["topic", "state", "error", "key"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    show_columns = ["topic", "state", "attempts", "due_at", "rung_at", "error", "payload", "key", "created_at"]
+    formats = {"error": cells.brief}
+
+
+class ImportBatches(Desk):
+    """Files that came in."""
+
+    model = ImportBatch
+    area = "Imports"
+    read_as = "run"
+    route_base = "/office/import-batches"
+    names = (_l("Imported files"), _l("Imported file"))
+    list_columns = ["id", "kind", "file_name", "state", "lines", "accepted", "rejected", "created_by", "created_at"]
+    search_columns = ["kind", "file_name", "state", "created_by"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    formats = {"kind": cells.kind, "state": cells.state}
+
+
+class ImportMappings(Desk):
+    """Which column is which field, saved under names."""
+
+    model = ImportMapping
+    area = "Imports"
+    read_as = write_as = "run"
+    route_base = "/office/import-mappings"
+    names = (_l("Import mappings"), _l("Import mapping"))
+    list_columns = ["name", "kind", "created_at"]
+    search_columns = ["name", "kind"]
+    order_columns = ["id"]
+    base_order = ("id", "desc")
+    show_columns = ["name", "kind", "mapping"]
+    form_columns = ["name", "mapping"]
+    required = frozenset({"name", "mapping"})
+    formats = {"kind": cells.kind}
+    addable = False
+    deletable = True
+
+
+class AuditEvents(Desk):
+    """Who did what to which row; chained by digests."""
+
+    model = AuditEvent
+    area = "Audit"
+    route_base = "/office/audit"
+    names = (_l("Audit trail"), _l("Audit event"))
+    list_columns = ["at", "actor", "action", "target", "target_id", "details"]
+    formats = {"details": cells.brief}
+    search_columns = ["actor", "action", "target", "target_id", "at"]
+    order_columns = ["action"]
+    base_order = ("id", "desc")
+    show_columns = ["at", "actor", "action", "target", "target_id", "details", "digest"]
