@@ -54,5 +54,5 @@ def install_walls() -> None:
 
 def renew_appbuilder() -> AppBuilder:
     """The one AppBuilder as new: it remembers the views of the app before (tests make many apps)."""
-    appbuilder.__init__()  # type: ignore[misc]
+    appbuilder.__init__()
     return appbuilder

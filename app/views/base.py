@@ -248,9 +248,10 @@ class OfficeView(ModelView):
 
     Required: datamodel = Rows(Model), class_permission_name («Customers»: the area of Right), list_title, list_columns,
     show_columns (or show_fieldsets), search_columns, order_columns, base_order; add_columns and edit_columns unless
-    "add" or "edit" stand in exclude_route_methods. Each relation in a form or a search stands in `remote_selects`
-    with the columns it is searched by. `read_as` and `write_as` name the verbs of Right («read», «write», «issue»).
-    `create`, `change` and `remove` are called inside the transaction: override them to ask a service.
+    "add" or "edit" stand in exclude_route_methods. A relation in a form or a search is chosen by typing;
+    `remote_selects` names the columns it is searched by (else name, number, code). `read_as` and `write_as` name the
+    verbs of Right («read», «write», «issue»). `create`, `change` and `remove` are called inside the transaction:
+    override them to ask a service.
     """
 
     side: ClassVar[str] = "office"
@@ -260,6 +261,7 @@ class OfficeView(ModelView):
     remote_selects: ClassVar[dict[str, list[str]]] = {}
     export_columns: ClassVar[list[str] | None] = None
     eager: ClassVar[tuple[str, ...]] = ()
+    validators_columns: dict[str, list[Any]] | None = None
     page_size = 25
     is_abstract: ClassVar[bool] = True
 
@@ -348,10 +350,7 @@ class OfficeView(ModelView):
         known = {"label": self.label_columns.get(name, name), "description": self.description_columns.get(name, "")}
         rows, nullable = self.datamodel, self.datamodel.is_nullable(name)
         if rows.is_relation(name):
-            if name not in self.remote_selects:
-                raise TypeError(
-                    f"{type(self).__name__}: {name} is a relation: say in remote_selects how it is searched"
-                )
+            self._searched_by(name)  # said now, not when somebody types
             address = f"{self.route_base or '/' + type(self).__name__.lower()}/lookup/{name}"
             check = [required_or_not(nullable), *self.validators_columns.get(name, [])]
             return RemoteSelect(datamodel=rows, col_name=name, endpoint=address, validators=check, **known)
@@ -361,6 +360,17 @@ class OfficeView(ModelView):
             check = [Optional() if nullable else InputRequired(), *self.validators_columns.get(name, [])]
             return AmountField(scale=rows.list_columns[name].type.scale, validators=check, **known)
         return None
+
+    def _searched_by(self, name: str) -> list[str]:
+        """The columns a remote select of this relation is searched by."""
+        said = self.remote_selects.get(name)
+        if said:
+            return said
+        related = self.datamodel.get_related_interface(name)
+        usual = [column for column in ("name", "number", "code") if column in related.list_columns]
+        if not usual:
+            raise TypeError(f"{type(self).__name__}: {name} is a relation: say in remote_selects how it is searched")
+        return usual
 
     # -- lists ----------------------------------------------------------------------------------------------------
 
@@ -387,14 +397,15 @@ class OfficeView(ModelView):
     @permission_name("lookup")
     def lookup(self, col: str) -> Any:
         """What a remote select shows: twenty rows of the relation that match ?q=."""
-        if col not in self.remote_selects:
+        asked_for = {*self.search_columns, *self.add_columns, *self.edit_columns}
+        if col not in asked_for or not self.datamodel.is_relation_many_to_one(col):
             abort(404)
         related = self.datamodel.get_related_interface(col)
         term = request.args.get("q", "").strip()[:100].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         page = min(max(whole(request.args.get("page", 1)) or 1, 1), 10_000)
         query = related.session.query(related.obj)
         if term:
-            found = [getattr(related.obj, c).ilike(f"%{term}%", escape="\\") for c in self.remote_selects[col]]
+            found = [getattr(related.obj, c).ilike(f"%{term}%", escape="\\") for c in self._searched_by(col)]
             query = query.filter(sa.or_(*found))
         rows = query.order_by(related.get_pk()).offset((page - 1) * ROWS_OF_LOOKUP).limit(ROWS_OF_LOOKUP + 1).all()
         results = [{"id": related.get_pk_value(r), "text": str(r)} for r in rows[:ROWS_OF_LOOKUP]]

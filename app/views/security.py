@@ -162,7 +162,7 @@ class SignInView(AuthDBView):
 
 
 for _page in (SignInView.login, SignInView.logout):
-    _page._open_to_all = True  # type: ignore[attr-defined]
+    _page._open_to_all = True
 
 
 def demo_people() -> list[dict[str, str]]:
