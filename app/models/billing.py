@@ -81,7 +81,7 @@ class Charge(OfCompany, Model):
     price_version_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("price_version.id"))
     explained: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)  # formula, days and rule behind the amount
     __table_args__ = (
-        sa.Index("ix_charge_account_id_month", "account_id", "month"),
+        sa.Index("ix_charge_account_id_month", "account_id", "month", "subscriber_id"),
         sa.Index("ix_charge_subscription_id_month", "subscription_id", "month"),
         sa.CheckConstraint("ends_on > starts_on", "in_order"),
     )

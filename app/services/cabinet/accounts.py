@@ -1,0 +1,124 @@
+"""The accounts of a company with what they owe: for the header, the home page and every choice of account."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.core.actor import Actor
+from app.core.errors import NotFound
+from app.models import Account, Company, Document, DocumentKind, Policy, Seller
+from app.rules import policies
+from app.rules.lifecycle import DocumentState, Settlement
+from app.services import ledger
+
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class AccountLine:
+    """An account: `balance` < 0 is a debt; `to_pay` is what its invoices still want, `overdue` the late part of it."""
+
+    id: int
+    number: str
+    currency: str
+    seller_id: int
+    seller: str
+    zone: str
+    balance: Decimal
+    to_pay: Decimal
+    overdue: Decimal
+    due_on: dt.date | None  # of the earliest invoice that can still be paid in time
+    overdue_since: dt.date | None
+
+
+def accounts_of(session: Session, actor: Actor) -> list[AccountLine]:
+    """Every account of the actor's company, by number: one statement, and the ledger's."""
+    unpaid = sa.and_(
+        Document.account_id == Account.id,
+        Document.kind == DocumentKind.INVOICE.value,
+        Document.state == DocumentState.ISSUED.value,
+        Document.settlement != Settlement.PAID.value,
+    )
+    query = (
+        sa.select(*_HEAD, Document.due_on, sa.func.sum(Document.total - Document.paid).label("left"))
+        .join(Seller, Seller.id == Account.seller_id)
+        .outerjoin(Document, unpaid)
+        .where(Account.company_id == actor.company_id)
+        .group_by(*_HEAD, Document.due_on)
+        .order_by(Account.number, Document.due_on)
+    )
+    rows = session.execute(query).mappings().all()
+    books = ledger.balances(session, list({row["id"] for row in rows}))
+    return [_line(list(some), books) for _, some in groupby(rows, key=lambda row: row["id"])]
+
+
+_HEAD = (
+    Account.id,
+    Account.number,
+    Account.currency,
+    Account.seller_id,
+    Seller.name,
+    Seller.short_name,
+    Seller.zone,
+)
+
+
+def _line(rows: list[Any], books: dict[int, ledger.Balance]) -> AccountLine:
+    first = rows[0]
+    today = clock.today(first["zone"])
+    owed = [(row["due_on"], row["left"]) for row in rows if row["left"]]
+    late = [(day, left) for day, left in owed if day is not None and day < today]
+    coming = [day for day, _ in owed if day is not None and day >= today]
+    return AccountLine(
+        id=first["id"],
+        number=first["number"],
+        currency=first["currency"],
+        seller_id=first["seller_id"],
+        seller=first["short_name"] or first["name"],
+        zone=first["zone"],
+        balance=books.get(first["id"], ledger.Balance()).net,
+        to_pay=sum((left for _, left in owed), ZERO),
+        overdue=sum((left for _, left in late), ZERO),
+        due_on=min(coming, default=None),
+        overdue_since=min((day for day, _ in late), default=None),
+    )
+
+
+def account_among(accounts: list[AccountLine], account_id: int | None) -> AccountLine | None:
+    """The account asked for; the first where none is; NotFound where it is not the company's."""
+    if account_id is None:
+        return accounts[0] if accounts else None
+    for account in accounts:
+        if account.id == account_id:
+            return account
+    raise NotFound()
+
+
+def owned(session: Session, actor: Actor, account_id: int) -> Account:
+    """An account of the actor's company; NotFound for any other."""
+    account = session.scalars(
+        sa.select(Account).where(Account.id == account_id, Account.company_id == actor.company_id)
+    ).first()
+    if account is None:
+        raise NotFound()
+    return account
+
+
+def calendar_of(session: Session, seller_id: int) -> policies.Calendar:
+    """The policy calendar of a Seller, its own lines over the defaults."""
+    rows = session.execute(sa.select(Policy.kind, Policy.settings).where(Policy.seller_id == seller_id)).all()
+    return policies.calendar_of({kind: settings for kind, settings in rows})
+
+
+def company_of(session: Session, actor: Actor) -> Company:
+    """The actor's company with its Seller."""
+    company = session.get(Company, actor.company_id) if actor.company_id is not None else None
+    if company is None:
+        raise NotFound()
+    return company

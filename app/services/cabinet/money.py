@@ -1,0 +1,153 @@
+"""Money of a company: its payments with what they settled, and its balances as of any past day."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.access.permissions import Right
+from app.core.actor import Actor
+from app.core.errors import NotFound
+from app.models import Account, Allocation, Document, InstalmentPart, InstalmentPlan, Payment
+from app.services import ledger
+
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which payments a list shows; `after` is where the page before ended: (paid on, id)."""
+
+    account_id: int | None = None
+    state: str = ""
+    since: dt.date | None = None
+    until: dt.date | None = None
+    after: tuple[dt.date, int] | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page of payments; `settled` is payment id → [(document id, number, amount)]."""
+
+    rows: list[Any]
+    settled: dict[int, list[Any]]
+    more: tuple[dt.date, int] | None
+
+
+def list_payments(session: Session, actor: Actor, wanted: Wanted | None = None, limit: int = PAGE) -> Listed:
+    """Payments of the company, the newest first, with the invoices each settled; two statements."""
+    actor.need(Right.CABINET_PAYMENTS)
+    rows = session.execute(_narrowed(actor, wanted or Wanted(), limit + 1)).mappings().all()
+    shown = list(rows[:limit])
+    settled: dict[int, list[Any]] = {}
+    query = (
+        sa.select(Allocation.payment_id, Document.id, Document.number, Allocation.amount)
+        .join(Document, Document.id == Allocation.document_id)
+        .where(Allocation.payment_id.in_([row["id"] for row in shown]), Allocation.company_id == actor.company_id)
+        .order_by(Allocation.id)
+        .limit(1000)
+    )
+    for payment_id, *about in session.execute(query) if shown else ():
+        settled.setdefault(payment_id, []).append(about)
+    return Listed(shown, settled, (shown[-1]["paid_on"], shown[-1]["id"]) if len(rows) > limit else None)
+
+
+def _narrowed(actor: Actor, wanted: Wanted, limit: int) -> Any:
+    query = (
+        sa.select(
+            Payment.id,
+            Payment.number,
+            Payment.paid_on,
+            Payment.method,
+            Payment.currency,
+            Payment.amount,
+            Payment.used,
+            Payment.state,
+            Payment.purpose,
+            Payment.reference,
+            Account.number.label("account"),
+        )
+        .join(Account, Account.id == Payment.account_id)
+        .where(Payment.company_id == actor.company_id)
+        .order_by(Payment.paid_on.desc(), Payment.id.desc())
+        .limit(limit)
+    )
+    if wanted.account_id is not None:
+        query = query.where(Payment.account_id == wanted.account_id)
+    if wanted.state:
+        query = query.where(Payment.state == wanted.state)
+    if wanted.since is not None:
+        query = query.where(Payment.paid_on >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(Payment.paid_on <= wanted.until)
+    if wanted.after is not None:
+        day, row_id = wanted.after
+        query = query.where(sa.or_(Payment.paid_on < day, sa.and_(Payment.paid_on == day, Payment.id < row_id)))
+    return query
+
+
+def payment_of(session: Session, actor: Actor, payment_id: int) -> Payment:
+    """A payment of the actor's company with its account; NotFound for any other."""
+    actor.need(Right.CABINET_PAYMENTS)
+    query = (
+        sa.select(Payment)
+        .where(Payment.id == payment_id, Payment.company_id == actor.company_id)
+        .options(sa.orm.joinedload(Payment.account))
+    )
+    payment = session.scalars(query).first()
+    if payment is None:
+        raise NotFound()
+    return payment
+
+
+def settled_by(session: Session, payment: Payment) -> list[Any]:
+    """What a payment settled: (document id, kind, number, issued on, amount, when)."""
+    query = (
+        sa.select(
+            Document.id,
+            Document.kind,
+            Document.number,
+            Document.issued_on,
+            Allocation.amount,
+            Allocation.allocated_on,
+        )
+        .join(Document, Document.id == Allocation.document_id)
+        .where(Allocation.payment_id == payment.id, Allocation.company_id == payment.company_id)
+        .order_by(Allocation.id)
+        .limit(200)
+    )
+    return list(session.execute(query).mappings())
+
+
+def balances_on(session: Session, actor: Actor, account_ids: list[int], day: dt.date) -> dict[int, ledger.Balance]:
+    """The balances of the company's accounts at the end of a past day, from the books."""
+    actor.need(Right.CABINET_PAYMENTS)
+    return ledger.balances(session, account_ids, day)
+
+
+@dataclass(frozen=True)
+class Instalments:
+    """A plan of equipment paid in parts: what is left of it (A1-09)."""
+
+    plan: InstalmentPlan
+    parts: list[InstalmentPart]
+
+    @property
+    def left(self) -> list[InstalmentPart]:
+        """The parts not yet paid."""
+        return [part for part in self.parts if part.state != "paid"]
+
+
+def instalments_of(session: Session, actor: Actor) -> list[Instalments]:
+    """Every instalment plan of the company with its parts; two statements."""
+    actor.need(Right.CABINET_PAYMENTS)
+    query = (
+        sa.select(InstalmentPlan)
+        .where(InstalmentPlan.company_id == actor.company_id)
+        .options(sa.orm.selectinload(InstalmentPlan.parts))
+        .order_by(InstalmentPlan.starts_on.desc(), InstalmentPlan.id.desc())
+        .limit(100)
+    )
+    return [Instalments(plan, list(plan.parts)) for plan in session.scalars(query)]

@@ -1,0 +1,147 @@
+"""Subscribers of a company among tens of thousands: found by any part of a number or a name, and one with its story."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from app.access.permissions import Right
+from app.core.actor import Actor
+from app.core.errors import NotFound
+from app.models import Component, Option, Plan, Subscriber, SubscriberName, Subscription
+
+PAGE = 50
+FOUND = 500  # at most so many are looked at when a part from the middle is asked for
+_LAST = "\U0010ffff"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of subscribers by number; `more` is the number the next page begins after."""
+
+    rows: list[Any]
+    more: str
+
+
+def _spellings(text: str) -> list[str]:
+    """SQLite compares Cyrillic letters by case: the ways a person may have meant a word."""
+    return list(dict.fromkeys((text, text.lower(), text.upper(), text.capitalize(), text.title())))
+
+
+def _as_number(text: str) -> str:
+    """«+380 (67) 123-45» as «+3806712345»; empty where it is no part of a number."""
+    bare = "".join(ch for ch in text if ch not in " ()-–\u00a0")
+    return bare if bare and all(ch.isdigit() or ch == "+" for ch in bare) else ""
+
+
+def _between(column: Any, text: str) -> Any:
+    """`column` begins with `text`, as a range that an index walks in both databases."""
+    return sa.and_(column >= text, column < text + _LAST)
+
+
+def _prefix(text: str) -> list[Any]:
+    number = _as_number(text)
+    tests = [_between(Subscriber.name, one) for one in _spellings(text)]
+    if number:
+        tests += [_between(Subscriber.number, one) for one in dict.fromkeys((number, "+" + number.lstrip("+")))]
+    return tests
+
+
+def _contains(actor: Actor, text: str) -> Any:
+    """Ids with `text` anywhere; two walks over covering indexes of the company's rows, cut at FOUND."""
+    mine = Subscriber.company_id == actor.company_id
+    number = _as_number(text)
+    parts = [] if number else [sa.select(Subscriber.id).where(mine, sa.or_(*_likes(Subscriber.name, _spellings(text))))]
+    if number:
+        parts = [
+            sa.select(Subscriber.id).where(mine, Subscriber.number.contains(number, autoescape=True)),
+            sa.select(Subscriber.id).where(mine, Subscriber.name.contains(text, autoescape=True)),
+        ]
+    whole = [sa.select(sa.literal_column("id")).select_from(part.limit(FOUND).subquery()) for part in parts]
+    return whole[0] if len(whole) == 1 else sa.union(*whole)
+
+
+def _likes(column: Any, texts: list[str]) -> list[Any]:
+    return [column.contains(text, autoescape=True) for text in texts]
+
+
+def matching(session: Session, query: Any, actor: Actor, text: str) -> Any:
+    """`query` over Subscriber narrowed to those that begin with `text`, or, where none does, to those that have it."""
+    text = text.strip()[:60]
+    if not text:
+        return query
+    begins = query.where(sa.or_(*_prefix(text)))
+    if session.execute(begins.limit(1)).first() is not None:
+        return begins
+    return query.where(Subscriber.id.in_(_contains(actor, text)))
+
+
+def find(
+    session: Session,
+    actor: Actor,
+    text: str = "",
+    account_id: int | None = None,
+    after: str = "",
+    limit: int = PAGE,
+) -> Found:
+    """Subscribers whose number or name begins with `text`, else has it anywhere; a page by number."""
+    actor.need(Right.CABINET_SUBSCRIBERS)
+    query = sa.select(Subscriber.id, Subscriber.number, Subscriber.name, Subscriber.state, Subscriber.account_id).where(
+        Subscriber.company_id == actor.company_id
+    )
+    if account_id is not None:
+        query = query.where(Subscriber.account_id == account_id)
+    query = matching(session, query, actor, text).where(Subscriber.number > after)
+    rows = session.execute(query.order_by(Subscriber.number).limit(limit + 1)).mappings().all()
+    shown = list(rows[:limit])
+    return Found(shown, shown[-1]["number"] if len(rows) > limit else "")
+
+
+def subscriber_of(session: Session, actor: Actor, subscriber_id: int) -> Subscriber:
+    """A subscriber of the actor's company; NotFound for any other."""
+    actor.need(Right.CABINET_SUBSCRIBERS)
+    query = (
+        sa.select(Subscriber)
+        .where(Subscriber.id == subscriber_id, Subscriber.company_id == actor.company_id)
+        .options(joinedload(Subscriber.account))
+    )
+    found = session.scalars(query).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def services_of(session: Session, subscriber: Subscriber) -> list[Any]:
+    """Subscriptions and options of a subscriber, one statement: (what, id, name, from, to, state)."""
+    subscriptions = (
+        sa.select(
+            sa.literal("subscription").label("what"),
+            Subscription.id,
+            sa.func.coalesce(sa.func.nullif(Subscription.name, ""), Plan.name).label("name"),
+            Subscription.starts_on.label("starts_on"),
+            Subscription.ends_on.label("ends_on"),
+            Subscription.state.label("state"),
+        )
+        .join(Plan, Plan.id == Subscription.plan_id)
+        .where(Subscription.subscriber_id == subscriber.id, Subscription.company_id == subscriber.company_id)
+    )
+    options = (
+        sa.select(
+            sa.literal("option"), Option.id, Component.name, Option.valid_from, Option.valid_to, sa.literal("active")
+        )
+        .join(Component, Component.id == Option.component_id)
+        .where(Option.subscriber_id == subscriber.id, Option.company_id == subscriber.company_id)
+    )
+    return list(session.execute(sa.union_all(subscriptions, options).limit(200)).mappings())
+
+
+def names_of(session: Session, subscriber: Subscriber) -> list[SubscriberName]:
+    """How a subscriber was called before: who changed it, when."""
+    query = (
+        sa.select(SubscriberName)
+        .where(SubscriberName.subscriber_id == subscriber.id, SubscriberName.company_id == subscriber.company_id)
+        .order_by(SubscriberName.changed_at.desc(), SubscriberName.id.desc())
+        .limit(20)
+    )
+    return list(session.scalars(query))
