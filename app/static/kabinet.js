@@ -1,5 +1,14 @@
-/* Kabinet's behaviour: theme, drawer, menus, confirmations, jobs, filters, selects, uploads.
-   Everything is asked for by data attributes (docs: app/templates/kabinet/macros.html); no inline handlers anywhere. */
+/* Kabinet's behaviour: theme, drawer, menus, confirmations, jobs, filters, selects, uploads. No inline handlers anywhere;
+   everything is asked for by data attributes:
+   data-confirm="text" (on a, button, form) with data-confirm-title, data-confirm-ok, data-tone="danger"
+   data-post="url" with data-fields='{"name": "value"}'   sends a POST with the CSRF token of <meta name="csrf-token">
+   data-job-url="url" (kb.job_progress), data-job-reload; fires "kabinet:job" when the job has ended
+   data-row-href="url" on a tr; data-kb-list, data-check-all, input.action_check, data-rows-form + data-rows-action
+   select.kabinet-remote data-url data-with="ids" data-minimum="0"; select.kabinet-select; .kabinet-date
+   data-drop, data-max-mb, data-drop-submit (kb.dropzone); data-submit-on-change; data-no-guard and data-download on a form
+   data-copy="text" or data-copy-target="#id"; data-reveal="password field id"; data-print; data-dismiss-alert
+   details[data-kb-menu], details[data-kb-remember]; data-kb-drawer; data-set-theme="light|dark|system"; data-kb-search
+   After adding HTML to the page call kabinet.dress(element). */
 (function () {
   "use strict";
   var $ = window.jQuery, root = document.documentElement;
