@@ -18,6 +18,7 @@ from app.imports.package import DAMAGED, ENCRYPTED, check_package
 ROWS_A_LINE = 500
 HEADER_CHARACTERS = 200
 TITLE_LINES = 10
+BLANK = " \t\r\n\v\f,;|\u00a0\ufeff"  # a line of nothing else says nothing
 
 EMPTY = N_("The file is empty. Choose the file again.")
 NO_LINES = N_("The file has no lines. Choose the file again.")
@@ -182,7 +183,7 @@ def nonblank(rows: Iterable[tuple[int, list[str]]], limits: Limits) -> Iterator[
     """Rows with something in them, each within the caps."""
     longest = limits.cell_characters
     for number, row in rows:
-        if not row or not "".join(row).strip():
+        if not "".join(row).strip(BLANK):
             continue
         if len(row) > limits.columns:
             raise Refused(TOO_MANY_COLUMNS, line=number, count=len(row), limit=limits.columns)

@@ -17,7 +17,7 @@ class Limits:
     columns: int = 200
     cells: int = 4_000_000
     cell_characters: int = 32_767
-    memory_bytes: int = 256 * MIB
+    memory_bytes: int = 192 * MIB
     cpu_seconds: int = 10
     wall_seconds: float = 30.0
     result_bytes: int = 400 * MIB

@@ -5,7 +5,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from app.core.errors import N_, Refused
 from app.imports.limits import Limits
@@ -19,7 +19,8 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 SAMPLE = 256 * 1024
-HIGH = rb"[\x80-\xff]"
+MIXTURE = 1024 * 1024
+HIGH = re.compile(rb"[\x80-\xff]")
 CYRILLIC_BYTES = re.compile(rb"[\xa5\xa8\xaa\xaf\xb2-\xb4\xb8\xba\xbf-\xff]{2}")
 LATIN_BYTES = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
 POLISH_BYTES = re.compile(
@@ -60,14 +61,15 @@ def _utf16_without_mark(content: bytes) -> str:
     half = len(sample) // 2
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     for name, zeros, other in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
-        if half and zeros / half > 0.2 and other == 0:
+        if half > 1 and zeros / half > 0.2 and other == 0:
             return name
     raise Refused(BINARY)
 
 
 def _refuse_mixture(content: bytes, error: UnicodeDecodeError) -> None:
     """Mostly valid UTF-8 with foreign bytes is a mixture: reading it in either encoding would spoil half of it."""
-    text = content.decode("utf-8", errors="replace")
+    around = content[max(0, error.start - MIXTURE) : error.start + MIXTURE]
+    text = around.decode("utf-8", errors="replace")
     bad = text.count("\ufffd")
     good = sum(1 for character in text if character > "\x7f") - bad
     if good > 2 * bad:
@@ -78,9 +80,11 @@ def _refuse_mixture(content: bytes, error: UnicodeDecodeError) -> None:
 
 def _eight_bit(content: bytes) -> str:
     """cp1251 where high bytes stand together, cp1250 or cp1252 where they stand among Latin letters."""
-    if len(CYRILLIC_BYTES.findall(content)) > len(LATIN_BYTES.findall(content)):
+    first = HIGH.search(content)
+    sample = content[max(0, first.start() - 1) :][:MIXTURE] if first else b""
+    if len(CYRILLIC_BYTES.findall(sample)) > len(LATIN_BYTES.findall(sample)):
         return _readable(content, "cp1251")
-    polish, western = len(POLISH_BYTES.findall(content)), len(WESTERN_BYTES.findall(content))
+    polish, western = len(POLISH_BYTES.findall(sample)), len(WESTERN_BYTES.findall(sample))
     return _readable(content, "cp1250" if polish > western else "cp1252")
 
 
@@ -101,6 +105,22 @@ def decode(content: bytes, encoding: str) -> str:
     if "\x00" in text:
         raise Refused(BINARY)
     return text
+
+
+def count_quotes(content: bytes, encoding: str) -> int:
+    """How many quotes the text has, found chunk by chunk; Refused where the encoding does not fit to the end."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    quotes = 0
+    try:
+        for at in range(0, len(content), SAMPLE):
+            text = decoder.decode(content[at : at + SAMPLE])
+            if "\x00" in text:
+                raise Refused(BINARY)
+            quotes += text.count('"')
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise Refused(UNREADABLE, encoding=encoding) from error
+    return quotes
 
 
 def detect_delimiter(text: str) -> str:
@@ -134,28 +154,32 @@ def _consistency(sample: str, delimiter: str) -> tuple[float, int] | None:
 
 
 def iter_records(stream: BinaryIO, limits: Limits) -> tuple[str, str, Iterator[tuple[int, list[str]]]]:
-    """(encoding, delimiter, records numbered as a spreadsheet numbers its rows)."""
+    """(encoding, delimiter, records numbered as a spreadsheet numbers its rows); the text is decoded as it is read."""
     content = stream.read(limits.file_bytes + 1)
     encoding = detect_encoding(content)
-    text = decode(content, encoding)
+    unclosed = bool(count_quotes(content, encoding) % 2)
+    sample = codecs.getincrementaldecoder(encoding)().decode(content[:SAMPLE])
     del content
-    skipped, hinted = 0, None
-    hint = re.match(r"sep=(.)\r?\n", text)  # spreadsheets' own hint line
+    stream.seek(0)
+    text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+    hint = re.match(r"sep=(.)\r?\n", sample)  # spreadsheets' own hint line
     if hint:
-        text, skipped, hinted = text[hint.end() :], 1, hint[1]
-    delimiter = hinted or detect_delimiter(text)
-    return encoding, delimiter, _records(text, delimiter, skipped, limits)
+        text.readline()
+    delimiter = hint[1] if hint else detect_delimiter(sample)
+    return encoding, delimiter, _records(text, delimiter, 1 if hint else 0, unclosed, limits)
 
 
-def _records(text: str, delimiter: str, skipped: int, limits: Limits) -> Iterator[tuple[int, list[str]]]:
+def _records(
+    text: TextIO, delimiter: str, skipped: int, unclosed: bool, limits: Limits
+) -> Iterator[tuple[int, list[str]]]:
     csv.field_size_limit(limits.cell_characters)
     number = skipped
     record: list[str] = []
     try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        for record in csv.reader(text, delimiter=delimiter):
             number += 1
             yield number, record
     except csv.Error as error:
         raise Refused(LONG_CELL, line=number + 1, limit=limits.cell_characters) from error
-    if record and "\n" in record[-1] and text.count('"') % 2:
+    if unclosed and record and "\n" in record[-1]:
         raise Refused(OPEN_QUOTE, line=number)
