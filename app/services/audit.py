@@ -38,8 +38,8 @@ _COUNTS: dict[str, tuple[str, str]] = {
     ),
     "acts_agree_with_their_invoices": (
         N_("An act has the sums of the invoice it stands on."),
-        """SELECT COUNT(*) FROM document a JOIN document d ON d.id = a.basis_id WHERE a.kind IN ('act', 'correction_act')
- AND (a.total <> d.total OR a.tax <> d.tax OR a.account_id <> d.account_id)""",
+        """SELECT COUNT(*) FROM document a JOIN document d ON d.id = a.basis_id WHERE
+ a.kind IN ('act', 'correction_act') AND (a.total <> d.total OR a.tax <> d.tax OR a.account_id <> d.account_id)""",
     ),
     "every_invoice_has_one_act": (
         N_("Every invoice and credit note of a billing run has exactly one act."),

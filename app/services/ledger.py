@@ -47,7 +47,7 @@ def balances(session: Session, account_ids: list[int], as_of: dt.date | None = N
             if as_of is not None:
                 query = query.where(Posting.happened_on <= as_of)
             for account_id, kind, amount in session.execute(query):
-                kinds = sums.setdefault(account_id, {})
+                kinds = sums.setdefault(int(account_id or 0), {})
                 kinds[kind] = kinds.get(kind, Decimal(0)) + sign * amount
     zero = Decimal("0.00")
     return {a: Balance(k.get("receivable", zero), -k.get("advances", zero)) for a, k in sums.items()}

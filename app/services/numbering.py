@@ -3,6 +3,7 @@
 import datetime as dt
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.core.errors import N_, Refused
@@ -20,7 +21,7 @@ def open_series(session: Session, seller_id: int, kind: str, year: int) -> None:
     """Make the series' row where there is none, whoever else does the same meanwhile."""
     if _series(session, seller_id, kind, year) is None:
         dialect = session.get_bind().dialect.name
-        insert = sa.dialects.postgresql.insert if dialect == "postgresql" else sa.dialects.sqlite.insert
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
         row = {"seller_id": seller_id, "kind": kind, "year": year, "last_number": 0}
         session.execute(insert(NumberSeries).values(row).on_conflict_do_nothing())
 

@@ -14,7 +14,7 @@ _LEFT_OUT = {"id", "snapshot_id", "created_at", "company_id"}
 
 
 def _content(party: Payer | Seller) -> dict[str, Any]:
-    columns = sa.inspect(party).mapper.column_attrs
+    columns: Any = sa.inspect(party).mapper.column_attrs
     values = {c.key: getattr(party, c.key) for c in columns if c.key not in _LEFT_OUT}
     return json.loads(json.dumps({k: v for k, v in values.items() if v not in (None, "")}, default=str))
 
@@ -63,7 +63,7 @@ def _digest(party: Payer | Seller) -> str:
 def _forget_snapshot_of_edited(session: Session, context: Any, instances: Any) -> None:
     for party in session.dirty:
         if isinstance(party, Payer | Seller):
-            state = sa.inspect(party)
+            state: Any = sa.inspect(party)
             edited = {a.key for a in state.attrs if a.history.has_changes()} - _LEFT_OUT
             if edited & set(state.mapper.column_attrs.keys()):
                 party.snapshot_id = None

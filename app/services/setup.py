@@ -28,9 +28,7 @@ def ensure_defaults(session: Session, country: str = "UA") -> Seller:
     seller = session.scalars(sa.select(Seller).order_by(Seller.id).limit(1)).first()
     if seller is None:
         currency, zone, locale = COUNTRIES.get(country, ("EUR", "UTC", "en"))
-        seller = Seller(
-            code="main", name="My company", country=country, currency=currency, zone=zone, locale=locale
-        )
+        seller = Seller(code="main", name="My company", country=country, currency=currency, zone=zone, locale=locale)
         session.add(seller)
         session.flush()
     return seller

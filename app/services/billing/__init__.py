@@ -251,7 +251,7 @@ def retry(session: Session, actor: Actor, run_id: int, account_ids: list[int] | 
     again = sa.update(RunItem).where(RunItem.run_id == run_id, RunItem.state == RunItemState.QUARANTINED.value)
     if account_ids is not None:
         again = again.where(RunItem.account_id.in_(account_ids))
-    count = session.execute(
+    count: int = session.execute(  # type: ignore[attr-defined]
         again.values(state=RunItemState.PENDING.value).execution_options(synchronize_session=False)
     ).rowcount
     if count:

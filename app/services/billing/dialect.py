@@ -25,14 +25,14 @@ class Sql:
         """Which of the two it is."""
         return self.session.get_bind().dialect.name == "postgresql"
 
-    def run(self, statement: str, **more: Any) -> sa.CursorResult[Any]:
+    def run(self, statement: str, **more: Any) -> Any:
         """Execute; dates and other values are bound by name."""
         values = {**self.params, **more}
         words = _POSTGRESQL if self.is_postgresql else _SQLITE
         text = sa.text(statement.format_map(words))
         used = [name for name in values if name in text._bindparams]
         typed = [sa.bindparam(name, type_=_type_of(values[name])) for name in used]
-        return self.session.execute(text.bindparams(*typed), {name: values[name] for name in used})  # type: ignore[return-value]
+        return self.session.execute(text.bindparams(*typed), {name: values[name] for name in used})
 
     def scratch(self, name: str, columns: str) -> None:
         """An empty scratch table of this connection."""

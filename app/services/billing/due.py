@@ -22,7 +22,8 @@ from app.services.billing.dialect import Sql, from_fine
 _ACCOUNT = "account_id BIGINT PRIMARY KEY, company_id BIGINT, payer_id BIGINT, contract_id BIGINT, currency VARCHAR(3)"
 _SLICE = """account_id BIGINT, company_id BIGINT, subscription_id BIGINT, subscriber_id BIGINT, component_id BIGINT,
  promotion_id BIGINT, price_version_id BIGINT, own_price BIGINT, quantity BIGINT, starts_on DATE, ends_on DATE,
- days INTEGER, percent_bp INTEGER, off BIGINT, tax_bp INTEGER, tax_included BOOLEAN, name VARCHAR(255), kind VARCHAR(12)"""
+ days INTEGER, percent_bp INTEGER, off BIGINT, tax_bp INTEGER, tax_included BOOLEAN,
+ name VARCHAR(255), kind VARCHAR(12)"""
 _CASE_KEY = ("kind", "component_id", "price_version_id", "own_price", "quantity", "days", "percent_bp", "off")
 _CASE = """kind VARCHAR(12), component_id BIGINT, price_version_id BIGINT, own_price BIGINT, quantity BIGINT,
  days INTEGER, percent_bp INTEGER, off BIGINT, amount BIGINT, unit_price BIGINT, share BIGINT, explained TEXT"""
@@ -217,8 +218,8 @@ def _price_cases(sql: Sql) -> None:
         values = ", ".join(f":{name}" for name in rows[0])
         sql.session.execute(sa.text(f"INSERT INTO bill_case ({columns}) VALUES ({values})"), rows)  # noqa: S608
     sql.learn("bill_case")
-    for case, error in bad:
-        _quarantine_case(sql, case, error)
+    for wrong, reason in bad:
+        _quarantine_case(sql, wrong, reason)
 
 
 def _quarantine_case(sql: Sql, case: dict[str, Any], error: DomainError) -> None:
@@ -253,8 +254,7 @@ class Prices:
         component = self.components[case["component_id"]]
         if case["own_price"] >= 0:
             own = from_fine(case["own_price"])
-            tiers = ((Decimal(0), own),)
-            return Price(component.model, own, 1, component.included, tiers)
+            return Price(component.model, own, 1, component.included, ((Decimal(0), own),))
         version = self.versions[case["price_version_id"]]
         tiers = tuple((Decimal(start), Decimal(unit)) for start, unit in version.tiers)
         return Price(component.model, version.unit_price, version.per_quantity, component.included, tiers)
