@@ -53,7 +53,8 @@ def _walls_of_sqlite():
 def _walls_of_postgresql():
     op.execute(
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME "
+        "USING ERRCODE = 'integrity_constraint_violation'; END $$"
     )
     for table in APPEND_ONLY:
         op.execute(
