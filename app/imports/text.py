@@ -48,12 +48,11 @@ def detect_encoding(content: bytes) -> str:
         return _utf16_without_mark(content)
     if b"\x00" in content:
         raise Refused(BINARY)
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        _refuse_mixture(content, error)
-        return _eight_bit(content)
-    return "utf-8"
+    bad = misfit(content, "utf-8")
+    if bad is None:
+        return "utf-8"
+    _refuse_mixture(content, bad)
+    return _eight_bit(content)
 
 
 def _utf16_without_mark(content: bytes) -> str:
@@ -66,16 +65,28 @@ def _utf16_without_mark(content: bytes) -> str:
     raise Refused(BINARY)
 
 
-def _refuse_mixture(content: bytes, error: UnicodeDecodeError) -> None:
+def misfit(content: bytes, encoding: str) -> int | None:
+    """Where the encoding stops fitting, None where it fits to the end; decoded chunk by chunk to spare memory."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for at in range(0, len(content) + 1, SAMPLE):
+        chunk = content[at : at + SAMPLE]
+        try:
+            decoder.decode(chunk, final=at + SAMPLE > len(content))
+        except UnicodeDecodeError as error:
+            return at + len(chunk) - len(error.object) + error.start
+    return None
+
+
+def _refuse_mixture(content: bytes, start: int) -> None:
     """Mostly valid UTF-8 with foreign bytes is a mixture: reading it in either encoding would spoil half of it."""
-    around = content[max(0, error.start - MIXTURE) : error.start + MIXTURE]
+    around = content[max(0, start - MIXTURE) : start + MIXTURE]
     text = around.decode("utf-8", errors="replace")
     bad = text.count("\ufffd")
     good = sum(1 for character in text if character > "\x7f") - bad
     if good > 2 * bad:
-        if error.start >= len(content) - 3:
+        if start >= len(content) - 3:
             raise Refused(CUT)
-        raise Refused(MIXED, line=content.count(b"\n", 0, error.start) + 1)
+        raise Refused(MIXED, line=content.count(b"\n", 0, start) + 1)
 
 
 def _eight_bit(content: bytes) -> str:
@@ -89,11 +100,7 @@ def _eight_bit(content: bytes) -> str:
 
 
 def _readable(content: bytes, encoding: str) -> str:
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return "latin-1"
-    return encoding
+    return encoding if misfit(content, encoding) is None else "latin-1"
 
 
 def decode(content: bytes, encoding: str) -> str:
@@ -150,7 +157,7 @@ def _consistency(sample: str, delimiter: str) -> tuple[float, int] | None:
     usual = max(set(widths[:3]), key=lambda width: (widths.count(width), width))
     if usual < 2:
         return None
-    return round(widths.count(usual) / len(widths), 1), usual
+    return widths.count(usual) / len(widths), usual
 
 
 def iter_records(stream: BinaryIO, limits: Limits) -> tuple[str, str, Iterator[tuple[int, list[str]]]]:

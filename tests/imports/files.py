@@ -31,7 +31,8 @@ def parts(sheet: str) -> dict[str, str]:
 
 def sheet_xml(rows: str, prolog: str = "") -> str:
     """A worksheet around rows."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>{prolog}<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+    data = f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+    return f'<?xml version="1.0" encoding="UTF-8"?>{prolog}{data}'
 
 
 def text_row(number: int, *cells: str) -> str:

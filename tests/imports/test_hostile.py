@@ -14,7 +14,7 @@ import pytest
 
 from app.core.errors import Refused
 from app.imports.reading import read_items, read_sheet
-from tests.imports.files import pack, parts, sheet_xml, text_row, workbook
+from tests.imports.files import MAIN, REL, pack, parts, sheet_xml, text_row, workbook
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD_ROWS = text_row(1, "code", "name") + text_row(2, "1", "one")
@@ -67,13 +67,10 @@ def shared_string_bomb() -> bytes:
     """One text of two million characters used by 20,000 cells."""
     members = parts(sheet_xml("".join(f'<row r="{n}"><c t="s"><v>0</v></c></row>' for n in range(1, 20_001))))
     noise = os.urandom(1_000_000).hex()
-    members["xl/sharedStrings.xml"] = (
-        f"<sst xmlns='{'http://schemas.openxmlformats.org/spreadsheetml/2006/main'}'><si><t>{noise}</t></si></sst>"
-    )
+    members["xl/sharedStrings.xml"] = f"<sst xmlns='{MAIN}'><si><t>{noise}</t></si></sst>"
     members["xl/_rels/workbook.xml.rels"] = members["xl/_rels/workbook.xml.rels"].replace(
         "</Relationships>",
-        '<Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" '
-        'Target="sharedStrings.xml"/></Relationships>',
+        f'<Relationship Id="rId2" Type="{REL}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
     )
     return pack(members)
 
@@ -208,9 +205,9 @@ CORPUS: dict[str, tuple[Callable[[], bytes], str]] = {
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind():
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     yield
-    assert len(os.listdir("/proc/self/fd")) <= before + 1
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
 
 
 @pytest.mark.parametrize("name", CORPUS)
