@@ -1,8 +1,8 @@
 """What a document says, as data: the input of every kind (parties, lines, totals) and the blocks a layout makes of it.
 
-Layouts turn an input into a `Document`; renderers turn a `Document` into bytes. Neither knows the database. Lines are any
-iterable that can be walked again, so that a document of a million lines streams; blocks are made while they are drawn,
-which lets the totals under a table be checked against the lines that have just passed.
+Layouts turn an input into a `Document`; renderers turn a `Document` into bytes. Neither knows the database. Lines are
+any iterable that can be walked again, so that a document of a million lines streams; blocks are made while they are
+drawn, which lets the totals under a table be checked against the lines that have just passed.
 """
 
 import datetime as dt
@@ -21,9 +21,7 @@ class DocumentInconsistent(DomainError):
 
     def __init__(self, document: str, name: str, given: Decimal, found: Decimal) -> None:
         super().__init__(
-            N_(
-                "Document %(document)s says %(name)s %(given)s, its lines add up to %(found)s. Correct it before printing."
-            ),
+            N_("Document %(document)s says %(name)s %(given)s, its lines make %(found)s. Correct it before printing."),
             document=document,
             name=name,
             given=given,
@@ -36,7 +34,7 @@ class DocumentInconsistent(DomainError):
 
 @dataclass(frozen=True)
 class Party:
-    """One side of a document, frozen with its requisites. `tax_ids` maps a code of `parts.ID_LABELS` (or any label) to a value."""
+    """One side of a document, with its requisites. `tax_ids`: a code of `words` («inn», «nip») or a label → value."""
 
     name: str
     kind: str = "legal_entity"  # legal_entity | sole_proprietor | individual
@@ -70,7 +68,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an invoice or act; `tax_rate` in per cent, None where no tax is charged (`tax_label` says why: zw, np)."""
+    """One line of an invoice or act; `tax_rate` in per cent, None where untaxed (`tax_label` says why: zw, np)."""
 
     name: str
     quantity: Decimal
@@ -87,8 +85,8 @@ class Line:
 class LinedData:
     """What an invoice and an act share. Totals are given; a layout refuses them where the lines disagree.
 
-    `locale` empty means the language of the seller's country. A correction names its original in `corrects`; its lines and
-    totals are the signed difference.
+    `locale` empty means the language of the seller's country. A correction names its original in `corrects`; its lines
+    and totals are the signed difference.
     """
 
     number: str
@@ -190,8 +188,8 @@ class ChargeSummary:
 class ChargeReportData:
     """Charges of an account in a period: `summary` by service, and where `lines` are given the detail by subscriber.
 
-    Charges have 4 decimals and the totals 2: `rounding` is what a total has above the rounded sum of its column, per net, tax
-    and gross, where lines were rounded one by one on the invoice.
+    Charges have 4 decimals and the totals 2: `rounding` is what a total has above the rounded sum of its column, per
+    net, tax and gross, where lines were rounded one by one on the invoice.
     """
 
     number: str = ""
@@ -273,7 +271,7 @@ class BankBox:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a Table. `kind`: text int quantity price money fine date percent; width in mm, 0 takes what is left."""
+    """A column of a Table. `kind`: text int quantity price money fine date percent; width in mm, 0: the rest."""
 
     key: str
     title: str
@@ -309,6 +307,8 @@ class Table:
     carried: Sequence[str] = ()
     carried_label: str = ""
     size: float = 8
+    sheet: str = ""  # a long table takes a page of its own in a workbook
+    title: str = ""
 
 
 @dataclass(frozen=True)

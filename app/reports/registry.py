@@ -28,7 +28,7 @@ def register(kind: str, country: str, path: str) -> None:
 
 
 def layout_for(kind: str, country: str) -> Layout:
-    """The layout of `kind` for a seller of `country` (ISO 3166 alpha-2); the generic one where it has none of its own."""
+    """The layout of `kind` for a seller of `country` (ISO 3166 alpha-2); the generic one otherwise."""
     path = _paths.get((kind, country)) or _paths.get((kind, GENERIC))
     if path is None:
         raise NoSuchLayout(

@@ -1,4 +1,4 @@
-"""Report on the charges of a period: a summary by service, and the detail by subscriber and service where it is asked for."""
+"""Report on the charges of a period: a summary by service, the detail by subscriber and service where asked for."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -84,7 +84,6 @@ def _body(data: ChargeReportData, words: Words, formats: Formats) -> Iterator[Bl
     if not data.summary:
         yield Paragraph(words("no_charges"), bold=True)
         return
-    yield Paragraph(words("charges_summary"), size=10, bold=True, space=1)
     yield _summary(data, words)
     if data.lines is None:
         yield from _totals(data, words, _summed(data))
@@ -92,7 +91,6 @@ def _body(data: ChargeReportData, words: Words, formats: Formats) -> Iterator[Bl
         return
     _summed(data)
     sums = _Sums()
-    yield Paragraph(words("charges_detail"), size=10, bold=True, space=1)
     yield _detail(data, data.lines, words, sums)
     yield from _totals(data, words, sums)
     yield _final_words(data, words)
@@ -134,7 +132,7 @@ def _summary(data: ChargeReportData, words: Words) -> Table:
         *_amounts(words),
     )
     rows = [(line.service, line.quantity, line.unit, line.net, line.tax, line.gross) for line in data.summary]
-    return Table(columns, rows, ("net", "tax", "gross"), words("carried"), size=7.5)
+    return Table(columns, rows, ("net", "tax", "gross"), words("carried"), 7.5, title=words("charges_summary"))
 
 
 def _detail(data: ChargeReportData, lines: Iterable[ChargeLine], words: Words, sums: _Sums) -> Table:
@@ -150,7 +148,13 @@ def _detail(data: ChargeReportData, lines: Iterable[ChargeLine], words: Words, s
         *(Column(c.key, c.title, c.kind, 22) for c in _amounts(words)),
     )
     return Table(
-        columns, _detail_rows(lines, words, sums, data.time_classes), ("net", "tax", "gross"), words("carried"), size=7
+        columns,
+        _detail_rows(lines, words, sums, data.time_classes),
+        ("net", "tax", "gross"),
+        words("carried"),
+        7,
+        words("sheet_charges_detail"),
+        words("charges_detail"),
     )
 
 

@@ -1,6 +1,7 @@
 """Invoices: рахунок на оплату (UA), счет на оплату (RU, BY, KZ), faktura (PL), and one for the rest of the world."""
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 from app.reports.document import (
     BankBox,
@@ -10,6 +11,7 @@ from app.reports.document import (
     Column,
     Document,
     Fields,
+    Formula,
     Heading,
     InvoiceData,
     LineSums,
@@ -241,10 +243,18 @@ def _rates(words: Words, formats: Formats, sums: LineSums) -> Table:
         Column("rate_gross", words("gross_amount"), "money", 30),
     )
     rows = [
-        Marked((parts.rate_text(words, formats, rate, label), net, tax, gross))
+        Marked((parts.rate_text(words, formats, rate, label), *_rate_figures(rate, label, net, tax, gross)))
         for rate, label, net, tax, gross in sums.by_rate()
     ]
     return Table(columns, rows)
+
+
+def _rate_figures(rate: Decimal | None, label: str, *figures: Decimal) -> list[Formula | Decimal]:
+    if rate is None or label:
+        return list(figures)
+    keys = ("net", "tax", "gross")
+    made = (f"=SUMIF([rate],{rate.normalize():f},[{key}])" for key in keys)
+    return [Formula(text, figure) for text, figure in zip(made, figures, strict=True)]
 
 
 def _amount_due(data: InvoiceData, words: Words, formats: Formats) -> Iterator[Block]:

@@ -114,10 +114,11 @@ class PdfFile:
         data = zlib.compress(face.subset(fonts.COMMON + "".join(extra)), 6) if extra else fonts.common_subset(name)
         program = self._stream(data, "/Filter/FlateDecode")
         tag = "KABINT" if not extra else "KABEXT"
+        stem = 140 if name == BOLD else 87
         bbox = " ".join(map(str, face.bbox))
         descriptor = self._object(
             f"<</Type/FontDescriptor/FontName/{tag}+{name}/Flags 4/FontBBox[{bbox}]/ItalicAngle 0/Ascent {face.ascent}"
-            f"/Descent {face.descent}/CapHeight 729/StemV {140 if name == BOLD else 87}/FontFile2 {program} 0 R>>".encode()
+            f"/Descent {face.descent}/CapHeight 729/StemV {stem}/FontFile2 {program} 0 R>>".encode()
         )
         widths = _common_widths(name) + "".join(f" {face.widths[c]:.0f}" for c in extra)
         descendant = self._object(

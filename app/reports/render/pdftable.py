@@ -57,6 +57,10 @@ def _shower(formats: Formats, kind: str) -> Callable[[Any], str]:
 def draw(pages: Pages, table: doc.Table, formats: Formats) -> None:
     """Draw `table` from `pages.y` down, over as many pages as its rows take."""
     pages.need(30 * MM)
+    if table.title:
+        pages.y -= 14
+        pages.aligned(pages.left, pages.room, pages.y + 3, clean(table.title), 10, True)
+        pages.y -= 2
     grid = _Grid(pages, table, formats)
     carried = {at: Decimal(0) for at, column in enumerate(grid.columns) if column.key in table.carried}
     _header(grid)

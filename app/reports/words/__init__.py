@@ -1,4 +1,4 @@
-"""Texts of documents by language: modules of plain tables, since a document is in its payer's language, not in a page's.
+"""Texts of documents by language: modules of plain tables, since a document is in its payer's language.
 
 Every table has the same keys (a test holds them to it); a language without a table reads English.
 """

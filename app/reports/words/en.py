@@ -18,6 +18,7 @@ TEXTS = {
     "sheet_act": "Certificate",
     "sheet_reconciliation": "Reconciliation",
     "sheet_charges": "Charges",
+    "sheet_charges_detail": "Detail",
     "page": "Page {page} of",
     "numbered": "No. {number}",
     "numbered_dated": "No. {number} of {date}",

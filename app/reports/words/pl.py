@@ -18,6 +18,7 @@ TEXTS = {
     "sheet_act": "Protokół",
     "sheet_reconciliation": "Saldo",
     "sheet_charges": "Opłaty",
+    "sheet_charges_detail": "Szczegóły",
     "page": "Strona {page} z",
     "numbered": "nr {number}",
     "numbered_dated": "nr {number} z dnia {date}",

@@ -18,6 +18,7 @@ TEXTS = {
     "sheet_act": "Акт",
     "sheet_reconciliation": "Акт сверки",
     "sheet_charges": "Начисления",
+    "sheet_charges_detail": "Детализация",
     "page": "Страница {page} из",
     "numbered": "№ {number}",
     "numbered_dated": "№ {number} от {date}",

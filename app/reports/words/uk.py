@@ -18,6 +18,7 @@ TEXTS = {
     "sheet_act": "Акт",
     "sheet_reconciliation": "Акт звірки",
     "sheet_charges": "Нарахування",
+    "sheet_charges_detail": "Деталізація",
     "page": "Сторінка {page} з",
     "numbered": "№ {number}",
     "numbered_dated": "№ {number} від {date}",
