@@ -56,7 +56,8 @@
     document.body.classList.toggle("kb-drawer-open", open);
     if (scrim) { scrim.hidden = !open; }
     all("[data-kb-drawer=open]").forEach(function (button) { button.setAttribute("aria-expanded", String(open)); });
-    if (open) { (sidebar.querySelector(".is-active") || sidebar.querySelector("a, button")).focus(); }
+    /* A hidden thing takes no focus: wait until the drawer has begun to slide. */
+    if (open) { setTimeout(function () { (sidebar.querySelector(".is-active") || sidebar.querySelector("a, button")).focus(); }, 50); }
     else if (drawerOpener) { drawerOpener.focus(); drawerOpener = null; }
   }
   function keepFocusInDrawer(event) {
