@@ -93,7 +93,7 @@ class Document(OfCompany, Model):
         ),
         sa.Index("ix_document_kind_issued_on_id", "kind", "issued_on", "id"),
         sa.Index("ix_document_company_id_kind_issued_on", "company_id", "kind", "issued_on"),
-        sa.Index("ix_document_run_id", "run_id"),
+        sa.Index("ix_document_run_id_account_id", "run_id", "account_id"),
         sa.Index(
             "ix_document_unpaid",
             "account_id",

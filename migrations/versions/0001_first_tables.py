@@ -303,7 +303,7 @@ def upgrade():
     sa.Column('phone', sa.String(length=40), nullable=True),
     sa.Column('session_epoch', sa.Integer(), server_default='0', nullable=False),
     sa.Column('locked_until', app.models.base.Instant(), nullable=True),
-    sa.Column('is_first', sa.Boolean(), server_default=sa.false(), nullable=False),
+    sa.Column('is_first', sa.Boolean(), server_default=sa.text('0'), nullable=False),
     sa.ForeignKeyConstraint(['changed_by_fk'], ['ab_user.id'], name=op.f('fk_ab_user_changed_by_fk')),
     sa.ForeignKeyConstraint(['company_id'], ['company.id'], name='fk_ab_user_company_id'),
     sa.ForeignKeyConstraint(['created_by_fk'], ['ab_user.id'], name=op.f('fk_ab_user_created_by_fk')),
@@ -869,7 +869,7 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_document_company_id'), ['company_id'], unique=False)
         batch_op.create_index('ix_document_company_id_kind_issued_on', ['company_id', 'kind', 'issued_on'], unique=False)
         batch_op.create_index('ix_document_kind_issued_on_id', ['kind', 'issued_on', 'id'], unique=False)
-        batch_op.create_index('ix_document_run_id', ['run_id'], unique=False)
+        batch_op.create_index('ix_document_run_id_account_id', ['run_id', 'account_id'], unique=False)
         batch_op.create_index('ix_document_unpaid', ['account_id', 'due_on'], unique=False, sqlite_where=sa.text("settlement <> 'paid'"), postgresql_where=sa.text("settlement <> 'paid'"))
         batch_op.create_index('uq_document_period', ['account_id', 'kind', 'period_start', 'occurrence'], unique=True, sqlite_where=sa.text('run_id IS NOT NULL'), postgresql_where=sa.text('run_id IS NOT NULL'))
 
@@ -1691,7 +1691,7 @@ def downgrade():
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.drop_index('uq_document_period', sqlite_where=sa.text('run_id IS NOT NULL'), postgresql_where=sa.text('run_id IS NOT NULL'))
         batch_op.drop_index('ix_document_unpaid', sqlite_where=sa.text("settlement <> 'paid'"), postgresql_where=sa.text("settlement <> 'paid'"))
-        batch_op.drop_index('ix_document_run_id')
+        batch_op.drop_index('ix_document_run_id_account_id')
         batch_op.drop_index('ix_document_kind_issued_on_id')
         batch_op.drop_index('ix_document_company_id_kind_issued_on')
         batch_op.drop_index(batch_op.f('ix_document_company_id'))
