@@ -18,7 +18,7 @@ User.locale = mapped_column(sa.String(8), nullable=True)
 User.phone = mapped_column(sa.String(40), nullable=True)
 User.session_epoch = mapped_column(sa.Integer, nullable=False, default=0, server_default="0")
 User.locked_until = mapped_column(Instant, nullable=True)
-User.is_first = mapped_column(sa.Boolean, nullable=False, default=False, server_default=sa.false())
+User.is_first = mapped_column(sa.Boolean, nullable=False, default=False, server_default=sa.text("false"))
 User.company = relationship(Company, foreign_keys=[User.company_id])
 
 

@@ -303,7 +303,7 @@ def upgrade():
     sa.Column('phone', sa.String(length=40), nullable=True),
     sa.Column('session_epoch', sa.Integer(), server_default='0', nullable=False),
     sa.Column('locked_until', app.models.base.Instant(), nullable=True),
-    sa.Column('is_first', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('is_first', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.ForeignKeyConstraint(['changed_by_fk'], ['ab_user.id'], name=op.f('fk_ab_user_changed_by_fk')),
     sa.ForeignKeyConstraint(['company_id'], ['company.id'], name='fk_ab_user_company_id'),
     sa.ForeignKeyConstraint(['created_by_fk'], ['ab_user.id'], name=op.f('fk_ab_user_created_by_fk')),
