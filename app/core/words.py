@@ -22,7 +22,7 @@ _GENDER = {
     "be": {"f": {"адзін": "адна", "два": "дзве"}, "n": {"адзін": "адно"}},
     "pl": {"f": {"jeden": "jedna", "dwa": "dwie"}, "n": {"jeden": "jedno"}},
 }
-# currency → (gender, one, few, many), (one, few, many) of its hundredth; Polish and Kazakh print the hundredths as n/100
+# currency → (gender, one, few, many), (one, few, many) of its hundredth; without the second: n/100
 _CURRENCIES: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "ru": {
         "RUB": (("m", "рубль", "рубля", "рублей"), ("копейка", "копейки", "копеек")),

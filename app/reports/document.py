@@ -354,6 +354,7 @@ class Qr:
     payload: bytes
     caption: str
     sign: str = ""
+    beside: Signatures | None = None  # saves the paper under it
 
 
 Block = Heading | Paragraph | Fields | Parties | BankBox | Table | Totals | Signatures | Qr

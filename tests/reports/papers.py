@@ -1,7 +1,7 @@
 """Parties and documents the report tests print; all invented."""
 
 import datetime as dt
-from decimal import Decimal as D
+from decimal import Decimal
 from typing import Any
 
 from app.core.period import Month
@@ -18,6 +18,7 @@ from app.reports.document import (
     Reference,
 )
 
+D = Decimal
 DAY = dt.date(2026, 11, 21)
 OCTOBER = Month(2026, 10).period
 

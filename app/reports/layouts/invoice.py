@@ -89,8 +89,8 @@ def _ukrainian(data: InvoiceData, words: Words, formats: Formats) -> Iterator[Bl
     yield from parts.notes(data)
     if data.due is not None and data.corrects is None:
         yield Paragraph(words("invoice_valid", date=formats.date(data.due)), align="right", bold=True)
-    yield from _qr(words, data)
-    yield Signatures([Signature(words("issued_by"), (), seller.signatory_post, seller.signatory, words("stamp"))])
+    sign = Signature(words("issued_by"), (), seller.signatory_post, seller.signatory, words("stamp"))
+    yield _ending(words, data, Signatures([sign]))
 
 
 def _ukrainian_box(words: Words, data: InvoiceData) -> BankBox:
@@ -134,13 +134,9 @@ def _russian(data: InvoiceData, words: Words, formats: Formats) -> Iterator[Bloc
     yield from parts.notes(data)
     if data.due is not None and data.corrects is None:
         yield Paragraph(words("invoice_valid", date=formats.date(data.due)), size=8)
-    yield from _qr(words, data)
-    yield Signatures(
-        [
-            Signature(words("director"), (), "", seller.signatory, words("stamp")),
-            Signature(words("accountant"), (), "", seller.accountant or seller.signatory),
-        ]
-    )
+    director = Signature(words("director"), (), "", seller.signatory, words("stamp"))
+    accountant = Signature(words("accountant"), (), "", seller.accountant or seller.signatory)
+    yield _ending(words, data, Signatures([director, accountant]))
 
 
 def _russian_box(words: Words, data: InvoiceData) -> BankBox:
@@ -158,8 +154,7 @@ def _russian_box(words: Words, data: InvoiceData) -> BankBox:
                 Cell(seller.corr_account, 1, "LBR"),
             ),
             (
-                Cell(first, 1, "LTRB"),
-                Cell(second, 1, "LTRB"),
+                *((Cell(first), Cell(second)) if second else (Cell(first, 2),)),
                 Cell(words(account), 1, "LTR"),
                 Cell(seller.account, 1, "LTR"),
             ),
@@ -184,7 +179,7 @@ def _ladder(
     return [
         Total(words(first) + ":", shown, "=SUM([amount])"),
         *parts.tax_totals(words, formats, data, sums, "vat_included" if gross else tax),
-        Total(words(last) + ":", data.gross, total),
+        Total(words(last if data.corrects is None else "total_with_vat") + ":", data.gross, total),
     ]
 
 
@@ -213,13 +208,9 @@ def _tabled(data: InvoiceData, words: Words, formats: Formats) -> Iterator[Block
     yield from _amount_due(data, words, formats)
     yield Fields(_payment(words, formats, data), 45)
     yield from parts.notes(data)
-    yield from _qr(words, data)
-    yield Signatures(
-        [
-            Signature(words("issued_by"), (), "", seller.signatory),
-            Signature(words("received_by"), (), "", data.buyer.signatory),
-        ]
-    )
+    issued = Signature(words("issued_by"), (), "", seller.signatory)
+    received = Signature(words("received_by"), (), "", data.buyer.signatory)
+    yield _ending(words, data, Signatures([issued, received]))
 
 
 def _dates(words: Words, formats: Formats, data: InvoiceData) -> list[tuple[str, str]]:
@@ -282,13 +273,14 @@ def _payment(words: Words, formats: Formats, data: InvoiceData) -> list[tuple[st
     return rows
 
 
-def _qr(words: Words, data: InvoiceData) -> Iterator[Block]:
+def _ending(words: Words, data: InvoiceData, signatures: Signatures) -> Qr | Signatures:
+    """The payment code with the signatures beside it, or these alone."""
     if not data.with_qr or data.corrects is not None:
-        return
-    seller = data.seller
-    payload = qr.payload_for(seller.country, _transfer(words, data))
-    if payload is not None:
-        yield Qr(payload, words("qr"), "₴" if payload.startswith(qr.NBU_PREFIX.encode()) else "")
+        return signatures
+    payload = qr.payload_for(data.seller.country, _transfer(words, data))
+    if payload is None:
+        return signatures
+    return Qr(payload, words("qr"), "₴" if payload.startswith(qr.NBU_PREFIX.encode()) else "", signatures)
 
 
 def _transfer(words: Words, data: InvoiceData) -> qr.Transfer:

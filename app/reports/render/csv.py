@@ -1,4 +1,4 @@
-"""Registers as CSV: the encoding and separators an accountant's program takes, and no cell a spreadsheet would compute."""
+"""Registers as CSV: encoding and separators as an accountant's program takes them, no cell a spreadsheet computes."""
 
 import csv
 import datetime as dt

@@ -137,17 +137,17 @@ def _box_row(pages: Pages, row: "tuple[doc.Cell, ...] | Any", widths: list[float
     pages.y -= height
 
 
-def _signatures(pages: Pages, block: doc.Signatures) -> None:
-    gap, size = 10 * MM, 8
+def _signatures(pages: Pages, block: doc.Signatures, indent: float = 0) -> None:
+    gap, size = 8 * MM, 8
     count = max(len(block.places), 2)
-    width = (pages.room - gap * (count - 1)) / count
+    width = (pages.room - indent - gap * (count - 1)) / count
     leading = size * _LEADING
     texts = [_requisites(place, width, size) for place in block.places]
     head = max(map(len, texts)) * leading
     pages.need(head + 22 * MM)
     pages.y -= 3 * MM
     for number, (place, lines) in enumerate(zip(block.places, texts, strict=True)):
-        x = pages.left + number * (width + gap)
+        x = pages.left + indent + number * (width + gap)
         for row, (line, bold) in enumerate(lines, 1):
             pages.text(x, pages.y - row * leading, line, size, bold)
         _sign_here(pages, place, x, pages.y - head - 10 * MM, width)
@@ -172,21 +172,23 @@ def _sign_here(pages: Pages, place: doc.Signature, x: float, y: float, width: fl
 
 
 def _qr(pages: Pages, block: doc.Qr) -> None:
-    symbol = qr.matrix(block.payload, "M")
-    side = _QR_SIDE
-    pages.need(side + 2 * MM)
+    symbol, side = qr.matrix(block.payload, "M"), _QR_SIDE
+    captions = measure().wrap(clean(block.caption), (side + 4 * MM) / 6.5)
+    height = side + len(captions) * 8
+    pages.need(height + 2 * MM)
     name = pages.file.add_matrix(symbol)
-    x, y = pages.left + 2 * MM, pages.y - side
+    x, top, y = pages.left + 2 * MM, pages.y, pages.y - side
     pages.draw(f"q {side:.2f} 0 0 {side:.2f} {x:.2f} {y:.2f} cm /{name} Do Q")
     if block.sign:
         mark = side * 0.14
-        pages.fill(x + (side - mark) / 2, y + (side - mark) / 2, mark, mark, 1)
-        pages.aligned(
-            x + (side - mark) / 2, mark, y + side / 2 - mark * 0.32, block.sign, round(mark * 0.9, 1), True, "center"
-        )
-    for number, line in enumerate(measure().wrap(clean(block.caption), (60 * MM) / 8), 1):
-        pages.text(x + side + 5 * MM, pages.y - 4 * MM - number * 10, line, 8)
-    pages.y = y - 2 * MM
+        corner = x + (side - mark) / 2
+        pages.fill(corner, y + (side - mark) / 2, mark, mark, 1)
+        pages.aligned(corner, mark, y + side / 2 - mark * 0.32, block.sign, round(mark * 0.9, 1), True, "center")
+    for number, line in enumerate(captions, 1):
+        pages.aligned(pages.left, side + 4 * MM, y - number * 8, line, 6.5, align="center")
+    if block.beside is not None:
+        _signatures(pages, block.beside, side + 12 * MM)
+    pages.y = min(pages.y, top - height - 2 * MM)
 
 
 _DRAW: dict[type, Callable[[Pages, Any], None]] = {

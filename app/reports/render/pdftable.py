@@ -95,7 +95,9 @@ def _measured(grid: _Grid, values: Any, bold: bool) -> tuple[list[str | list[str
     for show, value, align, width in zip(grid.shows, values, grid.aligns, grid.widths, strict=True):
         text = show(value)
         if align == "left" and text and ruler.width(text) * size > width - room:
-            lines = ruler.wrap(text, (width - room) / size)[:_ROW_LINES]
+            lines = ruler.wrap(text, (width - room) / size)
+            if len(lines) > _ROW_LINES:
+                lines = [*lines[: _ROW_LINES - 1], lines[_ROW_LINES - 1][:-1] + "…"]
             deepest = max(deepest, len(lines))
             cells.append(lines)
         else:

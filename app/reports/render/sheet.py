@@ -1,7 +1,7 @@
 """XLSX written as it grows: rows become XML and go through zlib at once, so memory does not depend on their number.
 
 One helper puts a value into a cell. A string is always an inline string, never a formula, and where it begins like one
-it carries the quote prefix too; what XML forbids is dropped. The same calls give the same bytes (the zip's date is fixed).
+it carries the quote prefix too; what XML forbids is dropped. The same calls give the same bytes: zip dates are fixed.
 """
 
 import datetime as dt

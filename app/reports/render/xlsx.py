@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from app.core.errors import N_, DomainError
 from app.reports import document as doc
 from app.reports.render import sheet as sheets
+from app.reports.render.plain import texts
 from app.reports.render.text import clean
 
 _PLACE = re.compile(r"\[([a-z_]+)(?:\.([a-z_]+))?\]")
@@ -238,7 +239,7 @@ class _Page:
             self.row += 1
             return
         kind = "title" if isinstance(block, doc.Heading) else "wrap"
-        for text, bold in _texts(block):
+        for text, bold in texts(block):
             self._line(text, kind, bold)
         if isinstance(block, (doc.Fields, doc.Parties, doc.BankBox, doc.Heading)):
             self.row += 1
@@ -361,29 +362,6 @@ def _lines(text: str, widths: Sequence[float]) -> int:
     return sum(max(1, -(-len(part) // int(room))) for part in text.split("\n"))
 
 
-def _texts(block: doc.Block) -> Iterator[tuple[str, bool]]:
-    """What a block without figures says, line by line, and whether in bold."""
-    if isinstance(block, doc.Heading):
-        yield clean(block.text), True
-    elif isinstance(block, doc.Paragraph):
-        for part in str(block.text).split("\n"):
-            yield clean(part), block.bold
-    elif isinstance(block, doc.Fields):
-        for label, value in block.rows:
-            yield clean(f"{label} {', '.join(str(value).split(chr(10)))}"), False
-    elif isinstance(block, doc.Parties):
-        for title, rows in block.columns:
-            yield clean(f"{title}: {', '.join(rows)}"), False
-    elif isinstance(block, doc.BankBox):
-        for row in block.rows:
-            yield clean("   ".join(cell.text for cell in row if cell.text)), any(cell.bold for cell in row)
-    elif isinstance(block, doc.Signatures):
-        for place in block.places:
-            yield "", False
-            yield clean(f"{place.title}{', ' + place.lines[0] if place.lines else ''}"), True
-            yield clean(f"{place.post} ____________________ {place.name}".strip()), False
-
-
 def _rows_of(block: doc.Block, widths: Sequence[float]) -> int:
     spaced = isinstance(block, (doc.Fields, doc.Parties, doc.BankBox, doc.Heading))
-    return sum(1 for _ in _texts(block)) + (1 if spaced else 0)
+    return sum(1 for _ in texts(block)) + (1 if spaced else 0)
