@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
-from flask import Flask, abort, flash, g, jsonify, redirect, request, url_for
+from flask import Flask, abort, flash, g, has_request_context, jsonify, redirect, request, url_for
 from flask_appbuilder import BaseView, ModelView
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -174,7 +174,7 @@ class KabinetPage(BaseView):
     @property
     def session(self) -> Any:
         """The session of this request."""
-        return db.session()
+        return db.session() if has_request_context() else None
 
     @property
     def actor(self) -> Actor:
@@ -233,6 +233,8 @@ class CabinetPage(KabinetPage):
     @property
     def company(self) -> Company:
         """The company of this request's person."""
+        if not has_request_context():  # FAB reads every attribute of a view when it is made
+            return None  # type: ignore[return-value]
         if "company" not in g:
             g.company = self.row(Company, self.actor.company_id)
         return g.company
