@@ -136,6 +136,13 @@ class Settings:
         return Path(tempfile.gettempdir()) / f"kabinet-{os.getuid()}-{digest}" / "redis.sock"
 
     @property
+    def _limits_storage(self) -> str:
+        """Where limits are counted: in Redis where several machines share it, else in the one web process."""
+        if self.redis_url.startswith("unix://"):
+            return "redis+" + self.redis_url
+        return self.redis_url or "memory://"
+
+    @property
     def files_dir(self) -> Path:
         """Where documents' files are kept, by digest."""
         return self.data_dir / "files"
@@ -185,7 +192,8 @@ class Settings:
             "MAX_CONTENT_LENGTH": self.upload_megabytes * 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
             "RATELIMIT_ENABLED": True,
-            "RATELIMIT_STORAGE_URI": self.redis_url or "memory://",  # the embedded one serves one web process
+            "RATELIMIT_STORAGE_URI": self._limits_storage,
+            "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # without Redis people still sign in, still limited
             "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
             "RATELIMIT_HEADERS_ENABLED": False,
             **self.extra,
