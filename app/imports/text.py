@@ -21,8 +21,9 @@ BOMS = (
 SAMPLE = 256 * 1024
 MIXTURE = 1024 * 1024
 HIGH = re.compile(rb"[\x80-\xff]")
-CYRILLIC_BYTES = re.compile(rb"[\xa5\xa8\xaa\xaf\xb2-\xb4\xb8\xba\xbf-\xff]{2}")
-LATIN_BYTES = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
+HIGH_LETTERS = rb"\x8a\x8c-\x8f\x9a\x9c-\x9f\xa1-\xa3\xa5\xa8\xaa\xaf\xb2-\xb4\xb8-\xba\xbc-\xff"
+PURE_WORD = re.compile(rb"(?<![A-Za-z%b])[%b]{2,}(?![A-Za-z%b])" % ((HIGH_LETTERS,) * 3))
+MIXED_WORD = re.compile(rb"[A-Za-z]+[%b]|[%b]+[A-Za-z]" % ((HIGH_LETTERS,) * 2))
 POLISH_BYTES = re.compile(
     rb"[\xa5\xa3\xaf\x8c\x8f\x9c\x9f\xb3\xb9\xbf\xc6\xca\xe6\xea]|[\xd1\xf1](?![aeiouAEIOU\xe1\xf3])"
 )
@@ -90,10 +91,10 @@ def _refuse_mixture(content: bytes, start: int) -> None:
 
 
 def _eight_bit(content: bytes) -> str:
-    """cp1251 where high bytes stand together, cp1250 or cp1252 where they stand among Latin letters."""
+    """cp1251 where whole words are of high bytes, cp1250 or cp1252 where high bytes stand among Latin letters."""
     first = HIGH.search(content)
     sample = content[max(0, first.start() - 1) :][:MIXTURE] if first else b""
-    if len(CYRILLIC_BYTES.findall(sample)) > len(LATIN_BYTES.findall(sample)):
+    if len(PURE_WORD.findall(sample)) > len(MIXED_WORD.findall(sample)):
         return _readable(content, "cp1251")
     polish, western = len(POLISH_BYTES.findall(sample)), len(WESTERN_BYTES.findall(sample))
     return _readable(content, "cp1250" if polish > western else "cp1252")
