@@ -135,7 +135,7 @@ def _russian(data: InvoiceData, words: Words, formats: Formats) -> Iterator[Bloc
     if data.due is not None and data.corrects is None:
         yield Paragraph(words("invoice_valid", date=formats.date(data.due)), size=8)
     director = Signature(words("director"), (), "", seller.signatory, words("stamp"))
-    accountant = Signature(words("accountant"), (), "", seller.accountant or seller.signatory)
+    accountant = Signature(words("accountant"), (), "", seller.accountant)
     yield _ending(words, data, Signatures([director, accountant]))
 
 

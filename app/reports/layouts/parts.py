@@ -51,7 +51,7 @@ def tax_ids(words: Words, party: Party, but: Sequence[str] = ()) -> list[str]:
 def bank_lines(words: Words, party: Party) -> list[str]:
     """Account, bank, BIC, correspondent account: those that are there."""
     pairs = (
-        (party.account, "account_text", "account"),
+        (party.account, "iban_text" if party.account[:2].isalpha() else "account_text", "account"),
         (party.bank_name, "bank_text", "bank"),
         (party.bic, "bic_text", "bic"),
         (party.corr_account, "corr_text", "account"),

@@ -154,9 +154,9 @@ class Pages:
         y, size = 9 * MM, 7
         label = self._label.replace("{page}", str(self.file.page_count + 1)) + " "
         x = self.right - 18 - measure().width(label) * size
-        self.text(x, y, label, size)
         title = measure().wrap(self._title, (x - self.left - 10) / size)
         self.text(self.left, y, title[0] + ("…" if len(title) > 1 else ""), size)
+        self.text(x, y, label, size)
         self.line(self.left, y + 9, self.right, y + 9)
         self._total_mark = f"q 1 0 0 1 {self.right - 18:.2f} {y:.2f} cm /Total Do Q"
 

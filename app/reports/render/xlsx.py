@@ -42,6 +42,7 @@ def write_register(
     totals: Sequence[str] = (),
     sheet: str = "Register",
     total_label: str = "",
+    last_row: int = sheets.LAST_ROW,
 ) -> int:
     """Write `rows` under a frozen, filtered header; columns titled in `totals` are summed below. Returns their count.
 
@@ -49,7 +50,7 @@ def write_register(
     """
     book = sheets.Book(out)
     source = iter(rows)
-    register = _Register(book, columns, totals, sheet)
+    register = _Register(book, columns, totals, sheet, last_row)
     while register.part(source):
         pass
     register.end(total_label)
@@ -60,7 +61,10 @@ def write_register(
 class _Register:
     """Sheets of one register, and what its total row will need."""
 
-    def __init__(self, book: sheets.Book, columns: Sequence[Column], totals: Sequence[str], name: str) -> None:
+    def __init__(
+        self, book: sheets.Book, columns: Sequence[Column], totals: Sequence[str], name: str, last: int
+    ) -> None:
+        self.last_row = last
         self.book, self.columns, self.name = book, columns, name
         self.letters = [sheets.column_letters(at) for at in range(len(columns))]
         self.writers = [sheets.cell_writer(letter, c.kind) for letter, c in zip(self.letters, columns, strict=True)]
@@ -79,7 +83,7 @@ class _Register:
         header = sheets.style("header")
         titles = (sheets.text_cell(f"{x}1", c.title, header) for x, c in zip(self.letters, self.columns, strict=True))
         self.sheet.row(1, "".join(titles))
-        room, number = sheets.LAST_ROW - 1, 1  # the last row is kept for the totals
+        room, number = self.last_row - 1, 1  # the last row is kept for the totals
         chunk: list[str] = []
         writers, sums, summed = self.writers, self.sums, self.summed
         for row in source:

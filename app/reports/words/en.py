@@ -35,6 +35,7 @@ TEXTS = {
     "account_label": "Account",
     "phone": "tel.: {phone}",
     "account_text": "account {account}",
+    "iban_text": "IBAN {account}",
     "bank_text": "bank {bank}",
     "bic_text": "BIC {bic}",
     "corr_text": "corr. account {account}",
@@ -171,4 +172,10 @@ TEXTS = {
     "id_pesel": "PESEL",
     "id_vat": "VAT ID",
     "currency_EUR": "EUR",
+    # operations of a reconciliation act
+    "entry_act": "Certificate of services No. {number} of {date}",
+    "entry_invoice": "Invoice No. {number} of {date}",
+    "entry_correction": "Correction No. {number} of {date}",
+    "entry_payment": "Payment No. {number}",
+    "entry_return": "Payment returned No. {number}",
 }

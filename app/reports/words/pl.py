@@ -35,6 +35,7 @@ TEXTS = {
     "account_label": "Konto abonenta",
     "phone": "tel.: {phone}",
     "account_text": "rachunek {account}",
+    "iban_text": "IBAN {account}",
     "bank_text": "bank {bank}",
     "bic_text": "BIC {bic}",
     "corr_text": "rachunek korespondencyjny {account}",
@@ -171,4 +172,10 @@ TEXTS = {
     "id_pesel": "PESEL",
     "id_vat": "NIP UE",
     "currency_PLN": "zł",
+    # operations of a reconciliation act
+    "entry_act": "Protokół wykonania usług nr {number} z {date}",
+    "entry_invoice": "Faktura nr {number} z {date}",
+    "entry_correction": "Korekta nr {number} z {date}",
+    "entry_payment": "Wpłata nr {number}",
+    "entry_return": "Zwrot wpłaty nr {number}",
 }

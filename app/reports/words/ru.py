@@ -35,6 +35,7 @@ TEXTS = {
     "account_label": "Лицевой счет",
     "phone": "тел.: {phone}",
     "account_text": "р/с {account}",
+    "iban_text": "IBAN {account}",
     "bank_text": "в банке {bank}",
     "bic_text": "БИК {bic}",
     "corr_text": "к/с {account}",
@@ -175,4 +176,10 @@ TEXTS = {
     "currency_BYN": "бел. руб.",
     "currency_KZT": "тенге",
     "currency_PLN": "злотых",
+    # operations of a reconciliation act
+    "entry_act": "Акт оказанных услуг № {number} от {date}",
+    "entry_invoice": "Счёт № {number} от {date}",
+    "entry_correction": "Корректировка № {number} от {date}",
+    "entry_payment": "Оплата № {number}",
+    "entry_return": "Возврат оплаты № {number}",
 }

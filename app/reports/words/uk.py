@@ -35,6 +35,7 @@ TEXTS = {
     "account_label": "Особовий рахунок",
     "phone": "тел.: {phone}",
     "account_text": "п/р {account}",
+    "iban_text": "IBAN {account}",
     "bank_text": "у банку {bank}",
     "bic_text": "БІК {bic}",
     "corr_text": "кор. рахунок {account}",
@@ -172,4 +173,10 @@ TEXTS = {
     "currency_UAH": "грн",
     "currency_RUB": "руб.",
     "currency_PLN": "зл.",
+    # operations of a reconciliation act
+    "entry_act": "Акт надання послуг № {number} від {date}",
+    "entry_invoice": "Рахунок № {number} від {date}",
+    "entry_correction": "Коригування № {number} від {date}",
+    "entry_payment": "Оплата № {number}",
+    "entry_return": "Повернення оплати № {number}",
 }
