@@ -72,6 +72,11 @@ def accounts_of(session: Session, account: Account) -> dict[LedgerKind, int]:
     return {kind: _open(session, account, kind, owner) for kind, owner in wanted.items()}
 
 
+def ids_of(session: Session, account: Account) -> list[int]:
+    """Ids of an Account's own ledger accounts, receivable and advances; empty where nothing was ever posted."""
+    return list(session.scalars(sa.select(LedgerAccount.id).where(LedgerAccount.account_id == account.id)))
+
+
 def open_seller_accounts(session: Session, seller_id: int, currency: str) -> dict[LedgerKind, int]:
     """Ids of a Seller's own ledger accounts in a currency, opened where missing."""
     kinds = [kind for kind in LedgerKind if kind not in OF_ACCOUNT]

@@ -60,6 +60,7 @@ class Topic(StrEnum):
 
     RENDER_DOCUMENT = "render_document"  # document_id, format
     SEND_DELIVERY = "send_delivery"  # delivery_id
+    MAIL_DOCUMENT = "mail_document"  # document_id: to the addresses its account has when it is sent
 
 
 def order_job(

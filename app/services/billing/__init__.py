@@ -78,10 +78,11 @@ def _check_month(seller: Seller, month: Month) -> None:
 
 
 # Accounts with something in the month: a subscription in force, or charges that may have to be taken back.
-_CONCERNED = """SELECT a.id FROM account a WHERE a.seller_id = :seller AND (EXISTS (SELECT 1 FROM subscription s
- WHERE s.account_id = a.id AND s.starts_on < :end AND (s.ends_on IS NULL OR s.ends_on > :start)
- AND s.state NOT IN ('ordered', 'processing', 'needs_setup', 'out_of_stock'))
- OR EXISTS (SELECT 1 FROM charge c WHERE c.account_id = a.id AND c.month = :start))"""
+_CONCERNED = """SELECT s.account_id FROM subscription s JOIN account a ON a.id = s.account_id AND a.seller_id = :seller
+ WHERE s.starts_on < :end AND (s.ends_on IS NULL OR s.ends_on > :start)
+ AND s.state NOT IN ('ordered', 'processing', 'needs_setup', 'out_of_stock')
+ UNION SELECT c.account_id FROM charge c JOIN account a ON a.id = c.account_id AND a.seller_id = :seller
+ WHERE c.month = :start"""
 
 
 def start_run(session: Session, actor: Actor, seller_id: int, month: Month) -> BillingRun:

@@ -76,9 +76,9 @@ def issue(session: Session, sql: Sql, seller: Seller, run_id: int, dates: Dates)
     _freeze_parties(session, sql, seller)
     session.flush()
     _insert_documents(session, sql, seller, run_id, dates)
-    _insert_lines_and_charges(sql, run_id)
+    _insert_lines_and_charges(sql)
     _post(session, sql, seller, dates)
-    _wish_for_files(sql, run_id)
+    _wish_for_mail(sql)
     _settle(session, sql)
     return count
 
@@ -99,10 +99,7 @@ def _freeze_parties(session: Session, sql: Sql, seller: Seller) -> None:
         "SELECT p.id FROM bill_doc d JOIN bill_account a ON a.account_id = d.account_id "
         "JOIN payer p ON p.id = a.payer_id WHERE p.snapshot_id IS NULL"
     ).scalars()
-    wanted = list(ids)
-    for at in range(0, len(wanted), 500):
-        some = session.query(Payer).filter(Payer.id.in_(wanted[at : at + 500])).all()
-        parties.freeze_all(session, some)
+    parties.freeze_all(session, Payer, list(ids))
 
 
 _DOC_COLUMNS = """company_id, created_at, kind, seller_id, account_id, payer_id, contract_id, run_id, basis_id,
@@ -113,43 +110,42 @@ _DOC_COLUMNS = """company_id, created_at, kind, seller_id, account_id, payer_id,
 
 
 def _insert_documents(session: Session, sql: Sql, seller: Seller, run_id: int, dates: Dates) -> None:
-    for kind in ("invoice", "credit_note"):
-        count = sql.run("SELECT COUNT(*) FROM bill_doc WHERE kind = :kind", kind=kind).scalar_one()
-        if not count:
-            continue
-        act = "act" if kind == "invoice" else "correction_act"
-        for made, day, basis in ((kind, dates.invoice, "NULL"), (act, dates.act, "basis.id")):
-            day = numbering.date_for(session, seller.id, made, day)
-            first = numbering.take_numbers(session, seller.id, made, day, count)
-            due = day + dt.timedelta(days=seller.due_days)
-            sql.run(
-                f"INSERT INTO document ({_DOC_COLUMNS}) SELECT a.company_id, :now, :made, :seller, a.account_id, "
-                f"a.payer_id, a.contract_id, :run, {basis}, "
-                "CASE WHEN d.kind = 'credit_note' OR d.occurrence > 0 THEN d.corrects_id END, 'issued', "
-                f":prefix || {_padded(sql, ':first + d.place - 1', seller.number_digits)}, :first + d.place - 1, :day, "
-                ":start, :end, d.occurrence, CASE WHEN :is_invoice THEN :due END, a.currency, "
-                "COALESCE(NULLIF(p.locale, ''), c.locale), d.net, d.tax, d.total, 0, "
-                "CASE WHEN d.total > 0 THEN 'unpaid' ELSE 'paid' END, :snapshot, p.snapshot_id "
-                "FROM bill_doc d JOIN bill_account a ON a.account_id = d.account_id JOIN payer p ON p.id = a.payer_id "
-                "JOIN company c ON c.id = a.company_id "
-                + (
-                    "JOIN document basis ON basis.account_id = d.account_id AND basis.kind = d.kind AND "
-                    "basis.period_start = :start AND basis.occurrence = d.occurrence AND basis.run_id = :run "
-                    if basis != "NULL"
-                    else ""
-                )
-                + "WHERE d.kind = :kind ORDER BY d.place",
-                now=_now(),
-                made=made,
-                kind=kind,
-                run=run_id,
-                first=first,
-                day=day,
-                due=due,
-                is_invoice=made == "invoice",
-                prefix=numbering.prefix_of(seller, made, day),
-                snapshot=seller.snapshot_id,
-            )
+    """Invoices and their acts, credit notes and theirs; `bill_made` learns the invoices' and notes' ids."""
+    for kind, act in (("invoice", "act"), ("credit_note", "correction_act")):
+        if sql.run("SELECT COUNT(*) FROM bill_doc WHERE kind = :kind", kind=kind).scalar_one():
+            _insert_kind(session, sql, seller, run_id, kind, kind, dates.invoice)
+            _list_made(sql, kind)
+            _insert_kind(session, sql, seller, run_id, kind, act, dates.act)
+
+
+def _insert_kind(
+    session: Session, sql: Sql, seller: Seller, run_id: int, kind: str, made: str, wanted: dt.date
+) -> None:
+    count = sql.run("SELECT COUNT(*) FROM bill_doc WHERE kind = :kind", kind=kind).scalar_one()
+    day = numbering.date_for(session, seller.id, made, wanted)
+    first = numbering.take_numbers(session, seller.id, made, day, count)
+    basis = "JOIN bill_made basis ON basis.account_id = d.account_id AND basis.kind = d.kind" if made != kind else ""
+    sql.run(
+        f"INSERT INTO document ({_DOC_COLUMNS}) SELECT a.company_id, :now, :made, :seller, a.account_id, "
+        f"a.payer_id, a.contract_id, :run, {'basis.id' if basis else 'NULL'}, "
+        "CASE WHEN d.kind = 'credit_note' OR d.occurrence > 0 THEN d.corrects_id END, 'issued', "
+        f":prefix || {_padded(sql, ':first + d.place - 1', seller.number_digits)}, :first + d.place - 1, :day, "
+        ":start, :end, d.occurrence, CASE WHEN :is_invoice THEN :due END, a.currency, "
+        "COALESCE(NULLIF(p.locale, ''), c.locale), d.net, d.tax, d.total, 0, "
+        "CASE WHEN d.total > 0 THEN 'unpaid' ELSE 'paid' END, :snapshot, p.snapshot_id "
+        "FROM bill_doc d JOIN bill_account a ON a.account_id = d.account_id JOIN payer p ON p.id = a.payer_id "
+        f"JOIN company c ON c.id = a.company_id {basis} WHERE d.kind = :kind ORDER BY d.place",
+        now=_now(),
+        made=made,
+        kind=kind,
+        run=run_id,
+        first=first,
+        day=day,
+        due=day + dt.timedelta(days=seller.due_days),
+        is_invoice=made == "invoice",
+        prefix=numbering.prefix_of(seller, made, day),
+        snapshot=seller.snapshot_id,
+    )
 
 
 def _padded(sql: Sql, number: str, digits: int) -> str:
@@ -162,44 +158,45 @@ def _now() -> dt.datetime:
     return clock.now().replace(tzinfo=None)
 
 
-_MADE = """JOIN document doc ON doc.account_id = d.account_id AND doc.kind = d.kind AND doc.period_start = :start
- AND doc.occurrence = d.occurrence AND doc.run_id = :run"""
+def _list_made(sql: Sql, kind: str) -> None:
+    # The run is not named: the unique key of the period finds the row, an index of the run would read all its rows.
+    sql.run(
+        "INSERT INTO bill_made SELECT doc.id, d.account_id, doc.company_id, doc.currency, doc.issued_on, doc.kind, "
+        "doc.net, doc.tax, doc.total, doc.corrects_id FROM bill_doc d JOIN document doc "
+        "ON doc.account_id = d.account_id AND doc.kind = :kind AND doc.period_start = :start "
+        "AND doc.occurrence = d.occurrence AND doc.run_id IS NOT NULL WHERE d.kind = :kind",
+        kind=kind,
+    )
+    sql.learn("bill_made")
 
 
-def _insert_lines_and_charges(sql: Sql, run_id: int) -> None:
+def _insert_lines_and_charges(sql: Sql) -> None:
     sql.run(
         "INSERT INTO document_line (company_id, created_at, document_id, position, name, unit, quantity, unit_price, "
-        "amount, tax_bp, net, tax, gross) SELECT doc.company_id, :now, doc.id, l.position, l.name, l.unit, l.quantity, "
+        "amount, tax_bp, net, tax, gross) SELECT m.company_id, :now, m.id, l.position, l.name, l.unit, l.quantity, "
         "l.unit_price, l.amount, CASE WHEN l.tax_bp >= 0 THEN l.tax_bp END, l.net, l.tax, l.gross "
-        f"FROM bill_doc d {_MADE} JOIN bill_line l ON l.account_id = d.account_id",
+        "FROM bill_line l JOIN bill_made m ON m.account_id = l.account_id",
         now=_now(),
-        run=run_id,
     )
     sql.run(
         "INSERT INTO charge (company_id, created_at, seller_id, account_id, subscription_id, subscriber_id, "
         "component_id, promotion_id, document_id, kind, month, starts_on, ends_on, name, quantity, unit_price, amount, "
         "tax_bp, tax_included, price_version_id, explained) SELECT b.company_id, :now, :seller, b.account_id, "
         "b.subscription_id, b.subscriber_id, b.component_id, CASE WHEN b.promotion_id > 0 THEN b.promotion_id END, "
-        "doc.id, b.kind, :start, b.starts_on, b.ends_on, b.name, b.quantity, b.unit_price, b.amount, "
+        "m.id, b.kind, :start, b.starts_on, b.ends_on, b.name, b.quantity, b.unit_price, b.amount, "
         "CASE WHEN b.tax_bp >= 0 THEN b.tax_bp END, b.tax_included, "
         "CASE WHEN b.price_version_id > 0 THEN b.price_version_id END, b.explained{as_json} "
-        f"FROM bill_doc d {_MADE} JOIN bill_charge b ON b.account_id = d.account_id",
+        "FROM bill_charge b JOIN bill_made m ON m.account_id = b.account_id",
         now=_now(),
-        run=run_id,
     )
-    sql.run(
-        "INSERT INTO bill_made SELECT doc.id, d.account_id, doc.company_id, doc.currency, doc.issued_on, doc.kind, "
-        f"doc.net, doc.tax, doc.total, doc.corrects_id FROM bill_doc d {_MADE}",
-        run=run_id,
-    )
-    sql.learn("bill_made")
 
 
 def open_made(sql: Sql) -> None:
     """The scratch list of the invoices and credit notes a batch made."""
     sql.scratch(
         "bill_made",
-        "id BIGINT, account_id BIGINT, company_id BIGINT, currency VARCHAR(3), issued_on DATE, kind VARCHAR(16), "
+        "id BIGINT, account_id BIGINT PRIMARY KEY, company_id BIGINT, currency VARCHAR(3), issued_on DATE, kind "
+        "VARCHAR(16), "
         "net BIGINT, tax BIGINT, total BIGINT, corrects_id BIGINT",
     )
 
@@ -240,19 +237,12 @@ def _post(session: Session, sql: Sql, seller: Seller, dates: Dates) -> None:
         )
 
 
-def _wish_for_files(sql: Sql, run_id: int) -> None:
-    """One wish a batch for its files; one a document for those who get it by e-mail."""
-    columns = "company_id, created_at, topic, payload, key, state, attempts, due_at, error"
+def _wish_for_mail(sql: Sql) -> None:
+    """A wish for each document whose account gets it by e-mail; files are made when first asked for."""
     sql.run(
-        f"INSERT INTO outbox ({columns}) SELECT NULL, :now, 'render', "
-        "{json}('run', CAST(:run AS BIGINT), 'first', MIN(id), 'last', MAX(id)), 'render:' || MIN(id), 'pending', 0, "
-        ":now, '' FROM bill_made HAVING COUNT(*) > 0",
-        now=_now(),
-        run=run_id,
-    )
-    sql.run(
-        f"INSERT INTO outbox ({columns}) SELECT m.company_id, :now, 'mail_document', {{json}}('document', m.id), "
-        "'mail:' || m.id, 'pending', 0, :now, '' FROM bill_made m JOIN account a ON a.id = m.account_id "
+        "INSERT INTO outbox (company_id, created_at, topic, payload, key, state, attempts, due_at, error) "
+        "SELECT m.company_id, :now, 'mail_document', {json}('document_id', m.id), 'mail:' || m.id, 'pending', 0, "
+        ":now, '' FROM bill_made m JOIN account a ON a.id = m.account_id "
         "WHERE a.delivery = 'email' AND a.delivery_addresses <> ''",
         now=_now(),
     )

@@ -1,0 +1,204 @@
+"""The reconciliation act: what both sides' accounts say of a period, read from the ledger, frozen and numbered.
+
+Debit raises what the company owes (invoices with their acts), credit lowers it (payments, credit notes).
+ Opening + debits
+− credits = closing, and the closing of one period is the opening of the next.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from app.access.permissions import Right
+from app.core import clock
+from app.core.actor import Actor
+from app.core.errors import N_, NotFound, Refused
+from app.core.period import Period
+from app.models import Account, Company, Document, DocumentKind, Entry, EntryKind, Payment, Posting, Seller
+from app.reports.words import Words, words_of
+from app.services import ledger, numbering, parties, trail
+
+ZERO = Decimal("0.00")
+_SHOWN = (EntryKind.BILLED, EntryKind.CORRECTED, EntryKind.PAID, EntryKind.REVERSED, EntryKind.REFUNDED)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation: either debit or credit is not zero."""
+
+    day: dt.date
+    title: str
+    debit: Decimal
+    credit: Decimal
+    document_id: int | None = None
+    payment_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What our books say of an Account in a period."""
+
+    account: Account
+    period: Period
+    opening: Decimal
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def debit(self) -> Decimal:
+        """The turnover that raised the debt."""
+        return sum((r.debit for r in self.rows), ZERO)
+
+    @property
+    def credit(self) -> Decimal:
+        """The turnover that lowered it."""
+        return sum((r.credit for r in self.rows), ZERO)
+
+    @property
+    def closing(self) -> Decimal:
+        """Opening + debits − credits; positive: the company owes."""
+        return self.opening + self.debit - self.credit
+
+
+def _period(start: dt.date, last: dt.date) -> Period:
+    if last < start:
+        raise Refused(N_("The period ends before it begins. Correct its dates."))
+    return Period(start, last + dt.timedelta(days=1))
+
+
+def statement(session: Session, actor: Actor, account_id: int, start: dt.date, last: dt.date) -> Statement:
+    """Our books of an Account from `start` to `last`, both days included."""
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound()
+    actor.need_company(account.company_id)
+    actor.need(Right.LEDGER_READ if actor.is_staff else Right.CABINET_DOCUMENTS)
+    period = _period(start, last)
+    opening = -ledger.balance(session, account.id, start - dt.timedelta(days=1)).net
+    made = Statement(account, period, opening, _rows(session, account, period))
+    closing = -ledger.balance(session, account.id, last).net
+    if made.closing != closing:
+        raise Refused(N_("The books do not add up for this period. Tell the administrator."))
+    return made
+
+
+def _rows(session: Session, account: Account, period: Period) -> list[Row]:
+    ids = ledger.ids_of(session, account)
+    moved = sa.func.sum(
+        sa.case((Posting.debit_id.in_(ids), Posting.amount), else_=0)
+        - sa.case((Posting.credit_id.in_(ids), Posting.amount), else_=0)
+    )
+    act = aliased(Document)
+    query = (
+        sa.select(Entry, Document, act, Payment, sa.type_coerce(moved, Posting.amount.type))
+        .join(Posting, Posting.entry_id == Entry.id)
+        .outerjoin(Document, Document.id == Entry.document_id)
+        .outerjoin(act, act.basis_id == Document.id)
+        .outerjoin(Payment, Payment.id == Entry.payment_id)
+        .where(
+            Entry.account_id == account.id,
+            Entry.happened_on >= period.start,
+            Entry.happened_on < period.end,
+            Entry.kind.in_([kind.value for kind in _SHOWN]),
+        )
+        .group_by(Entry.id, Document.id, act.id, Payment.id)
+        .order_by(Entry.happened_on, Entry.id)
+    )
+    words = words_of(account.payer.locale or account.company.locale or "en")
+    rows = []
+    for entry, document, its_act, payment, amount in session.execute(query):
+        if amount:
+            title = _title(words, entry, document, its_act, payment, account.seller.country)
+            debit, credit = (amount, ZERO) if amount > 0 else (ZERO, -amount)
+            rows.append(Row(entry.happened_on, title, debit, credit, entry.document_id, entry.payment_id))
+    return rows
+
+
+_ENTRY_WORDS = {
+    DocumentKind.INVOICE: "entry_invoice",
+    DocumentKind.ACT: "entry_act",
+    DocumentKind.CREDIT_NOTE: "entry_correction",
+    DocumentKind.CORRECTION_ACT: "entry_correction",
+}
+
+
+def _title(
+    words: Words, entry: Entry, document: Document | None, act: Document | None, payment: Payment | None, country: str
+) -> str:
+    shown = document if country == "PL" else act or document  # in Poland the invoice itself is the primary document
+    if shown is not None:
+        key = _ENTRY_WORDS[DocumentKind(shown.kind)]
+        return words(key, number=shown.number, date=f"{shown.issued_on:%d.%m.%Y}")
+    reference = f", {payment.reference}" if payment and payment.reference else ""
+    key = "entry_payment" if entry.kind == EntryKind.PAID.value else "entry_return"
+    return words(key, number=payment.number if payment else "") + reference
+
+
+def make_act(
+    session: Session,
+    actor: Actor,
+    company_id: int,
+    start: dt.date,
+    last: dt.date,
+    account_id: int | None = None,
+) -> Document:
+    """A reconciliation act of a company for a period (both days included), numbered and frozen.
+
+    One act has one currency: where the company has several accounts, name the account.
+    """
+    account = _account(session, actor, company_id, account_id)
+    made = statement(session, actor, account.id, start, last)
+    seller = session.get_one(Seller, account.seller_id)
+    day = numbering.date_for(session, seller.id, DocumentKind.RECONCILIATION, clock.today(seller.zone))
+    act = Document(
+        company_id=account.company_id,
+        kind=DocumentKind.RECONCILIATION.value,
+        seller_id=seller.id,
+        account_id=account.id,
+        payer_id=account.payer_id,
+        contract_id=account.contract_id,
+        issued_on=day,
+        period_start=made.period.start,
+        period_end=made.period.end,
+        currency=account.currency,
+        locale=account.payer.locale or account.company.locale,
+        settlement="paid",
+        seller_snapshot_id=parties.freeze(session, seller),
+        payer_snapshot_id=parties.freeze(session, account.payer),
+        data=_frozen(made),
+    )
+    act.sequence, act.number = numbering.number_next(session, seller, DocumentKind.RECONCILIATION, day)
+    session.add(act)
+    session.flush()
+    trail.record(session, actor, "reconciliation.make", "document", act.id, company_id=account.company_id)
+    return act
+
+
+def _account(session: Session, actor: Actor, company_id: int, account_id: int | None) -> Account:
+    company = session.get(Company, company_id)
+    if company is None:
+        raise NotFound(N_("There is no such company. Check its code."))
+    actor.need_company(company.id)
+    accounts = list(session.scalars(sa.select(Account).where(Account.company_id == company.id).order_by(Account.id)))
+    if account_id is not None:
+        accounts = [a for a in accounts if a.id == account_id]
+    if not accounts:
+        raise NotFound(N_("The company has no such account. Choose one of its accounts."))
+    if len(accounts) > 1:
+        raise Refused(
+            N_("The company has several accounts: %(numbers)s. Name the one to reconcile."),
+            numbers=", ".join(a.number for a in accounts),
+        )
+    return accounts[0]
+
+
+def _frozen(made: Statement) -> dict[str, object]:
+    return {
+        "opening": str(made.opening),
+        "lines": [[r.day.isoformat(), r.title, str(r.debit), str(r.credit)] for r in made.rows],
+        "debit": str(made.debit),
+        "credit": str(made.credit),
+        "closing": str(made.closing),
+    }
