@@ -3,101 +3,45 @@
 Each price line is one priced component of one product. A line that cannot be read is reported with its number.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from app.core.errors import N_, DomainError
+from app.core.errors import DomainError
 from app.imports import values, words
 from app.imports.fields import ImportKind
 from app.imports.limits import Limits
 from app.imports.lines import iter_lines
-from app.imports.mapping import Mapping, Problem, guess_mapping
+from app.imports.mapping import Mapping, guess_mapping
+from app.imports.pricelines import (
+    BAD_TIERS,
+    DOTTED,
+    JSON_NUMBER,
+    METERED,
+    MODEL_WORDS,
+    NO_CODE,
+    NO_PRICES,
+    NOT_OBJECT,
+    PRICE_HEADER,
+    REPEATED,
+    STEP_STARTS,
+    UNKNOWN_UNIT,
+    Catalog,
+    PriceLine,
+    Steps,
+    Unpriced,
+    add_step,
+    grouped_lines,
+    read_measure,
+    read_period,
+    read_price,
+)
 from app.imports.reading import Items, Row, Sheet, Source, read_items, read_sheet
 
-PLACES = 4
-LARGEST_QUANTITY = 10**9  # units a price may be for, so that a 32-bit column holds it
-DOTTED = values.NumberStyle(".")  # how JSON and tables made by programs write decimals
-
-NO_PRICES = N_("«%(name)s» has no prices. It is taken as a product that is not on sale.")
-NO_CODE = N_("The line names no product. Fill in its code.")
-NOT_OBJECT = N_("The item is not an object with named values. Correct it.")
-NOT_PRICE = N_("The price «%(cell)s» of «%(component)s» is not an amount. Write digits only, like 0.25.")
-NEGATIVE = N_("The price «%(cell)s» of «%(component)s» is less than zero. Correct it.")
-ROUNDED = N_("The price «%(cell)s» of «%(component)s» has more decimals than can be kept; %(price)s is taken.")
-UNKNOWN_UNIT = N_("The unit of «%(component)s» is not known; the price is taken for one unit of that name.")
-BAD_TIERS = N_("The price steps of «%(component)s» cannot be read. Each needs a quantity it starts from and a price.")
-REPEATED = N_("The price repeats line %(first_line)s. Keep one of the two.")
-SAME_STEP = N_("Line %(first_line)s already has a price from the quantity %(quantity)s. Keep one of the two.")
-
-
-@dataclass(frozen=True)
-class PriceLine:
-    """One price of one component: `tiers` are (from quantity, price for `unit_quantity` units), the first from 0."""
-
-    line: int
-    product_code: str
-    product_name: str
-    category: str
-    component_code: str
-    component_name: str
-    unit: str
-    unit_quantity: int
-    currency: str
-    model: str  # flat | per_unit | tiered | volume
-    tiers: tuple[tuple[Decimal, Decimal], ...]
-    charged: str = "usage"  # usage | period | once
-    period_months: int = 1
-    plan_code: str = ""
-    valid_from: date | None = None
-    valid_to: date | None = None
-    attributes: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def price(self) -> Decimal:
-        """The price of the first tier."""
-        return self.tiers[0][1]
-
-    def fitted(self, places: int = PLACES) -> "PriceLine":
-        """The same price with at most `places` decimals: 0.10875 for 1,000,000 is 1.0875 for 10,000,000."""
-        extra = max(0, max(_decimals(price) for _, price in self.tiers) - places)
-        if not extra:
-            return self
-        tiers = tuple((start, price.scaleb(extra)) for start, price in self.tiers)
-        return replace(self, tiers=tiers, unit_quantity=self.unit_quantity * 10**extra)
-
-
-@dataclass(frozen=True)
-class Unpriced:
-    """A product the list names without a price."""
-
-    line: int
-    product_code: str
-    product_name: str
-    category: str
-
-
-@dataclass
-class Catalog:
-    """What a price list says: `errors` are lines left out, `warnings` lines that were taken with a remark."""
-
-    layout: str
-    lines: list[PriceLine] = field(default_factory=list)
-    unpriced: list[Unpriced] = field(default_factory=list)
-    errors: list[tuple[int, Problem]] = field(default_factory=list)
-    warnings: list[tuple[int, Problem]] = field(default_factory=list)
-
-    def refuse(self, line: int, text: str, **params: object) -> None:
-        """Report a line that is left out."""
-        self.errors.append((line, Problem("price", text, **params)))
-
-    def remark(self, line: int, text: str, **params: object) -> None:
-        """Report a line that is taken."""
-        self.warnings.append((line, Problem("price", text, **params)))
+__all__ = ["Catalog", "PriceLine", "Unpriced", "catalog_of_items", "catalog_of_sheet", "read_catalog"]
 
 
 def read_catalog(source: Source, mapping: Mapping | None = None, limits: Limits | None = None) -> Catalog:
@@ -153,96 +97,6 @@ def _is_json(source: Source) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"").lstrip()[:1] in (b"[", b"{")
 
 
-# --- amounts and units -------------------------------------------------------------------------------------------
-
-PRICE_HEADER = re.compile(r"price ([a-z]{3}) per (\w+)")
-JSON_NUMBER = re.compile(r"(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)?", re.ASCII)
-STEP_STARTS = ("start", "from", "from_quantity", "min", "minimum")
-METER = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,6})?)(?P<scale>[KMB](?![A-Za-z]))?\s*(?P<unit>.*)", re.IGNORECASE)
-SCALES = {"": 1, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
-METERED = (
-    ("_mtok", "token", 1_000_000),
-    ("_ktok", "token", 1_000),
-    ("_mchars", "character", 1_000_000),
-    ("_kpages", "page", 1_000),
-    ("_kcount", "piece", 1_000),
-    ("_hours", "hour", 1),
-    ("_hour", "hour", 1),
-    ("_minutes", "minute", 1),
-    ("_seconds", "second", 1),
-)
-MONTHS = {
-    "p1m": 1, "month": 1, "monthly": 1, "1 month": 1, "mes": 1, "mensual": 1, "місяць": 1, "міс": 1, "щомісяця": 1,
-    "месяц": 1, "мес": 1, "ежемесячно": 1, "miesiąc": 1, "miesiac": 1, "miesięcznie": 1, "miesiecznie": 1,
-    "p3m": 3, "quarter": 3, "quarterly": 3, "квартал": 3, "kwartał": 3, "kwartal": 3, "p6m": 6,
-    "p1y": 12, "year": 12, "yearly": 12, "annual": 12, "annually": 12, "1 year": 12, "año": 12, "ano": 12, "anual": 12,
-    "рік": 12, "рик": 12, "год": 12, "rok": 12, "rocznie": 12, "щороку": 12, "ежегодно": 12,
-    "p2y": 24, "p3y": 36, "triennial": 36, "3 years": 36,
-}  # fmt: skip
-ONCE = frozenset({"once", "one time", "onetime", "разово", "одноразово", "единовременно", "jednorazowo", "unico"})
-MODELS = {
-    "flat": "flat", "fixed": "flat", "фіксована": "flat", "фиксированная": "flat", "ryczałt": "flat",
-    "per unit": "per_unit", "unit": "per_unit", "за одиницю": "per_unit", "за единицу": "per_unit",
-    "tiered": "tiered", "graduated": "tiered", "ступінчаста": "tiered", "ступенчатая": "tiered", "progowy": "tiered",
-    "volume": "volume", "обсяг": "volume", "объем": "volume", "ilościowy": "volume",
-}  # fmt: skip
-_MODELS = {words.fold(word): model for word, model in MODELS.items()}
-_MONTHS = {words.fold(word): months for word, months in MONTHS.items()}
-
-
-def _decimals(price: Decimal) -> int:
-    exponent = price.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
-
-
-def _price(
-    catalog: Catalog,
-    line: int,
-    cell: object,
-    component: str,
-    style: values.NumberStyle = DOTTED,
-    unit_quantity: int = 1,
-) -> Decimal | None:
-    """A price; what a program's rounding error or an endless fraction adds beyond all use is cut off and reported."""
-    text = str(cell).strip()
-    try:
-        price = values.parse_money(text, style)
-    except DomainError:
-        catalog.refuse(line, NOT_PRICE, cell=values.shown(text), component=component)
-        return None
-    if price < 0:
-        catalog.refuse(line, NEGATIVE, cell=values.shown(text), component=component)
-        return None
-    kept = _kept(price, unit_quantity)
-    if kept != price:
-        catalog.remark(line, ROUNDED, cell=values.shown(text), component=component, price=f"{kept:f}")
-    return kept
-
-
-def _kept(price: Decimal, unit_quantity: int) -> Decimal:
-    """Exact where that is possible: 15 digits as spreadsheets keep, and no more than `LARGEST_QUANTITY` can carry."""
-    if len(price.as_tuple().digits) > 15:
-        price = Decimal(f"{Decimal(f'{float(price):.15g}'):f}")
-    places = PLACES + max(0, len(str(LARGEST_QUANTITY // unit_quantity)) - 1)
-    if _decimals(price) > places:
-        price = price.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP).normalize()
-    return price
-
-
-def _period(text: str) -> tuple[str, int] | None:
-    """(charged, months) of a period's words; None where it is no period."""
-    folded = words.fold(text)
-    if folded in ONCE:
-        return "once", 1
-    if folded in _MONTHS:
-        return "period", _MONTHS[folded]
-    found = re.fullmatch(r"(\d{1,2}) ?(?:m|mo|months?|міс\w*|мес\w*|mies\w*)?", folded)
-    if found and int(found[1]) > 0:
-        return "period", int(found[1])
-    found = re.fullmatch(r"(\d) ?(?:y|years?|рок\w*|год\w*|лет|lat\w*)", folded)
-    return ("period", int(found[1]) * 12) if found and int(found[1]) > 0 else None
-
-
 # --- layouts -----------------------------------------------------------------------------------------------------
 
 
@@ -264,7 +118,7 @@ def _read_instances(sheet: Sheet, tight: dict[str, str], price_header: str) -> C
         if seen.setdefault(code, row.number) != row.number:
             catalog.refuse(row.number, REPEATED, first_line=seen[code])
             continue
-        price = _price(catalog, row.number, cells[price_header], unit)
+        price = read_price(catalog, row.number, cells[price_header], unit)
         if price is None:
             continue
         attributes = {name: cell for name, cell in cells.items() if cell and name not in (price_header, family)}
@@ -362,7 +216,7 @@ def _tiers(
     if value is None or value == "":
         return None
     if isinstance(value, str | int | float | Decimal):
-        price = _price(catalog, line, value, meter, DOTTED, unit_quantity)
+        price = read_price(catalog, line, value, meter, DOTTED, unit_quantity)
         return None if price is None else ((Decimal(0), price),)
     pairs: list[tuple[object, object]] = []
     steps = value
@@ -381,7 +235,7 @@ def _ordered_tiers(
 ) -> tuple[tuple[Decimal, Decimal], ...] | None:
     tiers: dict[Decimal, Decimal] = {}
     for start, cell in pairs:
-        price = _price(catalog, line, cell, meter, DOTTED, unit_quantity) if cell is not None else None
+        price = read_price(catalog, line, cell, meter, DOTTED, unit_quantity) if cell is not None else None
         try:
             quantity = values.parse_money(str(start), DOTTED)
         except DomainError:
@@ -414,7 +268,7 @@ def _meter_name(meter: str) -> str:
 def _read_meters(items: Iterable[tuple[dict[str, str], int]]) -> Catalog:
     """Retail meters: rows of one meter, region and type are the steps of one price."""
     catalog = Catalog("meters")
-    groups: dict[tuple[str, ...], _Steps] = {}
+    groups: dict[tuple[str, ...], Steps] = {}
     for raw, line in items:
         cells = {words.compact(key): values.clean(str(value)) for key, value in raw.items()}
         code = cells.get("meterid", "") or cells.get("skuid", "")
@@ -422,9 +276,9 @@ def _read_meters(items: Iterable[tuple[dict[str, str], int]]) -> Catalog:
             catalog.refuse(line, NO_CODE)
             continue
         component = cells.get("metername") or cells.get("skuname") or code
-        unit, quantity = _measure(cells.get("unitofmeasure", ""))
-        price = _price(catalog, line, cells.get("retailprice", ""), component, DOTTED, quantity)
-        start = _price(catalog, line, cells.get("tierminimumunits") or "0", component)
+        unit, quantity = read_measure(cells.get("unitofmeasure", ""))
+        price = read_price(catalog, line, cells.get("retailprice", ""), component, DOTTED, quantity)
+        start = read_price(catalog, line, cells.get("tierminimumunits") or "0", component)
         if price is None or start is None:
             continue
         plan = _slug(
@@ -446,26 +300,15 @@ def _read_meters(items: Iterable[tuple[dict[str, str], int]]) -> Catalog:
             attributes={key: str(value) for key, value in raw.items() if value not in ("", None)},
         )
         key = (code, plan, base.component_code, base.currency, cells.get("effectivestartdate", ""))
-        _add_step(catalog, groups, key, base, start, price)
-    catalog.lines.extend(_grouped(groups, "tiered"))
+        add_step(catalog, groups, key, base, start, price)
+    catalog.lines.extend(grouped_lines(groups, "tiered"))
     return catalog
-
-
-def _measure(text: str) -> tuple[str, int]:
-    """«100 GB/Month» → (GB/Month, 100); «10K» → (unit, 10000); «1 Month» → (Month, 1)."""
-    found = METER.fullmatch(text.strip())
-    if not found:
-        return text or "unit", 1
-    number = Decimal(found["number"])
-    if number != int(number) or number < 1:
-        return text, 1
-    return found["unit"].strip() or "unit", int(number) * SCALES[(found["scale"] or "").upper()]
 
 
 def _read_partner_list(sheet: Sheet, tight: dict[str, str]) -> Catalog:
     """A partner price list: product and SKU, one plan for each term, billing plan, segment and market."""
     catalog = Catalog("partner")
-    groups: dict[tuple[str, ...], _Steps] = {}
+    groups: dict[tuple[str, ...], Steps] = {}
     style = {name: _style(sheet, tight.get(name)) for name in ("unitprice", "pricingtierrangemin")}
     days = {name: _day_parser(sheet, tight.get(name)) for name in ("effectivestartdate", "effectiveenddate")}
     for row in sheet.rows:
@@ -474,8 +317,8 @@ def _read_partner_list(sheet: Sheet, tight: dict[str, str]) -> Catalog:
             catalog.refuse(row.number, NO_CODE)
             continue
         title = cells.get("skutitle") or cells.get("producttitle") or cells["skuid"]
-        price = _price(catalog, row.number, cells["unitprice"], title, style["unitprice"])
-        least = _price(
+        price = read_price(catalog, row.number, cells["unitprice"], title, style["unitprice"])
+        least = read_price(
             catalog, row.number, cells.get("pricingtierrangemin") or "0", title, style["pricingtierrangemin"]
         )
         dates = [_day(catalog, row.number, cells.get(name, ""), parse) for name, parse in days.items()]
@@ -483,14 +326,14 @@ def _read_partner_list(sheet: Sheet, tight: dict[str, str]) -> Catalog:
             continue
         base = _partner_line(row, cells, title, dates)
         key = (base.product_code, base.plan_code, base.currency, str(dates[0]))
-        _add_step(catalog, groups, key, base, Decimal(0) if least <= 1 else least, price)
-    catalog.lines.extend(_grouped(groups, "volume"))
+        add_step(catalog, groups, key, base, Decimal(0) if least <= 1 else least, price)
+    catalog.lines.extend(grouped_lines(groups, "volume"))
     return catalog
 
 
 def _partner_line(row: Row, cells: dict[str, str], title: str, dates: list[Any]) -> PriceLine:
     term, billing = cells.get("termduration", ""), cells.get("billingplan", "")
-    charged, months = _period(billing) or _period(term) or ("period", 1)
+    charged, months = read_period(billing) or read_period(term) or ("period", 1)
     parts = (term, billing, cells.get("segment", ""), cells.get("market", ""))
     return PriceLine(
         line=row.number,
@@ -516,7 +359,7 @@ def _partner_line(row: Row, cells: dict[str, str], title: str, dates: list[Any])
 def _read_mapped(sheet: Sheet, mapping: Mapping) -> Catalog:
     """A table of any headers through a mapping; lines of one component with «from quantity» are its steps."""
     catalog = Catalog("mapped")
-    groups: dict[tuple[str, ...], _Steps] = {}
+    groups: dict[tuple[str, ...], Steps] = {}
     hint = PRICE_HEADER.fullmatch(words.fold(mapping.columns.get("price", "")))
     for line in iter_lines(sheet, mapping):
         catalog.errors.extend((line.number, problem) for problem in line.errors)
@@ -524,18 +367,18 @@ def _read_mapped(sheet: Sheet, mapping: Mapping) -> Catalog:
         if line.errors:
             continue
         found = line.values
-        price = _price(catalog, line.number, found["price"], found["code"])
+        price = read_price(catalog, line.number, found["price"], found["code"])
         if price is None:
             continue
         base = _mapped_line(line.number, found, line.attributes, (hint[1].upper(), hint[2]) if hint else ("", ""))
         key = (base.product_code, base.plan_code, base.component_code, base.unit, base.currency, str(base.valid_from))
-        _add_step(catalog, groups, key, base, found.get("from_quantity", Decimal(0)), price)
-    catalog.lines.extend(_grouped(groups, "tiered"))
+        add_step(catalog, groups, key, base, found.get("from_quantity", Decimal(0)), price)
+    catalog.lines.extend(grouped_lines(groups, "tiered"))
     return catalog
 
 
 def _mapped_line(line: int, found: dict[str, Any], attributes: dict[str, str], hint: tuple[str, str]) -> PriceLine:
-    period = _period(found.get("period", "")) or _period(found.get("unit", ""))
+    period = read_period(found.get("period", "")) or read_period(found.get("unit", ""))
     unit = found.get("unit") or hint[1] or "month"
     charged, months = period or (("usage", 1) if unit != "month" else ("period", 1))
     component = found.get("component") or unit
@@ -550,7 +393,7 @@ def _mapped_line(line: int, found: dict[str, Any], attributes: dict[str, str], h
         unit=unit,
         unit_quantity=int(quantity) if quantity == int(quantity) else 1,
         currency=found.get("currency") or hint[0],
-        model=_MODELS.get(words.fold(found.get("model", "")), ""),
+        model=MODEL_WORDS.get(words.fold(found.get("model", "")), ""),
         tiers=(),
         charged=charged,
         period_months=months,
@@ -559,44 +402,6 @@ def _mapped_line(line: int, found: dict[str, Any], attributes: dict[str, str], h
         valid_to=found.get("valid_to"),
         attributes=attributes,
     )
-
-
-# --- steps -------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Steps:
-    base: PriceLine
-    steps: dict[Decimal, tuple[Decimal, int]] = field(default_factory=dict)
-
-
-_Groups = dict[tuple[str, ...], _Steps]
-
-
-def _add_step(
-    catalog: Catalog,
-    groups: _Groups,
-    key: tuple[str, ...],
-    base: PriceLine,
-    start: Decimal,
-    price: Decimal,
-) -> None:
-    group = groups.setdefault(key, _Steps(base))
-    if start in group.steps:
-        catalog.refuse(base.line, SAME_STEP, first_line=group.steps[start][1], quantity=f"{start:f}")
-    else:
-        group.steps[start] = (price, base.line)
-
-
-def _grouped(groups: dict[tuple[str, ...], _Steps], stepped_model: str) -> Iterator[PriceLine]:
-    """One price line a group, its steps in order; the price of the first holds below it too: nothing else is said."""
-    for group in groups.values():
-        steps = sorted(group.steps.items())
-        tiers = tuple((start if at else Decimal(0), price) for at, (start, (price, _)) in enumerate(steps))
-        model = group.base.model or "per_unit"
-        if len(tiers) > 1 and model not in ("tiered", "volume"):
-            model = stepped_model
-        yield replace(group.base, tiers=tiers, model=model)
 
 
 def _style(sheet: Sheet, header: str | None) -> values.NumberStyle:
