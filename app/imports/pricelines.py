@@ -212,6 +212,7 @@ def add_step(
     start: Decimal,
     price: Decimal,
 ) -> None:
+    """Put one step into its price; a quantity that has a price already is refused with the line that gave it."""
     group = groups.setdefault(key, Steps(base))
     if start in group.steps:
         catalog.refuse(base.line, SAME_STEP, first_line=group.steps[start][1], quantity=f"{start:f}")
@@ -219,8 +220,8 @@ def add_step(
         group.steps[start] = (price, base.line)
 
 
-def grouped_lines(groups: dict[tuple[str, ...], Steps], stepped_model: str) -> Iterator[PriceLine]:
-    """One price line a group, its steps in order; the price of the first holds below it too: nothing else is said."""
+def grouped_lines(groups: Groups, stepped_model: str) -> Iterator[PriceLine]:
+    """One price line a group, its steps in order; the price of the first step holds below it too."""
     for group in groups.values():
         steps = sorted(group.steps.items())
         tiers = tuple((start if at else Decimal(0), price) for at, (start, (price, _)) in enumerate(steps))
