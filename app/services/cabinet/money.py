@@ -54,6 +54,12 @@ def list_payments(session: Session, actor: Actor, wanted: Wanted | None = None, 
     return Listed(shown, settled, (shown[-1]["paid_on"], shown[-1]["id"]) if len(rows) > limit else None)
 
 
+def last_payments(session: Session, actor: Actor, limit: int) -> list[Any]:
+    """The newest payments, without what they settled; one statement."""
+    actor.need(Right.CABINET_PAYMENTS)
+    return list(session.execute(_narrowed(actor, Wanted(), limit)).mappings())
+
+
 def _narrowed(actor: Actor, wanted: Wanted, limit: int) -> Any:
     query = (
         sa.select(

@@ -58,7 +58,7 @@ def _contains(actor: Actor, text: str) -> Any:
             sa.select(Subscriber.id).where(mine, Subscriber.number.contains(number, autoescape=True)),
             sa.select(Subscriber.id).where(mine, Subscriber.name.contains(text, autoescape=True)),
         ]
-    whole = [sa.select(sa.literal_column("id")).select_from(part.limit(FOUND).subquery()) for part in parts]
+    whole: list[Any] = [sa.select(sa.literal_column("id")).select_from(part.limit(FOUND).subquery()) for part in parts]
     return whole[0] if len(whole) == 1 else sa.union(*whole)
 
 

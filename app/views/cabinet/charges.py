@@ -1,0 +1,86 @@
+"""Charges of a company: the running month so far, and any closed month by service and by subscriber."""
+
+from typing import Any
+
+from flask import abort, request
+from flask_appbuilder.baseviews import expose
+from flask_babel import gettext
+
+from app.access.permissions import Right
+from app.core.period import Month
+from app.services.cabinet import charges
+from app.views.base import needs
+from app.views.cabinet import frame
+
+
+class ChargesPage(frame.Page):
+    """What was charged, month by month."""
+
+    route_base = "/my/charges"
+
+    @expose("/")
+    @needs(Right.CABINET_DOCUMENTS)
+    def index(self) -> Any:
+        """A closed month: by service, and by subscriber a page at a time."""
+        account = self.account_asked(needed=True)
+        if account is None:
+            return self.show("charges.html", account=None)
+        months = charges.months_of(self.session, self.actor, account.id)
+        month = self.month_asked() or (months[0] if months else None)
+        search, after = request.args.get("q", "").strip()[:60], request.args.get("after", "")[:32]
+        services: list[Any] = []
+        subscribers: tuple[list[Any], str] = ([], "")
+        if month is not None:
+            services = charges.services_of(self.session, self.actor, account.id, month)
+            subscribers = charges.subscribers_of(self.session, self.actor, account.id, month, search, after)
+        return self.show(
+            "charges.html",
+            account=account,
+            months=months,
+            month=month,
+            services=services,
+            subscribers=subscribers[0],
+            more=subscribers[1],
+            search=search,
+        )
+
+    @expose("/current")
+    @needs(Right.CABINET_DOCUMENTS)
+    def current(self) -> Any:
+        """The running month as if it were closed now."""
+        account = self.account_asked(needed=True)
+        if account is None:
+            return self.show("charges.html", account=None)
+        search, after = request.args.get("q", "").strip()[:60], request.args.get("after", "")[:32]
+        found = charges.so_far(self.session, self.actor, account.id, after=after, search=search)
+        trouble = gettext(found.trouble) if found.trouble else ""
+        return self.show("current.html", account=account, found=found, search=search, trouble=trouble)
+
+    @expose("/file/<any(xlsx, csv):fmt>")
+    @needs(Right.CABINET_DOCUMENTS)
+    def file(self, fmt: str) -> Any:
+        """Every charge of a closed month, streamed into a file."""
+        account, month = self.account_asked(needed=True), self.month_asked()
+        if account is None or month is None:
+            abort(404)
+        rows = charges.every_charge(self.session, self.actor, account.id, month)
+        return self.export(_title(account.number, month), _columns(), rows, fmt)
+
+
+def _title(number: str, month: Month) -> str:
+    return gettext("Charges %(account)s %(month)s", account=number, month=str(month))
+
+
+def _columns() -> list[str]:
+    return [
+        gettext("Account"),
+        gettext("Subscriber"),
+        gettext("Name"),
+        gettext("Service"),
+        gettext("From"),
+        gettext("To"),
+        gettext("Quantity"),
+        gettext("Price"),
+        gettext("Amount"),
+        gettext("Tax rate"),
+    ]

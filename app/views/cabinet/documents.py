@@ -1,0 +1,242 @@
+"""Documents of a company: the list with its filters, one document, its files, what is behind a line, and «e-mail it to me»."""
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+from flask import abort, current_app, flash, redirect, request, send_file, url_for
+from flask_appbuilder.baseviews import expose
+from flask_babel import gettext
+from markupsafe import Markup
+
+from app.access.permissions import Right
+from app.core.period import Month
+from app.extensions import db, only_reading
+from app.models import Document, DocumentKind, Seller
+from app.reports.render import qr
+from app.rules import policies
+from app.rules.lifecycle import Settlement
+from app.rules.mailing import mask_addresses, parse_addresses
+from app.rules.policies import PolicyKind
+from app.services import mailing
+from app.services.cabinet import accounts as reading
+from app.services.cabinet import documents as reader
+from app.views.base import attempt, needs
+from app.views.cabinet import frame
+from app.views.rows import whole
+
+PERIODS = ("3", "6", "12", "custom")
+
+
+class DocumentsPage(frame.Page):
+    """What was issued to the company."""
+
+    route_base = "/my/documents"
+
+    @expose("/")
+    @needs(Right.CABINET_DOCUMENTS)
+    def index(self) -> Any:
+        """The list; by default the last three months (M365-22)."""
+        wanted, period = self._wanted()
+        found = reader.list_documents(self.session, self.actor, wanted)
+        return self.show(
+            "documents.html",
+            rows=found.rows,
+            more=frame.place(found.more),
+            wanted=wanted,
+            period=period,
+            today=self.today,
+            late=is_late,
+        )
+
+    def _wanted(self) -> tuple[reader.Wanted, str]:
+        account, args = self.account_asked(), request.args
+        unpaid = args.get("unpaid") == "1"
+        since, until = self.day_asked("since"), self.day_asked("until")
+        period = args.get("period") or ("custom" if since or until or unpaid else "3")
+        if period not in PERIODS:
+            abort(404)
+        if period != "custom":
+            since, until = months_back(self.today, int(period)), None
+        wanted = reader.Wanted(args.get("kind", ""), account.id if account else None, since, until, unpaid)
+        return replace(wanted, after=self.place_asked()), period
+
+    @expose("/<int:document_id>")
+    @needs(Right.CABINET_DOCUMENTS)
+    def one(self, document_id: int) -> Any:
+        """A document with its lines, what settled it, and how to pay it."""
+        document = reader.document_of(self.session, self.actor, document_id)
+        after = whole(request.args.get("after", 0)) or 0
+        lines = reader.lines_of(self.session, document, after)
+        is_invoice = document.kind == DocumentKind.INVOICE.value
+        left = document.total - document.paid
+        return self.show(
+            "document.html",
+            document=document,
+            lines=lines[: reader.LINES],
+            more=lines[reader.LINES - 1].position if len(lines) > reader.LINES else None,
+            paid_by=reader.payments_of(self.session, document) if is_invoice else [],
+            related=[] if is_invoice and not after else reader.related_to(self.session, document),
+            pay=how_to_pay(document) if is_invoice and left > 0 else None,
+            left=left,
+            late=is_late(document, self.today),
+            last_day=document.period_end - dt.timedelta(days=1),
+            mail_to=self._mail_to(document, is_masked=True),
+        )
+
+    @expose("/<int:document_id>/lines/<int:line_id>")
+    @needs(Right.CABINET_DOCUMENTS)
+    def line(self, document_id: int, line_id: int) -> Any:
+        """Explain this line: formula, days, price and rule behind each charge."""
+        behind = reader.explain_line(self.session, self.actor, document_id, line_id)
+        return self.show("line.html", behind=behind, document=behind.document, line=behind.line, formula=formula)
+
+    @expose("/<int:document_id>/file/<any(pdf, xlsx):fmt>")
+    @needs(Right.CABINET_DOCUMENTS)
+    def file(self, document_id: int, fmt: str) -> Any:
+        """The document as PDF or XLSX: made once, the same bytes for ever."""
+        from app.services import documents as issued
+
+        document = reader.document_of(self.session, self.actor, document_id)
+        name = mailing.file_name(mailing.title_of(self.session, document))
+        self.session.rollback()  # a first download writes the file down: begin again, as a writer
+        only_reading.set(False)
+        path = issued.file_of(self.session, self.actor, document_id, fmt, current_app.config["KABINET"].files_dir)
+        self.session.commit()
+        return send_file(path, download_name=f"{name}.{fmt}", as_attachment=request.args.get("view") != "1")
+
+    @expose("/<int:document_id>/mail", methods=["POST"])
+    @needs(Right.CABINET_DOCUMENTS)
+    def mail(self, document_id: int) -> Any:
+        """Send it to the address that is in the cabinet now (A1-18, A1-19); closed while invoices are formed (A1-07)."""
+        document = reader.document_of(self.session, self.actor, document_id)
+        closed_until = closed_for_orders(document, self.today)
+        if closed_until is not None:
+            text = gettext(
+                "Invoices are being formed now. Order this one again on %(day)s.", day=frame.day(closed_until)
+            )
+            flash(text, "warning")
+        else:
+            to = self._mail_to(document).split(";")
+            formats = [fmt for fmt in request.form.getlist("format") if fmt in ("pdf", "xlsx")] or ["pdf"]
+            done = gettext("It is on its way to %(address)s.", address=mask_addresses(";".join(to)))
+            attempt(mailing.send_document, document_id, to, formats, done=done)
+        return redirect(url_for("DocumentsPage.one", document_id=document_id))
+
+    def _mail_to(self, document: Document, *, is_masked: bool = False) -> str:
+        account = document.account
+        text = account.delivery_addresses if account.delivery == "email" else ""
+        if not text:
+            from flask import g
+
+            text = g.user.email
+        return mask_addresses(text) if is_masked else ";".join(parse_addresses(text))
+
+
+def months_back(today: dt.date, months: int) -> dt.date:
+    """The first day of a period of so many months that ends today."""
+    month = Month.of(today).shift(-months)
+    last = month.period.last_day.day
+    return dt.date(month.year, month.month, min(today.day, last))
+
+
+def is_late(document: Any, today: dt.date) -> bool:
+    """Whether an invoice could have been paid in time and was not."""
+    return bool(document.settlement != Settlement.PAID.value and document.due_on and document.due_on < today)
+
+
+def closed_for_orders(document: Document, today: dt.date) -> dt.date | None:
+    """The day ordering opens, while the Seller's invoices are being formed; None where it is open."""
+    if document.kind != DocumentKind.INVOICE.value:
+        return None
+    policy = reading.calendar_of(db.session, document.seller_id)[PolicyKind.INVOICE_CLOSED_WINDOW]
+    window = policies.window_on(policy, today)
+    return window.end if window else None
+
+
+def how_to_pay(document: Document) -> dict[str, Any]:
+    """Where the rest of an invoice is paid to, what for, and the QR a bank's application reads."""
+    seller = document.seller
+    purpose = gettext(
+        "Invoice %(number)s of %(day)s, account %(account)s",
+        number=document.number or document.id,
+        day=document.issued_on.strftime("%d.%m.%Y"),
+        account=document.account.number,
+    )
+    return {
+        "rows": [
+            (gettext("Recipient"), seller.name),
+            (gettext("Tax code"), seller.tax_code),
+            (gettext("Account"), seller.iban or seller.settlement_account),
+            (gettext("Bank"), seller.bank_name),
+            (gettext("Bank code"), seller.bik),
+            (gettext("Amount"), frame.money(document.total - document.paid, document.currency)),
+            (gettext("Purpose"), purpose),
+        ],
+        "copy": [seller.iban or seller.settlement_account, purpose],
+        "qr": qr_of(seller, document, purpose),
+    }
+
+
+def qr_of(seller: Seller, document: Document, purpose: str) -> Markup:
+    """The payment QR as SVG; nothing where the country's standard does not fit."""
+    transfer = qr.Transfer(
+        name=seller.name,
+        account=seller.iban or seller.settlement_account,
+        amount=document.total - document.paid,
+        currency=document.currency,
+        purpose=purpose,
+        tax_id=seller.tax_code,
+        bank_name=seller.bank_name,
+        bic=seller.bik,
+        corr_account=seller.correspondent_account,
+        kpp=seller.kpp,
+        personal_account=document.account.number,
+    )
+    payload = qr.payload_for(seller.country, transfer)
+    return draw_qr(qr.matrix(payload)) if payload else Markup("")
+
+
+def draw_qr(symbol: qr.Matrix) -> Markup:
+    """Dark cells as one path: runs of each row, on white in any theme, with the quiet zone."""
+    stride, runs = (symbol.size + 7) // 8, []
+    for row in range(symbol.size):
+        bits = int.from_bytes(symbol.rows[row * stride : (row + 1) * stride], "big")
+        text = f"{bits:0{stride * 8}b}"[: symbol.size]
+        start = 0
+        while (start := text.find("1", start)) >= 0:
+            end = text.find("0", start)
+            end = symbol.size if end < 0 else end
+            runs.append(f"M{start + 4} {row + 4}h{end - start}v1H{start + 4}z")
+            start = end
+    side = symbol.size + 8
+    return Markup(
+        '<svg viewBox="0 0 {0} {0}" width="200" height="200" role="img" aria-label="{1}" shape-rendering="crispEdges">'
+        '<rect width="{0}" height="{0}" fill="#fff"/><path d="{2}" fill="#000"/></svg>'
+    ).format(side, gettext("QR code for payment"), "".join(runs))
+
+
+def formula(charge: Any) -> str:
+    """How a charge was counted, in words: «1 × 120.00 × 10 of 31 days»."""
+    about = charge.explained or {}
+    if about.get("rule") == "difference":
+        return gettext("The difference between what is due and what was billed before")
+    steps = [f"{frame.quantity(charge.quantity)} × {frame.fine(charge.unit_price)}"]
+    if about.get("per_quantity"):
+        steps.append(gettext("for each %(quantity)s", quantity=about["per_quantity"]))
+    if about.get("included"):
+        steps.append(gettext("%(quantity)s included", quantity=about["included"]))
+    if about.get("days") and about.get("of_days") and about["days"] != about["of_days"]:
+        steps.append(gettext("%(days)s of %(all)s days", days=about["days"], all=about["of_days"]))
+    if about.get("months"):
+        steps.append(gettext("a period of %(months)s months", months=about["months"]))
+    if about.get("percent_bp"):
+        steps.append(gettext("discount of %(percent)s", percent=frame.percent(int(about["percent_bp"]))))
+    if about.get("own_price"):
+        steps.append(gettext("the price agreed with you"))
+    tiers = about.get("tiers")
+    if tiers:
+        steps.append(", ".join(gettext("from %(start)s: %(price)s", start=start, price=price) for start, price in tiers))
+    return " · ".join(steps)
+
+

@@ -1,0 +1,272 @@
+"""What every page of a company shares: menu, header figures, choice of account, formats, dates from the address."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from flask import Flask, abort, g, request, url_for
+from flask_babel import format_date, format_decimal, gettext, lazy_gettext
+from markupsafe import Markup
+
+from app.access.permissions import Right
+from app.core import clock
+from app.core.period import Month
+from app.extensions import db
+from app.services.cabinet import accounts as reading
+from app.services.cabinet.accounts import AccountLine
+from app.views import cells
+from app.views.base import CabinetPage, here
+from app.views.cabinet import words
+from app.views.rows import whole
+from app.views.security import current_actor
+
+_l = lazy_gettext
+
+# group, [(page, label, icon, right)]; what the person may not open is not shown
+MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
+    (
+        "",
+        [("HomeView.index", _l("Home"), "fa-house", Right.CABINET_READ)],
+    ),
+    (
+        _l("Money"),
+        [
+            ("DocumentsPage.index", _l("Documents"), "fa-file-invoice", Right.CABINET_DOCUMENTS),
+            ("ChargesPage.index", _l("Charges"), "fa-receipt", Right.CABINET_DOCUMENTS),
+            ("PaymentsPage.index", _l("Payments"), "fa-money-bill-transfer", Right.CABINET_PAYMENTS),
+            ("ReconciliationPage.index", _l("Reconciliation"), "fa-scale-balanced", Right.CABINET_DOCUMENTS),
+            ("InstalmentsPage.index", _l("Instalments"), "fa-calendar-days", Right.CABINET_PAYMENTS),
+        ],
+    ),
+    (
+        _l("Services"),
+        [
+            ("SubscriptionsPage.index", _l("Subscriptions"), "fa-layer-group", Right.CABINET_SUBSCRIPTIONS),
+            ("SubscribersPage.index", _l("Subscribers"), "fa-sim-card", Right.CABINET_SUBSCRIBERS),
+        ],
+    ),
+    (
+        _l("Company"),
+        [
+            ("DetailsPage.index", _l("Personal information"), "fa-building", Right.CABINET_PAYMENTS),
+            ("DeliveryPage.index", _l("Delivery of documents"), "fa-envelope-open-text", Right.CABINET_DELIVERY),
+            ("TicketsPage.index", _l("Feedback"), "fa-comments", Right.CABINET_TICKETS),
+        ],
+    ),
+]
+
+
+def install(app: Flask) -> None:
+    """Let every page drawn for a person of a company have the cabinet's frame."""
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, Any]:
+    actor = current_actor()
+    if actor.company_id is None or not request.endpoint:
+        return {}
+    return {
+        "kabinet_menu": menu(),
+        "kabinet_header": header(),
+        "kabinet_active": request.endpoint.split(".")[0],
+        "kabinet_search_url": url_for("SubscribersPage.index") if actor.may(Right.CABINET_SUBSCRIBERS) else "",
+        "kabinet_search_label": gettext("Find a subscriber by number or name"),
+    }
+
+
+def menu() -> list[dict[str, Any]]:
+    """The groups and pages this person may open."""
+    actor, groups = current_actor(), []
+    for label, pages in MENU:
+        items = [
+            {"name": page.split(".")[0], "label": str(text), "icon": icon, "url": url_for(page)}
+            for page, text, icon, right in pages
+            if actor.may(right)
+        ]
+        if items:
+            groups.append({"label": str(label), "items": items})
+    return groups
+
+
+def accounts() -> list[AccountLine]:
+    """The company's accounts with their figures, read once a request."""
+    if "cabinet_accounts" not in g:
+        g.cabinet_accounts = reading.accounts_of(db.session, current_actor())
+    return g.cabinet_accounts
+
+
+def header() -> dict[str, Any]:
+    """The balance of each currency, always in sight (AST-011), and what is overdue (AST-118)."""
+    actor = current_actor()
+    if not (actor.may(Right.CABINET_PAYMENTS) or actor.may(Right.CABINET_DOCUMENTS)):
+        return {"figures": []}
+    balance: dict[str, Decimal] = {}
+    overdue: dict[str, Decimal] = {}
+    for line in accounts():
+        balance[line.currency] = balance.get(line.currency, Decimal(0)) + line.balance
+        overdue[line.currency] = overdue.get(line.currency, Decimal(0)) + line.overdue
+    figures = []
+    for currency, amount in sorted(balance.items()):
+        figures.append(
+            {
+                "label": gettext("Balance"),
+                "value": money(amount, currency),
+                "tone": "bad" if overdue[currency] > 0 else "",
+                "url": url_for("PaymentsPage.index") if actor.may(Right.CABINET_PAYMENTS) else "",
+            }
+        )
+    late = [money(amount, currency) for currency, amount in sorted(overdue.items()) if amount > 0]
+    if late and actor.may(Right.CABINET_DOCUMENTS):
+        url = url_for("DocumentsPage.index", unpaid=1)
+        figures.insert(0, {"label": gettext("Overdue"), "value": " · ".join(late), "tone": "bad", "url": url})
+    return {"figures": figures}
+
+
+# -- formats ------------------------------------------------------------------------------------------------------
+
+
+def money(value: Decimal | None, currency: str = "") -> str:
+    """«−1 234,50 UAH»: two decimals."""
+    if value is None:
+        return "—"
+    text = format_decimal(value, "#,##0.00;−#,##0.00")
+    return f"{text} {currency}" if currency else text
+
+
+def fine(value: Decimal | None) -> str:
+    """An amount of a charge: four decimals where they say something, never fewer than two (AST-071)."""
+    return "—" if value is None else format_decimal(value, "#,##0.00##;−#,##0.00##")
+
+
+def quantity(value: Decimal | None) -> str:
+    """A quantity without needless zeros."""
+    return "—" if value is None else format_decimal(value, "#,##0.####;−#,##0.####")
+
+
+def day(value: dt.date | None) -> str:
+    """A day as the reader writes it."""
+    return cells.day(value)
+
+
+def month_name(value: dt.date | Month) -> str:
+    """«October 2026»."""
+    first = value.first_day if isinstance(value, Month) else value
+    text = format_date(first, "LLLL yyyy")
+    return text[:1].upper() + text[1:]
+
+
+def short_month(value: dt.date) -> str:
+    """«Oct», for the axis of a chart."""
+    return format_date(value, "LLL").rstrip(".")
+
+
+def percent(basis_points: int | None) -> str:
+    """Percent × 100 as «20 %»; nothing means there is no VAT."""
+    if basis_points is None:
+        return gettext("without VAT")
+    return f"{format_decimal(Decimal(basis_points) / 100, '#,##0.##')} %"
+
+
+def badge(kinds: dict[str, Any], value: str) -> Markup:
+    """A state as a coloured word of the customer's."""
+    tone = words.TONES.get(value, "")
+    css = f"kb-badge is-{tone}" if tone else "kb-badge"
+    return Markup('<span class="{}">{}</span>').format(css, words.word(kinds, value))
+
+
+def masked(number: str) -> str:
+    """An account number of a bank, its end only: «…3001»."""
+    return f"…{number[-4:]}" if len(number) > 4 else number
+
+
+# -- pages --------------------------------------------------------------------------------------------------------
+
+
+class Page(CabinetPage):
+    """A page of a company: templates under cabinet/, the account chosen, days and places from the address."""
+
+    template_folder = None
+    shared: ClassVar[dict[str, Any]] = {
+        "money": money,
+        "fine": fine,
+        "quantity": quantity,
+        "day": day,
+        "moment": cells.moment,
+        "month_name": month_name,
+        "percent": percent,
+        "badge": badge,
+        "words": words,
+        "here": here,
+        "Right": Right,
+    }
+
+    def show(self, template: str, **values: Any) -> Any:
+        """The template with what all pages use."""
+        return draw(self, template, **values)
+
+    @property
+    def accounts(self) -> list[AccountLine]:
+        """The company's accounts."""
+        return accounts()
+
+    def account_asked(self, *, needed: bool = False) -> AccountLine | None:
+        """The account of ?account=, or None; the first where one is `needed`; 404 for another company's."""
+        raw = request.values.get("account", "")
+        if not raw:
+            return reading.account_among(self.accounts, None) if needed else None
+        number = whole(raw)
+        if number is None:
+            abort(404)
+        return reading.account_among(self.accounts, number)
+
+    @property
+    def today(self) -> dt.date:
+        """The business day of the company's Seller."""
+        return clock.today(self.accounts[0].zone if self.accounts else "UTC")
+
+    def day_asked(self, name: str) -> dt.date | None:
+        """A day of the address or a form; None where there is none or it is no day."""
+        return as_day(request.values.get(name, ""))
+
+    def place_asked(self) -> tuple[dt.date, int] | None:
+        """Where the page before ended: ?after=2026-11-01.123."""
+        text, _, number = request.args.get("after", "").partition(".")
+        found, row = as_day(text), whole(number)
+        return (found, row) if found is not None and row is not None else None
+
+    def month_asked(self) -> Month | None:
+        """The month of ?month=2026-10."""
+        try:
+            return Month.parse(request.values.get("month", ""))
+        except ValueError:
+            return None
+
+
+def draw(view: CabinetPage | Any, template: str, **values: Any) -> Any:
+    """A cabinet template for any page (the home page is no `Page`)."""
+    chosen = [(str(a.id), f"{a.number} · {a.currency}") for a in accounts()]
+    return view.render_template(
+        f"cabinet/{template}", **{**Page.shared, "actor": current_actor(), "account_options": chosen, **values}
+    )
+
+
+def as_day(text: str) -> dt.date | None:
+    """«2026-11-01» as a day; None for anything else."""
+    try:
+        found = dt.date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return found if 1990 <= found.year <= 2200 else None
+
+
+def as_amount(text: str) -> Decimal | None:
+    """«1 234,50» or «1234.5» as an amount; None for anything else."""
+    bare = text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace(",", ".").strip()
+    if not bare or not bare.isascii() or not all(ch.isdigit() or ch == "." for ch in bare) or bare.count(".") > 1:
+        return None
+    return Decimal(bare) if bare != "." and len(bare) < 20 else None
+
+
+def place(found: tuple[dt.date, int] | None) -> str:
+    """A place as it stands in the address."""
+    return f"{found[0].isoformat()}.{found[1]}" if found else ""
