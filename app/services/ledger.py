@@ -10,6 +10,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.period import Period
 from app.models import Account, Entry, EntryKind, LedgerAccount, LedgerKind, Posting
 
 OF_ACCOUNT = (LedgerKind.RECEIVABLE, LedgerKind.ADVANCES)
@@ -51,6 +52,32 @@ def balances(session: Session, account_ids: list[int], as_of: dt.date | None = N
                 kinds[kind] = kinds.get(kind, Decimal(0)) + sign * amount
     zero = Decimal("0.00")
     return {a: Balance(k.get("receivable", zero), -k.get("advances", zero)) for a, k in sums.items()}
+
+
+def turnovers(session: Session, account_ids: list[int], period: Period) -> dict[int, tuple[Decimal, Decimal]]:
+    """What raised (debit) and what lowered (credit) the debt of each Account in a period; up to 1,000 Accounts."""
+    signed = sa.func.sum(
+        sa.case((LedgerAccount.id == Posting.debit_id, Posting.amount), else_=0)
+        - sa.case((LedgerAccount.id == Posting.credit_id, Posting.amount), else_=0)
+    )
+    query = (
+        sa.select(Entry.account_id, sa.type_coerce(signed, Posting.amount.type))
+        .join(Posting, Posting.entry_id == Entry.id)
+        .join(LedgerAccount, sa.or_(LedgerAccount.id == Posting.debit_id, LedgerAccount.id == Posting.credit_id))
+        .where(
+            Entry.account_id.in_(account_ids),
+            Entry.happened_on >= period.start,
+            Entry.happened_on < period.end,
+            Entry.kind != EntryKind.ALLOCATED.value,
+            LedgerAccount.account_id == Entry.account_id,
+        )
+        .group_by(Entry.account_id, Entry.id)
+    )
+    sums: dict[int, tuple[Decimal, Decimal]] = {}
+    for account_id, amount in session.execute(query):
+        debit, credit = sums.get(int(account_id or 0), (Decimal(0), Decimal(0)))
+        sums[int(account_id or 0)] = (debit + max(amount, Decimal(0)), credit + max(-amount, Decimal(0)))
+    return sums
 
 
 def company_balances(session: Session, company_id: int, as_of: dt.date | None = None) -> dict[str, Balance]:
