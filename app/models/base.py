@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy.sql import operators
 from sqlalchemy.types import TypeDecorator
 
 from app.core import clock
@@ -31,6 +32,14 @@ class Scaled(TypeDecorator[Decimal]):
 
     impl = sa.BigInteger
     cache_ok = True
+
+    class comparator_factory(TypeDecorator.Comparator[Decimal], sa.BigInteger.Comparator[Decimal]):  # noqa: N801
+        """A sum or a difference of two such columns is one again: «total - paid» is a Decimal too."""
+
+        def _adapt_expression(self, op: Any, other_comparator: Any) -> Any:
+            if op in (operators.add, operators.sub):
+                return op, self.type
+            return super()._adapt_expression(op, other_comparator)
 
     def __init__(self, scale: int) -> None:
         super().__init__()
