@@ -1,24 +1,269 @@
-"""Commands for operators and checks: each calls one service, commits, and says one clear line when it cannot."""
+"""Commands for operators and checks: each calls one service, commits, and says one clear line when it cannot.
+
+Every command prepares its database first (an empty DATA_DIR too) and runs to its end by itself, without web or queue.
+"""
+
+import datetime as dt
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import click
+import sqlalchemy as sa
 from flask import Flask, current_app
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app.access import tenancy
+from app.core.actor import Actor
+from app.core.errors import N_, DomainError, NotFound, Refused
+from app.core.period import Month
+from app.extensions import db
+from app.models import Company, Seller, migrating
+from app.services import audit, billing, documents, reconciliation, registers, setup
+
+OPERATOR = Actor.system("operator")
 
 
 def register(app: Flask) -> None:
     """Add every command."""
-    app.cli.add_command(sync_permissions)
+    for command in (upgrade, sync_permissions, close_month, make_reconciliation, export, check_invariants):
+        app.cli.add_command(command)
+
+
+@contextmanager
+def prepared() -> Iterator[Session]:
+    """A session that sees everything, over a database that is migrated and has a Seller."""
+    settings = current_app.config["KABINET"]
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with db.engine.begin() as connection:
+        migrating.upgrade(connection)
+    session = db.session()
+    with tenancy.seeing(tenancy.EVERYONE, session):
+        setup.ensure_defaults(session, settings.default_country)
+        session.commit()
+        try:
+            yield session
+        finally:
+            session.rollback()
+
+
+def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What goes wrong is one line on stderr and exit 2; nothing half-written stays."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except DomainError as error:
+            fail(str(error))
+        except (OSError, SQLAlchemyError) as error:
+            fail(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+
+    return run
+
+
+def fail(sentence: str) -> None:
+    """One line on stderr, exit 2."""
+    click.echo(sentence.replace("\n", " "), err=True)
+    raise SystemExit(2)
+
+
+class MonthWord(click.ParamType):
+    """YYYY-MM."""
+
+    name = "YYYY-MM"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Month:
+        """The month written so."""
+        try:
+            return value if isinstance(value, Month) else Month.parse(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+class DayWord(click.ParamType):
+    """YYYY-MM-DD."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        """The day written so."""
+        try:
+            return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"a day is written YYYY-MM-DD, not {value!r}.", param, ctx)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Any]:
+    """A file that appears under its name only when it is whole."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def bar(total: int, label: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal, silence elsewhere; call it with how much is done."""
+    with click.progressbar(length=max(total, 1), label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as shown:
+
+        def show(done: int) -> None:
+            shown.update(done - shown.pos)
+
+        yield show
+
+
+def sellers_of(session: Session, code: str | None) -> list[Seller]:
+    """The Seller of a code, or all."""
+    query = sa.select(Seller).order_by(Seller.id)
+    found = list(session.scalars(query.where(Seller.code == code) if code else query))
+    if not found:
+        known = ", ".join(session.scalars(sa.select(Seller.code).order_by(Seller.id)))
+        raise NotFound(N_("There is no Seller %(code)s. Known: %(known)s."), code=code, known=known)
+    return found
+
+
+@click.command("upgrade")
+@plain_errors
+def upgrade() -> None:
+    """Bring the database to the newest tables and make what every installation has."""
+    with prepared():
+        click.echo("The database is up to date.")
 
 
 @click.command("sync-permissions")
+@plain_errors
 def sync_permissions() -> None:
     """Make the rows of roles and of FAB's permissions that the code names; safe to repeat."""
-    from app.access import tenancy
-    from app.extensions import db
     from app.services import people
 
     views = current_app.extensions["appbuilder"].baseviews
     pairs = {(name, view.class_permission_name) for view in views for name in view.base_permissions}
-    with tenancy.seeing(tenancy.EVERYONE, db.session()):
-        roles, permissions = people.sync_permissions(db.session(), pairs)
-        db.session.commit()
+    with prepared() as session:
+        roles, permissions = people.sync_permissions(session, pairs)
+        session.commit()
     click.echo(f"Roles made: {roles}; permissions made: {permissions}.")
+
+
+@click.command("close-month")
+@click.argument("month", type=MonthWord())
+@click.option("--seller", "code", help="Code of one Seller; all of them otherwise.")
+@click.option("--dry-run", is_flag=True, help="Show what would be billed; write nothing.")
+@plain_errors
+def close_month(month: Month, code: str | None, dry_run: bool) -> None:
+    """Bill what is due of a month and not billed yet: charges, invoices, acts and the books."""
+    with prepared() as session:
+        for seller_id, name in [(s.id, s.code) for s in sellers_of(session, code)]:
+            (_show_dry_run if dry_run else _close)(session, seller_id, name, month)
+
+
+def _show_dry_run(session: Session, seller_id: int, name: str, month: Month) -> None:
+    shown = billing.preview(session, OPERATOR, seller_id, month)
+    sums = ", ".join(f"{total} {currency}" for currency, total in shown.totals.items()) or "nothing"
+    click.echo(f"{name} {month}: {len(shown.lines)} accounts would be billed, {sums}; {len(shown.trouble)} in trouble.")
+    for line in shown.lines[:20]:
+        why = f" ({', '.join(line.reasons)})" if line.reasons else ""
+        click.echo(f"  {line.number}  {line.company}  {line.total} {line.currency}, last month {line.last_total}{why}")
+    for _, number, company, reason in shown.trouble:
+        click.echo(f"  {number}  {company}: {reason}", err=True)
+    session.rollback()
+
+
+def _close(session: Session, seller_id: int, name: str, month: Month) -> None:
+    run = billing.start_run(session, OPERATOR, seller_id, month)
+    session.commit()
+    run_id = run.id
+    now = billing.progress(session, run_id)
+    with bar(now.total, f"{name} {month}") as show:
+        while now.left:
+            now = billing.run_batch(session, OPERATOR, run_id)
+            session.commit()
+            show(now.total - now.left)
+    if not now.total:
+        billing.run_batch(session, OPERATOR, run_id)
+        session.commit()
+    sums = ", ".join(f"{total} {currency}" for currency, total in billing.billed(session, run_id)) or "nothing"
+    click.echo(
+        f"{name} {month}: {now.done} accounts billed, {sums}; {now.nothing} with nothing due, "
+        f"{now.quarantined} in quarantine."
+    )
+    for number, company, reason in billing.quarantine(session, run_id):
+        click.echo(f"  {number}  {company}: {reason}", err=True)
+
+
+@click.command("reconciliation")
+@click.argument("company")
+@click.argument("start", metavar="FROM", type=DayWord())
+@click.argument("last", metavar="TO", type=DayWord())
+@click.option("--account", help="Number of the account, where the company has several.")
+@click.option("--format", "fmt", type=click.Choice(["pdf", "xlsx"]), default="pdf", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@plain_errors
+def make_reconciliation(company: str, start: dt.date, last: dt.date, account: str | None, fmt: str, out: Path) -> None:
+    """A reconciliation act of a company (its code) from FROM to TO, both days included."""
+    with prepared() as session:
+        found = session.scalars(sa.select(Company).where(Company.code == company)).first()
+        if found is None:
+            raise NotFound(N_("There is no company %(code)s. Check its code."), code=company)
+        account_id = reconciliation.account_named(session, OPERATOR, found.id, account) if account else None
+        act = reconciliation.make_act(session, OPERATOR, found.id, start, last, account_id)
+        path = documents.file_of(session, OPERATOR, act.id, fmt, current_app.config["KABINET"].files_dir)
+        with written_whole(out) as target:
+            target.write(path.read_bytes())
+        session.commit()
+        closing = (act.data or {})["closing"]
+        click.echo(f"{act.number}: closing balance {closing} {act.currency}, written to {out}.")
+
+
+@click.command("export")
+@click.argument("register_name", metavar="invoices|acts|payments|charges|balances")
+@click.option("--month", type=MonthWord(), required=True)
+@click.option("--seller", "code", help="Code of one Seller; all of them otherwise.")
+@click.option("--format", "fmt", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
+@click.option("--delimiter", default=";", show_default=True, help="Of a CSV: one character.")
+@click.option("--bom/--no-bom", default=True, show_default=True, help="Begin a CSV with the mark of UTF-8.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@plain_errors
+def export(register_name: str, month: Month, code: str | None, fmt: str, delimiter: str, bom: bool, out: Path) -> None:
+    """A register of a month for bookkeepers."""
+    if len(delimiter) != 1:
+        raise Refused(N_("The delimiter is one character."))
+    with prepared() as session:
+        seller_id = sellers_of(session, code)[0].id if code else None
+        with written_whole(out) as target:
+            count = registers.write(
+                session,
+                OPERATOR,
+                register_name,
+                month,
+                fmt,
+                target,
+                seller_id=seller_id,
+                delimiter=delimiter,
+                bom=bom,
+            )
+        click.echo(f"{count} rows written to {out}.")
+
+
+@click.command("audit")
+@plain_errors
+def check_invariants() -> None:
+    """Check every invariant of the data; exit 1 where one is broken."""
+    with prepared() as session:
+        broken = 0
+        for name, count, sentence in audit.check_all(session):
+            click.echo(f"{'ok  ' if not count else 'FAIL'} {count:>6}  {name}: {sentence}")
+            broken += bool(count)
+    if broken:
+        raise SystemExit(1)
