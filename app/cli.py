@@ -31,7 +31,7 @@ OPERATOR = Actor.system("operator")
 
 def register(app: Flask) -> None:
     """Add every command."""
-    for command in (upgrade, sync_permissions, close_month, make_reconciliation, export, check_invariants):
+    for command in (upgrade, load_demo, sync_permissions, close_month, make_reconciliation, export, check_invariants):
         app.cli.add_command(command)
 
 
@@ -73,6 +73,12 @@ def fail(sentence: str) -> None:
     raise SystemExit(2)
 
 
+class OneLine(click.ClickException):
+    """What click itself would say in three lines."""
+
+    exit_code = 2
+
+
 class MonthWord(click.ParamType):
     """YYYY-MM."""
 
@@ -83,7 +89,7 @@ class MonthWord(click.ParamType):
         try:
             return value if isinstance(value, Month) else Month.parse(value)
         except ValueError as error:
-            self.fail(f"{error}.", param, ctx)
+            raise OneLine(f"{error}.") from None
 
 
 class DayWord(click.ParamType):
@@ -96,7 +102,7 @@ class DayWord(click.ParamType):
         try:
             return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
         except ValueError:
-            self.fail(f"a day is written YYYY-MM-DD, not {value!r}.", param, ctx)
+            raise OneLine(f"a day is written YYYY-MM-DD, not {value!r}.") from None
 
 
 @contextmanager
@@ -140,6 +146,25 @@ def upgrade() -> None:
     """Bring the database to the newest tables and make what every installation has."""
     with prepared():
         click.echo("The database is up to date.")
+
+
+@click.command("demo")
+@click.option("--size", type=click.Choice(["full", "small"]), help="How much of it; DEMO_SIZE otherwise.")
+@plain_errors
+def load_demo(size: str | None) -> None:
+    """Load the demo's Sellers, companies, people and a year of closed months; once."""
+    from app.services import demo
+
+    settings = current_app.config["KABINET"]
+    with prepared() as session, click.progressbar(length=100, label="Demo", file=sys.stderr) as shown:
+
+        def show(done: int, total: int, message: str) -> None:
+            shown.label = message
+            shown.update(int(100 * done / max(total, 1)) - shown.pos)
+
+        made = demo.load(session, settings.demo_password, size or settings.demo_size, show, session.commit)
+        session.commit()
+    click.echo("The demo is loaded." if made else "The demo was already there; nothing changed.")
 
 
 @click.command("sync-permissions")

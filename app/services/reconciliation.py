@@ -176,6 +176,15 @@ def make_act(
     return act
 
 
+def account_named(session: Session, actor: Actor, company_id: int, number: str) -> int:
+    """The id of a company's account by its number."""
+    actor.need_company(company_id)
+    found = session.scalar(sa.select(Account.id).where(Account.company_id == company_id, Account.number == number))
+    if found is None:
+        raise NotFound(N_("The company has no such account. Choose one of its accounts."))
+    return found
+
+
 def _account(session: Session, actor: Actor, company_id: int, account_id: int | None) -> Account:
     company = session.get(Company, company_id)
     if company is None:

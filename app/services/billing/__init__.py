@@ -16,7 +16,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
 from app.core.period import Month
-from app.models import BillingRun, RunItem, Seller
+from app.models import Account, BillingRun, Company, Document, RunItem, Seller
 from app.rules.lifecycle import RunItemState, RunState
 from app.services import trail
 from app.services.billing import due, issue
@@ -243,6 +243,29 @@ def progress(session: Session, run_id: int) -> Progress:
     )
 
 
+def billed(session: Session, run_id: int) -> list[tuple[str, Decimal]]:
+    """What a run billed in all, by currency: invoices less credit notes."""
+    sums = (
+        sa.select(Document.currency, sa.func.sum(Document.total))
+        .where(Document.run_id == run_id, Document.kind.in_(("invoice", "credit_note")))
+        .group_by(Document.currency)
+        .order_by(Document.currency)
+    )
+    return [(currency, total) for currency, total in session.execute(sums)]
+
+
+def quarantine(session: Session, run_id: int) -> list[tuple[str, str, str]]:
+    """Account number, company and reason of everything in quarantine."""
+    waiting = (
+        sa.select(Account.number, Company.name, RunItem.reason)
+        .join(Account, Account.id == RunItem.account_id)
+        .join(Company, Company.id == RunItem.company_id)
+        .where(RunItem.run_id == run_id, RunItem.state == RunItemState.QUARANTINED.value)
+        .order_by(Account.number)
+    )
+    return [(number, name, reason) for number, name, reason in session.execute(waiting)]
+
+
 def retry(session: Session, actor: Actor, run_id: int, account_ids: list[int] | None = None) -> int:
     """Put quarantined accounts (all, or those named) back to work; returns how many."""
     actor.need(Right.BILLING_RUN)
@@ -344,9 +367,11 @@ __all__ = [
     "Preview",
     "PreviewLine",
     "Progress",
+    "billed",
     "cancel",
     "preview",
     "progress",
+    "quarantine",
     "retry",
     "run_batch",
     "start_run",

@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from flask import Flask, abort, g, request, url_for
+from flask import Flask, abort, g, has_request_context, request, url_for
 from flask_babel import format_date, format_decimal, gettext, lazy_gettext
 from markupsafe import Markup
 
@@ -90,6 +90,8 @@ def menu() -> list[dict[str, Any]]:
 
 def accounts() -> list[AccountLine]:
     """The company's accounts with their figures, read once a request."""
+    if not has_request_context():  # FAB looks at every attribute of a view when it is added
+        return []
     if "cabinet_accounts" not in g:
         g.cabinet_accounts = reading.accounts_of(db.session, current_actor())
     return g.cabinet_accounts
