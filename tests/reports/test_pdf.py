@@ -73,11 +73,19 @@ def test_a_long_act_repeats_its_header_and_carries_its_total_on_every_page():
         assert f"Сторінка {number} з" in text
     for text in sheets:
         if not re.search(r"^\d+ (?:Послуги|Оренда|Додаткова)", text, re.M):
-            continue  # only signatures
+            continue  # totals and signatures
         assert "Найменування робіт, послуг" in text
         last = max(int(found) for found in re.findall(r"^(\d+) (?:Послуги|Оренда|Додаткова)", text, re.M))
+        if last == len(amounts):
+            break
         carried = f"{sum(amounts[:last]):,.2f}".replace(",", " ").replace(".", ",")
-        assert carried in text and ("Разом з початку" in text or last == len(amounts))
+        assert "Разом з початку" in text and carried in text
+
+
+@pytest.mark.parametrize("count", range(14, 40, 3))
+def test_signatures_never_stand_on_a_page_without_the_totals(count):
+    last = pages_of(made("act", "UA", act("UA", count)))[-1]
+    assert "ВИКОНАВЕЦЬ" in last and "Загальна вартість" in last
 
 
 def test_the_number_of_pages_stands_on_every_page():

@@ -83,6 +83,15 @@ def test_every_formula_of_a_document_recomputes_to_the_printed_figure(kind, coun
     assert found >= 3
 
 
+@pytest.mark.parametrize("country", ["UA", "RU", "PL", "DE"])
+@pytest.mark.parametrize("kind", list(MAKERS))
+def test_every_table_is_frozen_and_filtered_at_its_header(kind, country):
+    for sheet in opened(xlsx.render(layout_for(kind, country)(MAKERS[kind](country)))):
+        header = int(sheet.freeze_panes[1:]) - 1
+        assert sheet.auto_filter.ref.startswith(f"A{header}:")
+        assert all(sheet.cell(header, at).value for at in range(1, 5)) and sheet.cell(header, 1).font.bold
+
+
 def test_an_invoice_is_numbers_dates_a_frozen_header_and_a_filter():
     data = invoice("UA")
     sheet = opened(xlsx.render(layout_for("invoice", "UA")(data))).active

@@ -4,7 +4,8 @@ There is no mark-up anywhere on the way from a string to the page, so nothing in
 """
 
 from app.reports.render import fonts
-from app.reports.render.pdffile import BOLD, REGULAR, PdfFile
+from app.reports.render.pdffile import BOLD, REGULAR, Codes, PdfFile
+from app.reports.render.qr import Matrix
 
 MM = 72 / 25.4
 A4 = (210 * MM, 297 * MM)
@@ -69,10 +70,29 @@ def measure(bold: bool = False) -> Measure:
     return _measures[bold]
 
 
+class Scratch:
+    """Stands in for a file where something is drawn only to be measured."""
+
+    page_count = 0
+
+    def __init__(self, codes: dict[str, Codes]) -> None:
+        self.codes = codes
+
+    def add_matrix(self, symbol: Matrix) -> str:
+        """A name nobody will draw."""
+        return "Q"
+
+    def add_page(self, operators: str, level: int = 6) -> None:
+        """Thrown away."""
+
+    def close(self, total_operators: str, total_width: float) -> None:
+        """Nothing to close."""
+
+
 class Pages:
     """The page being drawn of a growing PDF file. `y` is where the next block begins; it sinks."""
 
-    def __init__(self, file: PdfFile, width: float, height: float, footer: tuple[str, str]) -> None:
+    def __init__(self, file: PdfFile | Scratch, width: float, height: float, footer: tuple[str, str]) -> None:
         self.file, self.width, self.height = file, width, height
         self.left, self.right, self.bottom = 14 * MM, width - 12 * MM, 16 * MM
         self.top = height - 12 * MM

@@ -1,17 +1,19 @@
 """A Document as PDF: one pass over its blocks, pages written as they fill, the same bytes for the same document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Any, BinaryIO
 
 from app.reports import document as doc
-from app.reports.formats import formats_of
+from app.reports.formats import Formats, formats_of
 from app.reports.render import pdftable, qr
-from app.reports.render.page import A4, MM, Pages, measure
+from app.reports.render.page import A4, MM, Pages, Scratch, measure
 from app.reports.render.pdffile import PdfFile
 from app.reports.render.text import clean, clean_lines
 
 _LEADING = 1.25
+_ROOMY = 110 * MM  # with so much left there is nothing to measure
+_ENDLESS = 1_000_000
 _QR_SIDE = 30 * MM
 
 
@@ -28,14 +30,42 @@ def render_to(document: doc.Document, out: BinaryIO) -> None:
     file = PdfFile(out, clean(document.title, 300), f"{document.date:%Y%m%d}000000Z", (width, height))
     pages = Pages(file, width, height, (clean(document.title, 300), document.page_label))
     formats = formats_of(document.locale)
+    waiting: list[doc.Block] = []
     for block in document.blocks:
         if isinstance(block, doc.Table):
+            _draw_together(pages, waiting, formats)
+            waiting = []
             pdftable.draw(pages, block, formats)
-        elif isinstance(block, doc.Totals):
-            pdftable.draw_totals(pages, block, formats)
         else:
-            _DRAW[type(block)](pages, block)
+            waiting.append(block)
+    _draw_together(pages, waiting, formats)
     pages.finish()
+
+
+def _draw_together(pages: Pages, blocks: Sequence[doc.Block], formats: Formats) -> None:
+    """Draw what stands between tables; on a new page where that keeps totals, words and signatures together."""
+    left = pages.y - pages.bottom
+    if left < _ROOMY and pages.y < pages.top:
+        height = _height(pages, blocks, formats)
+        if left < height < pages.top - pages.bottom:
+            pages.turn()
+    for block in blocks:
+        _draw(pages, block, formats)
+
+
+def _draw(pages: Pages, block: doc.Block, formats: Formats) -> None:
+    if isinstance(block, doc.Totals):
+        pdftable.draw_totals(pages, block, formats)
+    else:
+        _DRAW[type(block)](pages, block)
+
+
+def _height(pages: Pages, blocks: Sequence[doc.Block], formats: Formats) -> float:
+    """How tall the blocks are, drawn on an endless page that is thrown away."""
+    scratch = Pages(Scratch(pages.file.codes), pages.width, _ENDLESS, ("", ""))
+    for block in blocks:
+        _draw(scratch, block, formats)
+    return scratch.top - scratch.y
 
 
 def _flow(

@@ -6,6 +6,7 @@ Every payload is bytes in the encoding its standard names, so the symbol carries
 import base64
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 import zxingcpp
 
@@ -130,6 +131,7 @@ class Matrix:
     rows: bytes
 
 
+@lru_cache(maxsize=4)  # a document is measured before it is drawn
 def matrix(payload: bytes, level: str = "M") -> Matrix:
     """The QR symbol of `payload` without its quiet zone."""
     symbol = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
