@@ -6,6 +6,7 @@ Receivable (debit) and advances (credit) are kept for each Account; revenue, VAT
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -35,23 +36,26 @@ def balance(session: Session, account_id: int, as_of: dt.date | None = None) -> 
 
 
 def balances(session: Session, account_ids: list[int], as_of: dt.date | None = None) -> dict[int, Balance]:
-    """Balances of many Accounts in two statements a thousand."""
+    """Balances of many Accounts in one statement a thousand."""
     sums: dict[int, dict[str, Decimal]] = {}
     for at in range(0, len(account_ids), 1000):
-        for side, sign in ((Posting.debit_id, 1), (Posting.credit_id, -1)):
-            query = (
-                sa.select(LedgerAccount.account_id, LedgerAccount.kind, sa.func.sum(Posting.amount))
-                .join(LedgerAccount, LedgerAccount.id == side)
-                .where(LedgerAccount.account_id.in_(account_ids[at : at + 1000]))
-                .group_by(LedgerAccount.account_id, LedgerAccount.kind)
-            )
-            if as_of is not None:
-                query = query.where(Posting.happened_on <= as_of)
-            for account_id, kind, amount in session.execute(query):
-                kinds = sums.setdefault(int(account_id or 0), {})
-                kinds[kind] = kinds.get(kind, Decimal(0)) + sign * amount
+        some = account_ids[at : at + 1000]
+        sides = [_side(Posting.debit_id, 1, some, as_of), _side(Posting.credit_id, -1, some, as_of)]
+        for account_id, kind, sign, amount in session.execute(sa.union_all(*sides)):
+            kinds = sums.setdefault(int(account_id or 0), {})
+            kinds[kind] = kinds.get(kind, Decimal(0)) + sign * amount
     zero = Decimal("0.00")
     return {a: Balance(k.get("receivable", zero), -k.get("advances", zero)) for a, k in sums.items()}
+
+
+def _side(column: Any, sign: int, account_ids: list[int], as_of: dt.date | None) -> sa.Select[Any]:
+    query = (
+        sa.select(LedgerAccount.account_id, LedgerAccount.kind, sa.literal(sign), sa.func.sum(Posting.amount))
+        .join(LedgerAccount, LedgerAccount.id == column)
+        .where(LedgerAccount.account_id.in_(account_ids))
+        .group_by(LedgerAccount.account_id, LedgerAccount.kind)
+    )
+    return query if as_of is None else query.where(Posting.happened_on <= as_of)
 
 
 def turnovers(session: Session, account_ids: list[int], period: Period) -> dict[int, tuple[Decimal, Decimal]]:

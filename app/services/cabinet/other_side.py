@@ -43,7 +43,7 @@ class TheirBook:
 
 
 def read_book(source: bytes | BinaryIO) -> TheirBook:
-    """A CSV or XLSX with a date and either debit and credit, or one amount (plus: you owe more to us… as a debit)."""
+    """A CSV or XLSX with a date and either debit and credit, or one amount (a plus is a debit)."""
     sheet = read_sheet(source)
     if sheet.count > LONGEST:
         raise Refused(N_("The file has %(found)s lines, at most %(limit)s fit."), found=sheet.count, limit=LONGEST)
@@ -57,7 +57,7 @@ def read_book(source: bytes | BinaryIO) -> TheirBook:
 
 
 def guess_columns(headers: list[str]) -> dict[str, str]:
-    """Our word → the header of theirs; a header is taken once, an exact name before one that only has the word in it."""
+    """Our word → the header of theirs; each header is taken once, exact names before those that have a word in them."""
     found: dict[str, str] = {}
     plain = {header: " ".join(header.casefold().split()) for header in headers}
     for exact in (True, False):

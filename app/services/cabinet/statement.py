@@ -12,7 +12,7 @@ from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
 from app.core.period import Period
-from app.models import Account, Document, Entry, EntryKind, LedgerAccount, Payment, Posting
+from app.models import Account, Document, Entry, LedgerAccount, Payment, Posting
 from app.rules.reconciling import Balance, StatementLine, balance_of
 from app.services import ledger
 
@@ -113,10 +113,9 @@ def _query(actor: Actor, account_ids: list[int], period: Period) -> Any:
 
 def _operation(number: int, row: Any, debt: Decimal) -> Operation:
     effect: Decimal = row["effect"]
-    of_payment = row["payment_id"] is not None and row["kind"] != EntryKind.CORRECTED.value
-    reference = row["reference"] or row["payment_number"] if of_payment else row["document_number"]
-    returned = row["kind"] in (EntryKind.REVERSED.value, EntryKind.REFUNDED.value)
-    is_credit = effect < 0 or (of_payment and not returned)
+    of_document = row["document_number"] is not None
+    reference = row["document_number"] if of_document else row["reference"] or row["payment_number"]
+    is_credit = effect < 0
     line = StatementLine(
         day=row["happened_on"],
         number=reference or "",

@@ -117,5 +117,3 @@ class DeliveryPage(frame.Page):
             done=gettext("It is kept. Documents formed from now on go this way."),
         )
         return made is not None
-
-

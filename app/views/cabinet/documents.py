@@ -1,4 +1,4 @@
-"""Documents of a company: the list with its filters, one document, its files, what is behind a line, and «e-mail it to me»."""
+"""Documents of a company: the list, one document, its files, what is behind a line, and «e-mail it to me»."""
 
 import datetime as dt
 from dataclasses import replace
@@ -108,7 +108,7 @@ class DocumentsPage(frame.Page):
     @expose("/<int:document_id>/mail", methods=["POST"])
     @needs(Right.CABINET_DOCUMENTS)
     def mail(self, document_id: int) -> Any:
-        """Send it to the address that is in the cabinet now (A1-18, A1-19); closed while invoices are formed (A1-07)."""
+        """Send it to the address in the cabinet now (A1-18, A1-19); closed while invoices are formed (A1-07)."""
         document = reader.document_of(self.session, self.actor, document_id)
         closed_until = closed_for_orders(document, self.today)
         if closed_until is not None:
@@ -236,7 +236,6 @@ def formula(charge: Any) -> str:
         steps.append(gettext("the price agreed with you"))
     tiers = about.get("tiers")
     if tiers:
-        steps.append(", ".join(gettext("from %(start)s: %(price)s", start=start, price=price) for start, price in tiers))
+        told = (gettext("from %(start)s: %(price)s", start=start, price=price) for start, price in tiers)
+        steps.append(", ".join(told))
     return " · ".join(steps)
-
-

@@ -119,7 +119,8 @@ def _block(line: reading.AccountLine, calendar: policies.Calendar) -> dict[str, 
     issued = line.overdue_since - dt.timedelta(days=calendar[PolicyKind.INVOICE_DUE]["days"] - 1)
     dates = policies.dates_of_invoice(issued, calendar)
     text = gettext(
-        "%(amount)s of account %(account)s is overdue. From this day renewals and purchases are blocked until it is paid.",
+        "%(amount)s of account %(account)s is overdue. "
+        "From this day renewals and purchases are blocked until it is paid.",
         amount=frame.money(line.overdue, line.currency),
         account=line.number,
     )

@@ -1,4 +1,4 @@
-"""Payments of a company: history, what each settled, balances of a past day, payments the bank has not confirmed yet."""
+"""Payments of a company: history, what each settled, balances of a past day, payments that wait for the bank."""
 
 import datetime as dt
 from typing import Any
@@ -99,7 +99,7 @@ class PaymentsPage(frame.Page):
             paid_on,
             reference=request.form.get("reference", ""),
             purpose=request.form.get("purpose", ""),
-            done=gettext("It is registered. It counts when the bank's line comes; until then both sides see it waiting."),
+            done=gettext("It is registered. It counts when the bank's line comes; until then it waits."),
         )
         return made is not None
 

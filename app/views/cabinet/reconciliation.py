@@ -27,12 +27,11 @@ class ReconciliationPage(frame.Page):
     @needs(Right.CABINET_DOCUMENTS)
     def index(self) -> Any:
         """Choose accounts and a period; see the operations and balances the act will have."""
-        account, period = self.account_asked(), self._period()
-        ids = self._ids(account)
+        account, period = self.account_asked(needed=True), self._period()
         found = None
-        if ids and period is not None:
+        if account is not None and period is not None:
             try:
-                found = statement.statement_of(self.session, self.actor, ids, period)
+                found = statement.statement_of(self.session, self.actor, [account.id], period)
             except DomainError as error:
                 flash(say(error), "warning")
         return self.show(
@@ -43,13 +42,6 @@ class ReconciliationPage(frame.Page):
             shown=SHOWN,
             presets=self._presets(),
         )
-
-    def _ids(self, account: Any) -> list[int]:
-        """The account asked for, or all accounts of the first one's currency."""
-        if account is not None:
-            return [account.id]
-        first = self.accounts[0].currency if self.accounts else ""
-        return [line.id for line in self.accounts if line.currency == first]
 
     def _period(self) -> Period | None:
         """From the first to the last day asked for; the last quarter where nothing is."""
@@ -78,15 +70,15 @@ class ReconciliationPage(frame.Page):
         """Make the act and open it."""
         from app.services import reconciliation
 
-        account, period = self.account_asked(), self._period()
-        if period is None or not self.accounts:
+        account, period = self.account_asked(needed=True), self._period()
+        if period is None or account is None:
             return redirect(url_for("ReconciliationPage.index"))
         made = attempt(
             reconciliation.make_act,
             self.actor.company_id,
             period.start,
-            period.end,
-            account.id if account else None,
+            period.last_day,
+            account.id,
             done=gettext("The act is made. Download it as PDF or XLSX."),
         )
         if made is None:
@@ -97,9 +89,9 @@ class ReconciliationPage(frame.Page):
     @needs(Right.CABINET_DOCUMENTS)
     def compare(self) -> Any:
         """Upload your side; see what agrees and what does not, line by line."""
-        account, period = self.account_asked(), self._period()
+        account, period = self.account_asked(needed=True), self._period()
         values: dict[str, Any] = {"account": account, "period": period, "form": request.values, "result": None}
-        if request.method == "POST" and period is not None:
+        if request.method == "POST" and period is not None and account is not None:
             values |= self._compared(account, period)
         page = self.show("compare.html", only=request.values.get("only", ""), verdicts=list(Verdict), **values)
         return (page, 422) if request.method == "POST" and values["result"] is None else page
@@ -116,7 +108,7 @@ class ReconciliationPage(frame.Page):
             return {}
         try:
             book = other_side.read_book(upload.stream)  # type: ignore[arg-type]
-            ours = statement.statement_of(self.session, self.actor, self._ids(account), period)
+            ours = statement.statement_of(self.session, self.actor, [account.id], period)
             result = other_side.compare(ours, book, opening)
         except DomainError as error:
             flash(say(error), "danger")

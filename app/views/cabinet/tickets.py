@@ -54,7 +54,8 @@ class TicketsPage(frame.Page):
             if attempt(tickets.reply, ticket_id, body, done=gettext("Your message is sent.")) is not None:
                 return redirect(url_for("TicketsPage.one", ticket_id=ticket_id))
         ticket = tickets.ticket_of(self.session, self.actor, ticket_id)
-        page = self.show("ticket.html", ticket=ticket, messages=tickets.messages_of(self.session, ticket), form=request.form)
+        messages = tickets.messages_of(self.session, ticket)
+        page = self.show("ticket.html", ticket=ticket, messages=messages, form=request.form)
         return (page, 422) if request.method == "POST" else page
 
     @expose("/<int:ticket_id>/archive", methods=["POST"])
