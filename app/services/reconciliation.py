@@ -39,9 +39,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Statement:
-    """What our books say of an Account in a period."""
+    """What our books say of one or more Accounts of a currency in a period."""
 
-    account: Account
+    accounts: tuple[Account, ...]
     period: Period
     opening: Decimal
     rows: list[Row] = field(default_factory=list)
@@ -73,15 +73,29 @@ def statement(session: Session, actor: Actor, account_id: int, start: dt.date, l
     account = session.get(Account, account_id)
     if account is None:
         raise NotFound()
-    actor.need_company(account.company_id)
+    return statement_of(session, actor, [account], start, last)
+
+
+def statement_of(session: Session, actor: Actor, accounts: list[Account], start: dt.date, last: dt.date) -> Statement:
+    """Our books of several Accounts of one company and currency together."""
+    for account in accounts:
+        actor.need_company(account.company_id)
     actor.need(Right.LEDGER_READ if actor.is_staff else Right.CABINET_DOCUMENTS)
     period = _period(start, last)
-    opening = -ledger.balance(session, account.id, start - dt.timedelta(days=1)).net
-    made = Statement(account, period, opening, _rows(session, account, period))
-    closing = -ledger.balance(session, account.id, last).net
-    if made.closing != closing:
+    made = Statement(
+        tuple(accounts),
+        period,
+        _debt(session, accounts, start - dt.timedelta(days=1)),
+        sorted((r for a in accounts for r in _rows(session, a, period)), key=lambda row: row.day),
+    )
+    if made.closing != _debt(session, accounts, last):
         raise Refused(N_("The books do not add up for this period. Tell the administrator."))
     return made
+
+
+def _debt(session: Session, accounts: list[Account], day: dt.date) -> Decimal:
+    books = ledger.balances(session, [a.id for a in accounts], day)
+    return -sum((b.net for b in books.values()), ZERO)
 
 
 def _rows(session: Session, account: Account, period: Period) -> list[Row]:
@@ -146,10 +160,11 @@ def make_act(
 ) -> Document:
     """A reconciliation act of a company for a period (both days included), numbered and frozen.
 
-    One act has one currency: where the company has several accounts, name the account.
+    One act has one currency: it is over all the company's accounts of it, or over the account named.
     """
-    account = _account(session, actor, company_id, account_id)
-    made = statement(session, actor, account.id, start, last)
+    accounts = _accounts(session, actor, company_id, account_id)
+    account = accounts[0]
+    made = statement_of(session, actor, accounts, start, last)
     seller = session.get_one(Seller, account.seller_id)
     day = numbering.date_for(session, seller.id, DocumentKind.RECONCILIATION, clock.today(seller.zone))
     act = Document(
@@ -185,7 +200,7 @@ def account_named(session: Session, actor: Actor, company_id: int, number: str) 
     return found
 
 
-def _account(session: Session, actor: Actor, company_id: int, account_id: int | None) -> Account:
+def _accounts(session: Session, actor: Actor, company_id: int, account_id: int | None) -> list[Account]:
     company = session.get(Company, company_id)
     if company is None:
         raise NotFound(N_("There is no such company. Check its code."))
@@ -195,12 +210,12 @@ def _account(session: Session, actor: Actor, company_id: int, account_id: int | 
         accounts = [a for a in accounts if a.id == account_id]
     if not accounts:
         raise NotFound(N_("The company has no such account. Choose one of its accounts."))
-    if len(accounts) > 1:
+    if len({(a.currency, a.seller_id, a.payer_id) for a in accounts}) > 1:
         raise Refused(
-            N_("The company has several accounts: %(numbers)s. Name the one to reconcile."),
+            N_("The company's accounts differ in currency, Seller or payer. Name one of: %(numbers)s."),
             numbers=", ".join(a.number for a in accounts),
         )
-    return accounts[0]
+    return accounts
 
 
 def _frozen(made: Statement) -> dict[str, object]:
@@ -210,4 +225,5 @@ def _frozen(made: Statement) -> dict[str, object]:
         "debit": str(made.debit),
         "credit": str(made.credit),
         "closing": str(made.closing),
+        "accounts": [a.number for a in made.accounts],
     }
