@@ -6,6 +6,7 @@ from flask_appbuilder import AppBuilder
 
 def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Add the office's pages, in the order of the menu."""
-    from app.views.office import menu
+    from app.views.office import frame, menu
 
+    frame.install(app)
     menu.fill(appbuilder)

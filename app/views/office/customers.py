@@ -1,11 +1,16 @@
 """Customers: companies, the parties that pay, contracts, accounts, subscribers and their delivery."""
 
+from typing import Any
+
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext as _l
 
 from app.models import Account, Company, Contract, DeliveryChange, Payer, Subscriber
 from app.models.company import PAYER_KINDS
-from app.views.office import identifiers
+from app.views.office import identifiers, story
 from app.views.office.desk import Desk
+from app.views.security import current_actor
 
 
 class Companies(Desk):
@@ -42,6 +47,14 @@ class Companies(Desk):
     keeps_by = _l(
         "This company has accounts, payers or people. Close it instead: edit it and choose the state «Closed»."
     )
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Any:
+        """The whole story of a company on one page."""
+        company = self._rows_of([pk])[0]
+        self.update_redirect()
+        return self.render_template("office/company.html", **story.of_company(company, current_actor()))
 
 
 class Payers(Desk):
@@ -160,6 +173,14 @@ class Accounts(Desk):
     }
     deletable = True
     keeps_by = _l("This account has subscriptions, documents or money in the ledger. Close it instead.")
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Any:
+        """The balance, the moves behind it and what is in force."""
+        account = self._rows_of([pk])[0]
+        self.update_redirect()
+        return self.render_template("office/account.html", **story.of_account(account, current_actor()))
 
 
 class Subscribers(Desk):

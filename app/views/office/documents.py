@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from flask_appbuilder.baseviews import expose
 from flask_appbuilder.models.sqla.filters import FilterEqual
+from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext as _l
 
 from app.models import Delivery, Document, DocumentFile, DocumentKind
-from app.views.office import cells
+from app.views.base import here
+from app.views.office import cells, document_page
 from app.views.office.desk import Desk
+from app.views.security import current_actor
 
 LIST = ["number", "kind", "company", "account", "issued_on", "total", "paid", "settlement", "state"]
 
@@ -25,6 +29,15 @@ class Documents(Desk):
     base_order = ("id", "desc")
     options = {"kind": DocumentKind, "settlement": ("unpaid", "partly", "paid")}
     formats = {"kind": cells.kind, "settlement": cells.state, "state": cells.state}
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Any:
+        """The document, frozen, with what stands behind it."""
+        document = self._rows_of([pk])[0]
+        self.update_redirect()
+        facts = document_page.story_of(document, current_actor())
+        return self.render_template("office/document.html", page_url=lambda number: here(page=number), **facts)
 
 
 class _OfKind(Documents):

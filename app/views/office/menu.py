@@ -8,9 +8,15 @@ from flask_babel import lazy_gettext as _l
 from app.views.office import (
     billing,
     catalogue,
+    closing,
     customers,
+    desk_tools,
+    document_page,
     documents,
+    issued,
     money,
+    paperwork,
+    payment_page,
     settings,
     subscriptions,
     work,
@@ -140,7 +146,19 @@ HIDDEN = [
     work.TicketMessages,
     work.NoticePreferences,
 ]
-PAGES: list[Any] = []
+# group → pages that stand before its tables: page, label, icon
+PAGES: dict[str, list[tuple[Any, Any, str]]] = {
+    "Billing": [(closing.ClosingPage, _l("Close a month"), "fa-calendar-check")],
+    "Documents": [
+        (issued.SellerDocumentsPage, _l("Documents of the Sellers"), "fa-folder-open"),
+        (paperwork.ReconcilePage, _l("New reconciliation act"), "fa-scale-balanced"),
+        (paperwork.ChargeReportPage, _l("New charge report"), "fa-chart-column"),
+        (paperwork.RegistersPage, _l("Registers"), "fa-table"),
+    ],
+    "Money": [(payment_page.PaymentEntryPage, _l("New payment"), "fa-circle-plus")],
+    "Work": [(desk_tools.MailboxPage, _l("Caught mail"), "fa-envelope-open")],
+}
+QUIET = [document_page.DocumentPage, desk_tools.SearchPage, desk_tools.TicketPage, desk_tools.OutboxPage]
 
 
 def fill(appbuilder: AppBuilder) -> None:
@@ -149,9 +167,11 @@ def fill(appbuilder: AppBuilder) -> None:
     views |= {view.__name__: view for view in HIDDEN}
     for view in views.values():
         view.related_views = [views[name] for name in view.related]
-    for view in HIDDEN:
+    for view in (*HIDDEN, *QUIET):
         appbuilder.add_view_no_menu(view)
     for group, label, icon, listed in GROUPS:
         more = {"category": f"{group} group", "category_label": label, "category_icon": icon}
+        for page, page_label, page_icon in PAGES.get(group, ()):
+            appbuilder.add_view(page, page.__name__, label=page_label, icon=page_icon, **more)
         for view, view_icon in listed:
             appbuilder.add_view(view, view.__name__, label=view.names[0], icon=view_icon, **more)

@@ -1,5 +1,9 @@
 """Money: payments, what they settle, saved methods, bank lines, instalments, limits and the ledger."""
 
+from typing import Any
+
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext as _l
 
 from app.models import (
@@ -16,8 +20,9 @@ from app.models import (
     Posting,
 )
 from app.models.ledger import EntryKind, LedgerKind
-from app.views.office import cells
+from app.views.office import cells, payment_page
 from app.views.office.desk import Desk
+from app.views.security import current_actor
 
 
 class Payments(Desk):
@@ -33,6 +38,14 @@ class Payments(Desk):
     order_columns = ["paid_on"]
     base_order = ("id", "desc")
     formats = {"method": cells.kind}
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Any:
+        """What came in, what it settled and what is left of it."""
+        payment = self._rows_of([pk])[0]
+        self.update_redirect()
+        return self.render_template("office/payment.html", **payment_page.story_of(payment, current_actor()))
 
 
 class Allocations(Desk):

@@ -1,7 +1,13 @@
 """Work: tickets, notices, jobs, the outbox, imports, the audit trail and caught mail."""
 
+from typing import Any
+
+import sqlalchemy as sa
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext as _l
 
+from app.extensions import db
 from app.models import (
     AuditEvent,
     ImportBatch,
@@ -12,7 +18,9 @@ from app.models import (
     Outbox,
     Ticket,
     TicketMessage,
+    User,
 )
+from app.services import tickets
 from app.views.office import cells
 from app.views.office.desk import Desk
 
@@ -28,7 +36,20 @@ class Tickets(Desk):
     search_columns = ["subject", "company", "department", "state"]
     order_columns = ["id"]
     base_order = ("id", "desc")
-    related = ("TicketMessages",)
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Any:
+        """The conversation, and a place to answer."""
+        ticket = self._rows_of([pk])[0]
+        self.update_redirect()
+        messages = tickets.messages_of(db.session, ticket)
+        writers = {one.user_id for one in messages if one.user_id}
+        found = sa.select(User.id).where(User.id.in_(writers), User.company_id.is_(None))
+        staff = set(db.session.scalars(found))
+        return self.render_template(
+            "office/ticket.html", title=ticket.subject, ticket=ticket, messages=messages, staff=staff
+        )
 
 
 class TicketMessages(Desk):

@@ -1,0 +1,331 @@
+"""What the office's first page and the pages of a customer show: a few sums by SQL, never rows added up in Python.
+
+Every figure is one statement over an index; nothing here writes.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.access.permissions import Right
+from app.core.actor import Actor
+from app.core.period import Month
+from app.models import (
+    Account,
+    BillingRun,
+    Company,
+    Document,
+    DocumentKind,
+    Job,
+    Payer,
+    Payment,
+    RunItem,
+    Seller,
+    Subscriber,
+    Ticket,
+)
+from app.rules.lifecycle import JobState, PaymentState, RunItemState, Settlement, TicketState
+
+OPEN = (Settlement.UNPAID.value, Settlement.PARTLY.value)
+AGES = (0, 30, 60, 90)  # days overdue where a step of the age of debt ends
+SHOWN = 8
+
+
+@dataclass
+class Debt:
+    """Open invoices of a currency: all of it, the overdue part, and by age (not due, 1–30, 31–60, 61–90, older)."""
+
+    due: Decimal = Decimal(0)
+    overdue: Decimal = Decimal(0)
+    invoices: int = 0
+    by_age: list[Decimal] = field(default_factory=lambda: [Decimal(0)] * (len(AGES) + 1))
+
+
+@dataclass(frozen=True)
+class Debtor:
+    """A company with overdue invoices."""
+
+    company_id: int
+    name: str
+    currency: str
+    overdue: Decimal
+    oldest: dt.date
+
+
+@dataclass(frozen=True)
+class Closing:
+    """The closing of a month for a Seller: accounts by state; `run_id` None where it has not begun."""
+
+    seller_id: int
+    seller: str
+    month: Month
+    run_id: int | None
+    state: str
+    counts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """Accounts concerned."""
+        return sum(self.counts.values())
+
+    @property
+    def done(self) -> int:
+        """Accounts looked at."""
+        return self.total - self.counts.get(RunItemState.PENDING.value, 0)
+
+    @property
+    def quarantined(self) -> int:
+        """Accounts in quarantine."""
+        return self.counts.get(RunItemState.QUARANTINED.value, 0)
+
+
+def debts(session: Session, actor: Actor, today: dt.date) -> dict[str, Debt]:
+    """Open invoices by currency and age."""
+    actor.need(Right.DOCUMENTS_READ)
+    left = Document.total - Document.paid
+    edges = [today - dt.timedelta(days=days) for days in AGES]
+    age = sa.case(
+        *(
+            (sa.or_(Document.due_on.is_(None), Document.due_on >= edges[0]), 0) if n == 0 else (Document.due_on >= e, n)
+            for n, e in enumerate(edges)
+        ),
+        else_=len(AGES),
+    )
+    query = (
+        sa.select(Document.currency, age, sa.func.sum(left), sa.func.count())
+        .where(Document.kind == DocumentKind.INVOICE.value, Document.settlement.in_(OPEN))
+        .group_by(Document.currency, age)
+    )
+    found: dict[str, Debt] = {}
+    for currency, step, amount, count in session.execute(query):
+        debt = found.setdefault(currency, Debt())
+        debt.due += amount
+        debt.invoices += count
+        debt.by_age[step] += amount
+        if step:
+            debt.overdue += amount
+    return found
+
+
+def top_debtors(session: Session, actor: Actor, today: dt.date, currency: str, limit: int = SHOWN) -> list[Debtor]:
+    """Companies that owe most of what is overdue."""
+    actor.need(Right.DOCUMENTS_READ)
+    owed = sa.func.sum(Document.total - Document.paid).label("owed")
+    query = (
+        sa.select(Document.company_id, owed, sa.func.min(Document.due_on))
+        .where(
+            Document.kind == DocumentKind.INVOICE.value,
+            Document.settlement.in_(OPEN),
+            Document.due_on < today,
+            Document.currency == currency,
+        )
+        .group_by(Document.company_id)
+        .order_by(owed.desc())
+        .limit(limit)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(Company.id, Company.name, query.c.owed, query.c.min_1)
+        .join(query, query.c.company_id == Company.id)
+        .order_by(query.c.owed.desc())
+    )
+    return [Debtor(i, name, currency, owed_now, oldest) for i, name, owed_now, oldest in rows]
+
+
+def billed_by_month(session: Session, actor: Actor, since: Month) -> dict[str, dict[Month, Decimal]]:
+    """Invoices less credit notes by currency and month of issue."""
+    actor.need(Right.DOCUMENTS_READ)
+    kinds = (DocumentKind.INVOICE.value, DocumentKind.CREDIT_NOTE.value)
+    query = (
+        sa.select(Document.currency, Document.issued_on, sa.func.sum(Document.total))
+        .where(Document.kind.in_(kinds), Document.issued_on >= since.first_day)
+        .group_by(Document.currency, Document.issued_on)
+    )
+    return _fold(session.execute(query))
+
+
+def paid_by_month(session: Session, actor: Actor, since: Month) -> dict[str, dict[Month, Decimal]]:
+    """Money in by currency and month; advances made by credit notes are not money."""
+    actor.need(Right.PAYMENTS_READ)
+    query = (
+        sa.select(Payment.currency, Payment.paid_on, sa.func.sum(Payment.amount))
+        .where(
+            Payment.paid_on >= since.first_day,
+            Payment.state == PaymentState.CREDITED.value,
+            Payment.method != "credit_note",
+        )
+        .group_by(Payment.currency, Payment.paid_on)
+    )
+    return _fold(session.execute(query))
+
+
+def _fold(rows: Any) -> dict[str, dict[Month, Decimal]]:
+    found: dict[str, dict[Month, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for currency, day, amount in rows:
+        found[currency][Month.of(day)] += amount
+    return found
+
+
+def closings(session: Session, actor: Actor, month: Month) -> list[Closing]:
+    """The closing of a month, Seller by Seller."""
+    actor.need(Right.BILLING_READ)
+    sellers = session.execute(sa.select(Seller.id, Seller.short_name, Seller.name).order_by(Seller.id)).all()
+    runs = {
+        seller_id: (run_id, state)
+        for run_id, seller_id, state in session.execute(
+            sa.select(BillingRun.id, BillingRun.seller_id, BillingRun.state).where(BillingRun.month == month.first_day)
+        )
+    }
+    counts = _item_counts(session, [run_id for run_id, _ in runs.values()])
+    return [
+        Closing(i, short or name, month, *runs.get(i, (None, "")), counts.get(runs.get(i, (None, ""))[0] or 0, {}))
+        for i, short, name in sellers
+    ]
+
+
+def _item_counts(session: Session, run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    found: dict[int, dict[str, int]] = {}
+    query = (
+        sa.select(RunItem.run_id, RunItem.state, sa.func.count())
+        .where(RunItem.run_id.in_(run_ids))
+        .group_by(RunItem.run_id, RunItem.state)
+    )
+    for run_id, state, count in session.execute(query) if run_ids else ():
+        found.setdefault(run_id, {})[state] = count
+    return found
+
+
+def closed_months(session: Session, actor: Actor, seller_id: int, since: Month) -> dict[Month, tuple[int, str]]:
+    """Runs of a Seller by month: id and state."""
+    actor.need(Right.BILLING_READ)
+    query = sa.select(BillingRun.month, BillingRun.id, BillingRun.state).where(
+        BillingRun.seller_id == seller_id, BillingRun.month >= since.first_day
+    )
+    return {Month.of(day): (run_id, state) for day, run_id, state in session.execute(query)}
+
+
+def open_jobs(session: Session, actor: Actor, limit: int = 5) -> list[Job]:
+    """Work under way and waiting."""
+    actor.need(Right.JOBS_READ)
+    states = (JobState.RUNNING.value, JobState.QUEUED.value)
+    return list(session.scalars(sa.select(Job).where(Job.state.in_(states)).order_by(Job.id.desc()).limit(limit)))
+
+
+def waiting_tickets(session: Session, actor: Actor) -> int:
+    """Tickets with messages nobody has answered."""
+    actor.need(Right.TICKETS_READ)
+    query = sa.select(sa.func.count()).select_from(Ticket).where(Ticket.state == TicketState.NEW_MESSAGES.value)
+    return session.scalar(query) or 0
+
+
+@dataclass(frozen=True)
+class Found:
+    """One answer of the global search."""
+
+    kind: str
+    id: int
+    title: str
+    text: str
+
+
+def search(session: Session, actor: Actor, words: str, limit: int = 7) -> list[Found]:
+    """Companies, accounts, documents, subscribers and payers whose name, code or number begins with `words`."""
+    words = words.strip()
+    if len(words) < 2:
+        return []
+    found: list[Found] = []
+    if actor.may(Right.CUSTOMERS_READ):
+        found += _companies(session, words, limit)
+        found += _accounts(session, words, limit)
+        found += _payers(session, words, limit)
+        found += _subscribers(session, words, limit)
+    if actor.may(Right.DOCUMENTS_READ):
+        found += _documents(session, words, limit)
+    return found
+
+
+def starts_with(column: Any, words: str) -> Any:
+    """`column` begins with `words`, as a range that a plain index serves on both databases."""
+    return sa.and_(column >= words, column < words + "\U0010ffff")
+
+
+def _either_case(column: Any, words: str) -> Any:
+    """The word as typed, capitalised and in capitals: names are looked for by index, not folded row by row."""
+    variants = dict.fromkeys((words, words.capitalize(), words.upper(), words.title()))
+    return sa.or_(*(starts_with(column, one) for one in variants))
+
+
+def _companies(session: Session, words: str, limit: int) -> list[Found]:
+    by_name = _either_case(Company.name, words)
+    rows = session.execute(
+        sa.select(Company.id, Company.name, Company.code)
+        .where(sa.or_(by_name, starts_with(Company.code, words), starts_with(Company.code, words.lower())))
+        .order_by(Company.name)
+        .limit(limit)
+    ).all()
+    if not rows and len(words) > 2:  # in the middle of a name: «Орион» in «ТОВ «Орион»»
+        inside = Company.name.ilike(f"%{_plain(words)}%", escape="\\")
+        if session.get_bind().dialect.name == "sqlite":  # its LIKE folds Latin letters only
+            inside = sa.or_(*(Company.name.contains(one, autoescape=True) for one in {words, words.capitalize()}))
+        rows = session.execute(sa.select(Company.id, Company.name, Company.code).where(inside).limit(limit)).all()
+    return [Found("company", i, name, code) for i, name, code in rows]
+
+
+def _plain(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _accounts(session: Session, words: str, limit: int) -> list[Found]:
+    rows = session.execute(
+        sa.select(Account.id, Account.number, Account.currency, Company.name)
+        .join(Company, Company.id == Account.company_id)
+        .where(starts_with(Account.number, words))
+        .order_by(Account.number)
+        .limit(limit)
+    )
+    return [Found("account", i, f"{number} ({currency})", name) for i, number, currency, name in rows]
+
+
+def _payers(session: Session, words: str, limit: int) -> list[Found]:
+    if not any(sign.isdigit() for sign in words):
+        return []
+    rows = session.execute(
+        sa.select(Payer.company_id, Payer.name, Payer.tax_code)
+        .where(starts_with(Payer.tax_code, words))
+        .order_by(Payer.tax_code)
+        .limit(limit)
+    )
+    return [Found("payer", i, name, code) for i, name, code in rows]
+
+
+def _subscribers(session: Session, words: str, limit: int) -> list[Found]:
+    if not words.lstrip("+").isdigit():
+        return []
+    rows = session.execute(
+        sa.select(Subscriber.id, Subscriber.number, Subscriber.name)
+        .where(starts_with(Subscriber.number, words))
+        .order_by(Subscriber.number)
+        .limit(limit)
+    )
+    return [Found("subscriber", i, number, name) for i, number, name in rows]
+
+
+def _documents(session: Session, words: str, limit: int) -> list[Found]:
+    """By number: the index begins with Seller and kind, both few, so each pair is asked for by range."""
+    sellers = list(session.scalars(sa.select(Seller.id)))
+    rows = session.execute(
+        sa.select(Document.id, Document.kind, Document.number, Document.issued_on)
+        .where(
+            Document.seller_id.in_(sellers),
+            Document.kind.in_([kind.value for kind in DocumentKind]),
+            sa.or_(starts_with(Document.number, words), starts_with(Document.number, words.upper())),
+        )
+        .limit(limit)
+    )
+    return [Found(kind, i, number, f"{day:%Y-%m-%d}") for i, kind, number, day in rows]

@@ -1,0 +1,62 @@
+"""What the office's templates share: words, formats, rights, and the search box of the frame."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from flask import Flask, url_for
+from flask_babel import gettext
+from markupsafe import Markup
+
+from app.access.permissions import Right
+from app.core import clock
+from app.views.office import cells
+from app.views.office.labels import word
+from app.views.security import current_actor
+
+FILTERS = {
+    "amount": cells.amount,
+    "brief": cells.brief,
+    "count": cells.count,
+    "day": cells.date,
+    "fine": cells.fine,
+    "linked": cells.linked,
+    "moment": cells.instant,
+    "percent": cells.percent,
+    "structure": cells.structure,
+    "unit_price": cells.unit_price,
+    "word": word,
+}
+
+
+def linked_number(thing: Any) -> Any:
+    """A document by its number alone, leading to its page."""
+    if thing is None:
+        return cells.NOTHING
+    return Markup('<a href="{}">{}</a>').format(cells.address_of(thing), thing.number or f"#{thing.id}")
+
+
+def install(app: Flask) -> None:
+    """Give templates the office's words; names the other rooms already have are left to them."""
+    plain = {"linked_number": linked_number, "plain_amount": lambda value: cells.plain_amount(value, "").strip()}
+    for name, made in {**FILTERS, **plain}.items():
+        app.jinja_env.filters[name] = made
+    app.jinja_env.globals.update(
+        may=lambda right: current_actor().may(right),
+        state_badge=cells.state,
+        last_day=lambda day: day - dt.timedelta(days=1),
+        today=lambda: clock.today(),
+        new_token=lambda: uuid.uuid4().hex,
+    )
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, Any]:
+    actor = current_actor()
+    if not actor.is_staff:
+        return {}
+    shown: dict[str, Any] = {}
+    if actor.may(Right.OFFICE_READ):
+        shown["kabinet_search_url"] = url_for("SearchPage.index")
+        shown["kabinet_search_label"] = gettext("Company, account, document, number…")
+    return shown
