@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.access.permissions import CABINET_RIGHTS, OFFICE_RIGHTS, Right
-from app.access.roles import STAFF, Role
+from app.access.roles import RIGHTS, STAFF, Role, rights_of
 from app.core.actor import Actor
-from app.core.errors import N_, NotFound, Refused
+from app.core.errors import N_, Forbidden, NotFound, Refused
 from app.models import Company, User, UserRight
 from app.rules import mailing, passwords
 from app.services import setup, trail
@@ -55,7 +55,7 @@ def create_user(
         session_epoch=0,
         is_first=company_id is not None and not _has_people(session, company_id),
     )
-    user.roles = _role_rows(session, list(roles), company_id)
+    user.roles = _role_rows(session, actor, list(roles), company_id)
     session.add(user)
     session.flush()
     trail.record(
@@ -70,7 +70,7 @@ def change_roles(session: Session, actor: Actor, user_id: int, roles: Iterable[R
     wanted = list(roles)
     if user.is_first and Role.OWNER not in wanted:
         raise Refused(N_("The first person of a company stays its owner."))
-    user.roles = _role_rows(session, wanted, user.company_id)
+    user.roles = _role_rows(session, actor, wanted, user.company_id)
     _need_an_administrator(session)
     _end_sessions(user)
     trail.record(session, actor, "user.roles", "ab_user", user.id, company_id=user.company_id, roles=list(wanted))
@@ -84,6 +84,8 @@ def switch_right(session: Session, actor: Actor, user_id: int, right: Right, is_
         raise NotFound()
     if user.is_first and is_on is False:
         raise Refused(N_("The first person of a company keeps every right."))
+    if is_on:
+        _need_at_least(actor, [right])
     row = session.scalars(sa.select(UserRight).where(UserRight.user_id == user.id, UserRight.right == right)).first()
     if is_on is None:
         if row is not None:
@@ -206,14 +208,31 @@ def _managed(session: Session, actor: Actor, user_id: int) -> User:
     if user is None:
         raise NotFound()
     _need_manager(actor, user.company_id)
+    if user.id != actor.user_id:
+        names, switched = [row.name for row in user.roles], _switches(session, user)
+        _need_at_least(actor, rights_of(names, switched, user.company_id is not None))
     return user
 
 
-def _role_rows(session: Session, roles: list[Role], company_id: int | None) -> list[RoleRow]:
+def _switches(session: Session, user: User) -> dict[str, bool]:
+    rows = session.execute(sa.select(UserRight.right, UserRight.is_on).where(UserRight.user_id == user.id))
+    return {right: is_on for right, is_on in rows}
+
+
+def _need_at_least(actor: Actor, rights: Iterable[str]) -> None:
+    """Nobody gives, or takes over, more than they hold themselves (T4); managing staff hold every company's rights."""
+    asked = [right for right in rights if not (actor.is_staff and right in CABINET_RIGHTS)]
+    if not all(actor.may(right) for right in asked):
+        raise Forbidden(N_("You cannot give, or change for others, more rights than you hold. Ask an owner."))
+
+
+def _role_rows(session: Session, actor: Actor, roles: list[Role], company_id: int | None) -> list[RoleRow]:
     if not roles:
         raise Refused(N_("Choose at least one role."))
     if any((role in STAFF) != (company_id is None) for role in roles):
         raise NotFound()
+    for role in roles:
+        _need_at_least(actor, RIGHTS[role])
     setup.ensure_roles(session)
     return list(session.scalars(sa.select(RoleRow).where(RoleRow.name.in_([role.value for role in roles]))))
 

@@ -50,6 +50,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
         [
             ("DetailsPage.index", _l("Personal information"), "fa-building", Right.CABINET_PAYMENTS),
             ("DeliveryPage.index", _l("Delivery of documents"), "fa-envelope-open-text", Right.CABINET_DELIVERY),
+            ("CompanyPeople.index", _l("People"), "fa-users", Right.CABINET_USERS),
             ("TicketsPage.index", _l("Feedback"), "fa-comments", Right.CABINET_TICKETS),
         ],
     ),

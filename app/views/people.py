@@ -1,0 +1,251 @@
+"""Who may sign in: the provider's staff for everybody, a company's managers for their own people (AST-024…031)."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app, flash, redirect, request, url_for
+from flask_appbuilder import AppBuilder
+from flask_appbuilder.baseviews import expose
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy.orm import selectinload
+
+from app.access.permissions import CABINET_RIGHTS, OFFICE_RIGHTS, Right
+from app.access.roles import RIGHTS, STAFF, Role
+from app.core.errors import NotFound
+from app.models import Company, User, UserRight
+from app.services import people
+from app.views.base import CabinetPage, KabinetPage, OfficePage, attempt, needs
+from app.views.rows import whole
+
+_l = lazy_gettext
+
+ROLES = {
+    Role.ADMINISTRATOR: (_l("Administrator"), _l("Everything in the office, people and settings included.")),
+    Role.BACK_OFFICE: (_l("Back office"), _l("Customers, catalogue, subscriptions, billing, documents and payments.")),
+    Role.ACCOUNTANT: (_l("Accountant"), _l("Documents, payments, ledger and exports.")),
+    Role.SUPPORT: (_l("Support"), _l("Reads customers and documents, answers questions.")),
+    Role.OWNER: (_l("Owner"), _l("Everything in the company's cabinet.")),
+    Role.COMPANY_ADMINISTRATOR: (_l("Company administrator"), _l("Everything but buying.")),
+    Role.COMPANY_ACCOUNTANT: (_l("Company accountant"), _l("Documents, payments, delivery and questions.")),
+    Role.EMPLOYEE: (_l("Employee"), _l("Reads subscriptions and asks questions.")),
+}
+
+
+class _PeoplePages(KabinetPage):
+    """The pages of both sides; `at` builds their addresses."""
+
+    default_view = "index"
+
+    def at(self, page: str, **more: Any) -> str:
+        return url_for(f"{type(self).__name__}.{page}", **more)
+
+    def company_id(self) -> int | None:
+        """The company whose people these are; None of the office means everybody's."""
+        raise NotImplementedError
+
+    def choices(self, company_id: int | None) -> list[tuple[str, str, str]]:
+        """The roles that may be given to a person of a company, or of the provider."""
+        wanted = [r for r in Role if (r in STAFF) == (company_id is None)]
+        return [(r.value, str(ROLES[r][0]), str(ROLES[r][1])) for r in wanted]
+
+    def listed(self) -> Any:
+        args = self.page_args("last_name", "username", "last_login", size=50)
+        query = sa.select(User).options(selectinload(User.roles), selectinload(User.company))
+        if self.company_id() is not None:
+            query = query.where(User.company_id == self.company_id())
+        if args.search:
+            like = "%" + args.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            found = (User.last_name, User.first_name, User.username, User.email)
+            query = query.where(sa.or_(*(column.ilike(like, escape="\\") for column in found)))
+        order = getattr(User, args.order)
+        query = query.order_by(order.desc() if args.descending else order, User.id)
+        page = self.paginate(query, args)
+        names = {role.value: str(ROLES[role][0]) for role in Role}
+        return self.render_template(
+            "kabinet/people.html", title=gettext("People"), page=page, at=self.at, names=names, args=args
+        )
+
+    def made(self) -> Any:
+        company_id = self.company_id() or whole(request.values.get("company_id") or "")
+        asked: dict[str, str] = {k: v for k, v in request.form.items() if k not in ("password", "csrf_token")}
+        if request.method == "POST":
+            person = attempt(
+                people.create_user,
+                username=request.form.get("username", ""),
+                email=request.form.get("email", ""),
+                first_name=request.form.get("first_name", ""),
+                last_name=request.form.get("last_name", ""),
+                phone=request.form.get("phone", ""),
+                password=request.form.get("password", ""),
+                locale=_known(request.form.get("locale", "")),
+                roles=_roles(request.form.getlist("roles")),
+                company_id=company_id,
+                done=gettext("The person may sign in now."),
+            )
+            if person is not None:
+                return redirect(self.at("one", user_id=person.id))
+        company = self.session.get(Company, company_id) if company_id else None
+        return self.render_template(
+            "kabinet/person_new.html",
+            title=gettext("New person"),
+            at=self.at,
+            asked=asked,
+            chosen=request.form.getlist("roles"),
+            company=company,
+            choices=self.choices(company_id),
+            languages=_languages(),
+        )
+
+    def person(self, user_id: int) -> User:
+        """A person this actor manages, or 404."""
+        user = self.session.get(User, user_id) if whole(user_id) is not None else None
+        if user is None or (self.company_id() is not None and user.company_id != self.company_id()):
+            raise NotFound()
+        return user
+
+    def shown(self, user_id: int) -> Any:
+        user = self.person(user_id)
+        switched = dict(
+            self.session.execute(sa.select(UserRight.right, UserRight.is_on).where(UserRight.user_id == user.id)).all()
+        )
+        held = {right for role in Role if role.value in {r.name for r in user.roles} for right in RIGHTS[role]}
+        listed = sorted(CABINET_RIGHTS if user.company_id is not None else OFFICE_RIGHTS)
+        return self.render_template(
+            "kabinet/person.html",
+            title=user.get_full_name(),
+            user=user,
+            at=self.at,
+            choices=self.choices(user.company_id),
+            chosen=[role.name for role in user.roles],
+            rights=[(right.value, words_of_right(right), right in held, switched.get(right.value)) for right in listed],
+        )
+
+    def changed(self, user_id: int) -> Any:
+        user, form = self.person(user_id), request.form
+        action = form.get("action", "")
+        done = {
+            "roles": lambda: attempt(
+                people.change_roles, user.id, _roles(form.getlist("roles")), done=gettext("The roles are changed.")
+            ),
+            "right": lambda: self._switch(user),
+            "off": lambda: attempt(people.switch_off, user.id, done=gettext("This person can no longer sign in.")),
+            "on": lambda: attempt(people.switch_on, user.id, done=gettext("This person may sign in again.")),
+            "sessions": lambda: attempt(people.end_sessions, user.id, done=gettext("Every session has ended.")),
+            "password": lambda: attempt(
+                people.reset_password, user.id, form.get("password", ""), done=gettext("The password is set.")
+            ),
+        }.get(action)
+        if done is None:
+            flash(gettext("Choose what to do and send the form again."), "warning")
+        else:
+            done()
+        return redirect(self.at("one", user_id=user.id))
+
+    def _switch(self, user: User) -> Any:
+        is_on = {"on": True, "off": False}.get(request.form.get("is_on", ""))
+        try:
+            right = Right(request.form.get("right", ""))
+        except ValueError:
+            raise NotFound() from None
+        return attempt(people.switch_right, user.id, right, is_on, done=gettext("The right is changed."))
+
+
+class StaffPeople(OfficePage, _PeoplePages):
+    """Everybody who may sign in, for the provider."""
+
+    route_base = "/office/people"
+
+    def company_id(self) -> int | None:
+        return None
+
+    @expose("/")
+    @needs(Right.USERS_READ)
+    def index(self) -> Any:
+        """The list."""
+        return self.listed()
+
+    @expose("/new", methods=["GET", "POST"])
+    @needs(Right.USERS_WRITE)
+    def new(self) -> Any:
+        """A person of the provider, or (?company_id=) of a company."""
+        return self.made()
+
+    @expose("/<int:user_id>")
+    @needs(Right.USERS_READ)
+    def one(self, user_id: int) -> Any:
+        """A person, their roles and rights."""
+        return self.shown(user_id)
+
+    @expose("/<int:user_id>/change", methods=["POST"])
+    @needs(Right.USERS_WRITE)
+    def change(self, user_id: int) -> Any:
+        """Roles, a right, on and off, sessions, a password."""
+        return self.changed(user_id)
+
+
+class CompanyPeople(CabinetPage, _PeoplePages):
+    """The company's own people, for who manages them."""
+
+    route_base = "/my/people"
+
+    def company_id(self) -> int | None:
+        company_id = self.actor.company_id
+        if company_id is None:
+            raise NotFound()
+        return company_id
+
+    @expose("/")
+    @needs(Right.CABINET_USERS)
+    def index(self) -> Any:
+        """The list."""
+        return self.listed()
+
+    @expose("/new", methods=["GET", "POST"])
+    @needs(Right.CABINET_USERS)
+    def new(self) -> Any:
+        """A person of this company."""
+        return self.made()
+
+    @expose("/<int:user_id>")
+    @needs(Right.CABINET_USERS)
+    def one(self, user_id: int) -> Any:
+        """A person, their roles and rights."""
+        return self.shown(user_id)
+
+    @expose("/<int:user_id>/change", methods=["POST"])
+    @needs(Right.CABINET_USERS)
+    def change(self, user_id: int) -> Any:
+        """Roles, a right, on and off, sessions, a password."""
+        return self.changed(user_id)
+
+
+def register(appbuilder: AppBuilder) -> None:
+    """Add both sides' pages."""
+    appbuilder.add_view(
+        StaffPeople,
+        "StaffPeople",
+        label=_l("People"),
+        icon="fa-users",
+        category="Settings group",
+        category_label=_l("Settings"),
+        category_icon="fa-gear",
+    )
+    appbuilder.add_view_no_menu(CompanyPeople)
+
+
+def words_of_right(right: Right) -> str:
+    """A right as words."""
+    area, _, verb = right.value.partition(".")
+    return f"{area.removeprefix('cabinet_').replace('_', ' ').capitalize()}: {verb}"
+
+
+def _roles(names: list[str]) -> list[Role]:
+    return [Role(name) for name in names if name in {role.value for role in Role}]
+
+
+def _known(locale: str) -> str:
+    return locale if locale in current_app.config["LANGUAGES"] else "en"
+
+
+def _languages() -> list[tuple[str, str]]:
+    return [(code, said["name"]) for code, said in current_app.config["LANGUAGES"].items()]
