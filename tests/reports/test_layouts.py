@@ -147,6 +147,14 @@ def test_a_charge_report_shows_its_rounding_or_is_refused():
     assert "Округлення: 0,01" in text
 
 
+def test_taxes_rounded_line_by_line_may_lie_a_little_off_the_summary():
+    data = charges("UA", 200)
+    lines = [replace(line, tax=line.tax + Decimal("0.00005"), net=line.net - Decimal("0.00005")) for line in data.lines]
+    assert "Всього до сплати: " in spoken(layout_for("charges", "UA")(replace(data, lines=lines)))
+    with pytest.raises(doc.DocumentInconsistent):
+        spoken(layout_for("charges", "UA")(replace(data, lines=data.lines[:-1])))
+
+
 @pytest.mark.parametrize(
     ("opening", "said"),
     [
