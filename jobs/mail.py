@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.core.actor import Actor
 from app.core.errors import N_
 from app.services import mailing
 from app.services.work import JobName, Topic
@@ -24,6 +25,12 @@ def send_delivery(session: Session, payload: Mapping[str, Any], settings: Settin
     """One letter to one address."""
     post = mailing.Post(settings.files_dir, settings.smtp_url, settings.mail_from)
     mailing.deliver(session, int(payload["delivery_id"]), post)
+
+
+@effect(Topic.MAIL_DOCUMENT)
+def mail_document(session: Session, payload: Mapping[str, Any], settings: Settings) -> None:
+    """Letters for a document of a closed month, as its account says; ordered once however often this runs."""
+    mailing.send_as_agreed(session, Actor.system("post"), [int(payload["document_id"])])
 
 
 @job(JobName.SEND_MAIL)

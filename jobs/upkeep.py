@@ -46,4 +46,7 @@ def clear_away(context: JobContext) -> Result:
     )
     for job_id in session.scalars(ended):
         shutil.rmtree(context.settings.data_dir / "results" / str(job_id), ignore_errors=True)
+    for part in context.settings.files_dir.glob(".making-*"):  # left by a process that was killed
+        if part.stat().st_mtime < before.timestamp():
+            part.unlink(missing_ok=True)
     return {"figures": {"rows": gone}}

@@ -10,6 +10,7 @@ from typing import Any
 import redis
 from flask import Flask
 from rq import Queue, Worker
+from rq.exceptions import StopRequested
 from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 
@@ -20,6 +21,8 @@ from jobs.queue import QUEUE, Bell, connect
 
 PR_SET_PDEATHSIG = 1
 ALIVE = "kabinet:worker:"
+ALIVE_SECONDS = 30
+TTL = 16  # seconds; RQ waits for a bell 15 s less than this, and looks whether to stop after each wait
 MAINTENANCE = 15  # seconds; RQ's ten minutes would leave a lost bell unseen that long
 
 
@@ -41,11 +44,17 @@ class BellWorker(Worker):
         die_with_parent(parent=self.pid)
         super().main_work_horse(job, queue)
 
+    def _shutdown(self) -> None:
+        """SIGTERM only leaves word: RQ raises right here, wherever the program is, and a destructor swallows that."""
+        self._stop_requested = True
+
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """Say that this worker lives, also after Redis came back empty."""
+        """Say that this worker lives, also after Redis came back empty; between two jobs, stop where asked to."""
+        if self._stop_requested and pipeline is None and not self.horse_pid:
+            raise StopRequested()
         super().heartbeat(timeout, pipeline)
         target = pipeline if pipeline is not None else self.connection
-        target.set(ALIVE + self.name, int(time.time()), ex=self.worker_ttl + 60)
+        target.set(ALIVE + self.name, int(time.time()), ex=ALIVE_SECONDS)
 
     def register_death(self) -> None:
         """Say that this worker has stopped."""
@@ -65,7 +74,7 @@ def main(app: Flask) -> None:
         connection=connect(settings),
         serializer=JSONSerializer,
         job_class=Bell,
-        worker_ttl=30,
+        worker_ttl=TTL,
         job_monitoring_interval=10,
         maintenance_interval=MAINTENANCE,
         log_job_description=False,

@@ -115,7 +115,7 @@ class RedisServer:
         return f"unix://{self.socket}"
 
     def start(self) -> None:
-        from run import redis_program
+        from jobs.embedded import redis_program
 
         options = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder), "--save", ""]
         self.process = subprocess.Popen(

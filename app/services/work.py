@@ -7,13 +7,15 @@
 |---|---|
 | billing_run | run_id |
 | render_documents | document_ids, or seller_id and month; formats (default pdf) |
-| month_zip | seller_id, month, formats (default pdf and xlsx) |
+| month_zip | seller_id, month, formats (default pdf) |
 | import_apply | batch_id, path (below DATA_DIR) |
-| export_register | register, month (or filters), format, options |
-| reconciliation | company_id, start, end, account_id, format |
+| export_register | register, month, seller_id, format, separator, bom |
+| reconciliation | company_id, start, last (a day that is in it), account_id, format |
 | charge_report | account_id, month, format |
 | send_mail | document_ids, or seller_id and month; addresses, formats |
 | audit, housekeeping | none |
+
+Each may also have `page`: the path of the page it was ordered from, where its end leads back to.
 """
 
 import datetime as dt

@@ -1,0 +1,48 @@
+# Everything runs inside .venv; `make setup` makes it once and again only when the requirements change.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PY := $(BIN)/python
+STAMP := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo lint check test test-unit test-servers test-browser bench
+
+help: ## Show what make can do
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv with everything that is needed
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@echo "Making .venv (a few minutes the first time)…"
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(STAMP)
+
+run: setup ## Start Kabinet: http://127.0.0.1:8080 (PORT=… DEMO=0 DEMO_PASSWORD=…)
+	@exec $(PY) run.py
+
+demo: setup ## Load the demo without starting anything
+	@$(BIN)/flask --app run demo
+
+lint: setup ## Formatting, style, types, walls between rooms, packages
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry .
+
+check: lint test ## Everything CI asks for: lint, then all tests
+
+test: setup test-unit test-servers test-browser ## All tests: SQLite, then PostgreSQL and Redis, then a browser
+
+test-unit: setup
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not postgres and not redis and not browser"
+
+test-servers: setup
+	@$(PY) -m pytest -m "(postgres or redis) and not browser"
+
+test-browser: setup
+	@$(PY) -m pytest -m browser
+
+bench: setup ## Measure and print ratios (docs/performance.md)
+	@$(PY) -m benchmarks
