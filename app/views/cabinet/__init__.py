@@ -6,19 +6,26 @@ from flask_appbuilder import AppBuilder
 
 def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Add the cabinet's pages; the menu is its own (`frame.MENU`)."""
-    from app.views.cabinet import charges, company, documents, frame, payments, reconciliation, services, tickets
+    from app.views.cabinet import frame
+    from app.views.cabinet.charges import ChargesPage
+    from app.views.cabinet.company import DeliveryPage, DetailsPage
+    from app.views.cabinet.documents import DocumentsPage
+    from app.views.cabinet.payments import InstalmentsPage, PaymentsPage
+    from app.views.cabinet.reconciliation import ReconciliationPage
+    from app.views.cabinet.services import SubscribersPage, SubscriptionsPage
+    from app.views.cabinet.tickets import TicketsPage
 
     frame.install(app)
     for page in (
-        documents.DocumentsPage,
-        charges.ChargesPage,
-        payments.PaymentsPage,
-        payments.InstalmentsPage,
-        reconciliation.ReconciliationPage,
-        services.SubscriptionsPage,
-        services.SubscribersPage,
-        company.DetailsPage,
-        company.DeliveryPage,
-        tickets.TicketsPage,
+        DocumentsPage,
+        ChargesPage,
+        PaymentsPage,
+        InstalmentsPage,
+        ReconciliationPage,
+        SubscriptionsPage,
+        SubscribersPage,
+        DetailsPage,
+        DeliveryPage,
+        TicketsPage,
     ):
         appbuilder.add_view_no_menu(page)

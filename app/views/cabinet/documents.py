@@ -149,7 +149,7 @@ def closed_for_orders(document: Document, today: dt.date) -> dt.date | None:
     """The day ordering opens, while the Seller's invoices are being formed; None where it is open."""
     if document.kind != DocumentKind.INVOICE.value:
         return None
-    policy = reading.calendar_of(db.session, document.seller_id)[PolicyKind.INVOICE_CLOSED_WINDOW]
+    policy = reading.calendar_of(db.session(), document.seller_id)[PolicyKind.INVOICE_CLOSED_WINDOW]
     window = policies.window_on(policy, today)
     return window.end if window else None
 

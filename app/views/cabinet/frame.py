@@ -94,7 +94,7 @@ def accounts() -> list[AccountLine]:
     if not has_request_context():  # FAB looks at every attribute of a view when it is added
         return []
     if "cabinet_accounts" not in g:
-        g.cabinet_accounts = reading.accounts_of(db.session, current_actor())
+        g.cabinet_accounts = reading.accounts_of(db.session(), current_actor())
     return g.cabinet_accounts
 
 

@@ -26,7 +26,7 @@ SHOWN = 5
 
 def page(view: KabinetPage) -> Any:
     """Draw the home page; what the person may not see is neither read nor shown."""
-    actor, session, lines = current_actor(), db.session, frame.accounts()
+    actor, session, lines = current_actor(), db.session(), frame.accounts()
     today = clock.today(lines[0].zone if lines else "UTC")
     values: dict[str, Any] = {"documents": [], "payments": [], "chart": Markup("")}
     if actor.may(Right.CABINET_DOCUMENTS):
@@ -72,7 +72,7 @@ def days_ahead(lines: list[reading.AccountLine], today: dt.date) -> list[dict[st
     """What happens on which day, from the policy calendar of the Seller: windows, forming, due and block days."""
     if not lines:
         return []
-    calendar = reading.calendar_of(db.session, lines[0].seller_id)
+    calendar = reading.calendar_of(db.session(), lines[0].seller_id)
     found = [*_windows(calendar, today), *_forming(calendar, today), *_dues(lines, calendar)]
     return sorted(found, key=lambda one: one["day"])
 
