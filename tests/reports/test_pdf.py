@@ -189,6 +189,13 @@ def test_a_document_in_a_language_without_texts_reads_english():
     assert "Certificate of services" in text
 
 
+def test_the_file_says_its_title_language_and_date():
+    reader = PdfReader(io.BytesIO(made("invoice", "PL")))
+    assert reader.metadata.title == "Faktura VAT nr К-000127"
+    assert reader.trailer["/Root"]["/Lang"] == "pl"
+    assert reader.metadata.creation_date.date() == dt.date(2026, 11, 21)
+
+
 def test_periods_print_as_a_month_or_as_their_days():
     _, formats = parts.speech("uk", "UA")
     assert formats.period(OCTOBER) == "жовтень 2026 р."

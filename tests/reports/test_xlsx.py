@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+from dataclasses import replace
 from decimal import Decimal
 
 import openpyxl
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from app.reports.registry import layout_for
 from app.reports.render import xlsx
-from tests.reports.papers import MAKERS, charges, invoice, reconciliation
+from tests.reports.papers import BUYERS, MAKERS, charges, invoice, lines, reconciliation
 
 COLUMNS = [
     xlsx.Column("Text"),
@@ -153,8 +154,8 @@ def test_rows_beyond_a_sheet_go_on_to_further_sheets():
 def test_an_exactly_full_sheet_keeps_its_total():
     count, data = register((row(n) for n in range(99)), totals=["Sum"], last_row=101)
     book = opened(data)
-    assert count == 99
-    assert any(str(cell.value).startswith("=SUM(") for sheet in book for line in sheet.iter_rows() for cell in line)
+    assert count == 99 and len(book.sheetnames) == 1
+    assert book.active["C101"].value == "=SUM(C2:C100)"
 
 
 def test_an_empty_register_opens_and_has_its_header():
@@ -182,6 +183,17 @@ def test_text_comes_back_as_it_went_in(text):
     _, data = register([(text, None, None, None, None, None)])
     got = opened(data).active["A2"].value
     assert got.replace("_x005F_", "_") == text
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=60), st.sampled_from(["=", "+", "-", "@", ""]))
+def test_no_name_in_a_document_becomes_a_formula(text, start):
+    name = start + text
+    line = replace(lines("RU", 1)[0], name=name, unit=name[:9], tax_label=name[:5])
+    party = replace(BUYERS["RU"], name=name, address=name, tax_ids={name[:9] or "inn": name})
+    data = replace(invoice("RU", made=[line]), buyer=party, number=name, notes=[name])
+    for row in opened(xlsx.render(layout_for("invoice", "RU")(data))).active.iter_rows():
+        assert all(cell.value.startswith(("=SUM", "=ROUND")) for cell in row if cell.data_type == "f")
 
 
 def test_control_characters_are_dropped_and_endless_text_is_cut():

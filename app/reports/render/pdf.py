@@ -27,7 +27,8 @@ def render(document: doc.Document) -> bytes:
 def render_to(document: doc.Document, out: BinaryIO) -> None:
     """Write the PDF of `document` to `out` page by page; `out` need not be seekable."""
     width, height = reversed(A4) if document.landscape else A4
-    file = PdfFile(out, clean(document.title, 300), f"{document.date:%Y%m%d}000000Z", (width, height))
+    created = f"{document.date:%Y%m%d}000000Z"
+    file = PdfFile(out, clean(document.title, 300), created, document.locale, (width, height))
     pages = Pages(file, width, height, (clean(document.title, 300), document.page_label))
     formats = formats_of(document.locale)
     waiting: list[doc.Block] = []

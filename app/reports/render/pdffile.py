@@ -38,12 +38,12 @@ _COMMON_CODES = {character: f"{number + 1:04X}" for number, character in enumera
 class PdfFile:
     """Objects of one document, written in order to `out`; `close` writes fonts, page tree and cross-references."""
 
-    def __init__(self, out: BinaryIO, title: str, created: str, page: tuple[float, float]) -> None:
+    def __init__(self, out: BinaryIO, title: str, created: str, language: str, page: tuple[float, float]) -> None:
         self._out, self._at = out, 0
         self._offsets: dict[int, int] = {}
         self._digest = sha256()
         self._pages: list[int] = []
-        self._title, self._created, self._page = title, created, page
+        self._title, self._created, self._language, self._page = title, created, language, page
         self.codes = {name: Codes(_COMMON_CODES) for name in _RESOURCE}
         self._write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
         self._next = 1
@@ -104,7 +104,8 @@ class PdfFile:
             f"/Resources {self._resources} 0 R>>".encode(),
             self._tree,
         )
-        self._object(f"<</Type/Catalog/Pages {self._tree} 0 R>>".encode(), self._catalog)
+        shown = f"/Lang({self._language})/ViewerPreferences<</DisplayDocTitle true>>"
+        self._object(f"<</Type/Catalog/Pages {self._tree} 0 R{shown}>>".encode(), self._catalog)
         title = _text_string(self._title)
         self._object(f"<</Title {title}/Producer({_PRODUCER})/CreationDate(D:{self._created})>>".encode(), self._info)
         self._finish()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
+from itertools import chain
 from typing import Any, BinaryIO
 
 from app.core.errors import N_, DomainError
@@ -49,10 +50,11 @@ def write_register(
     Rows beyond a sheet's 1 048 576 go on to further sheets; memory is that of a few hundred rows.
     """
     book = sheets.Book(out)
-    source = iter(rows)
     register = _Register(book, columns, totals, sheet, last_row)
-    while register.part(source):
-        pass
+    source = iter(rows)
+    register.part(source)
+    for row in source:  # a row that did not fit begins a further sheet
+        register.part(chain([row], source))
     register.end(total_label)
     book.close()
     return register.count
@@ -74,8 +76,8 @@ class _Register:
         self.count = 0
         self.sheet: sheets.Sheet | None = None
 
-    def part(self, source: Iterator[Sequence[Any]]) -> bool:
-        """Fill one sheet; whether rows are left."""
+    def part(self, source: Iterator[Sequence[Any]]) -> None:
+        """Fill one sheet."""
         if self.sheet is not None:
             self.sheet.end(self._filter())
         self.sheet = self.book.sheet(self.name)
@@ -100,7 +102,6 @@ class _Register:
         self.sheet.raw(chunk)
         self.count += number - 1
         self.ranges.append((self.book.names[-1], number))
-        return number == room
 
     def _filter(self) -> str:
         return f"A1:{self.letters[-1]}{self.ranges[-1][1]}"
