@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -56,9 +57,7 @@ def test_the_same_document_gives_the_same_bytes_in_another_process_too():
         "from app.reports.render import pdf;"
         "print(hashlib.sha256(pdf.render(layout_for('invoice','UA')(invoice('UA')))).hexdigest())"
     )
-    other = subprocess.run(
-        [shutil.which("python3") and __import__("sys").executable, "-c", code], capture_output=True, text=True
-    )
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     first, second = made("invoice", "UA"), made("invoice", "UA")
     assert first == second
     assert other.stdout.strip() == hashlib.sha256(first).hexdigest()
@@ -106,6 +105,7 @@ def test_lines_may_come_from_an_iterator_that_is_opened_anew():
     assert Cursor.opened == 1
 
 
+@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler draws the page for the scanner")
 @pytest.mark.parametrize("country", ["UA", "RU", "PL", "DE"])
 def test_the_printed_payment_code_scans(country, tmp_path):
     paper = tmp_path / "invoice.pdf"

@@ -72,6 +72,12 @@ def test_the_longest_ukrainian_payload_stays_within_the_standard():
     assert len(base64.urlsafe_b64decode(link.removeprefix(qr.NBU_PREFIX.encode()) + b"==")) <= 331
 
 
+def test_long_names_stay_within_the_russian_and_the_european_standard():
+    parts = qr.russian(replace(RU, name="Ж" * 500, bank_name="Б" * 500)).split(b"|")
+    assert len(b"|".join(parts[1:6])) <= 300 and parts[1].decode().startswith("Name=ЖЖЖ")
+    assert len(qr.epc(replace(UA, name="Ж" * 500, purpose="Ж" * 500))) <= 331
+
+
 def test_the_polish_code_is_zbp():
     assert scanned(qr.polish(PL)).decode() == (
         "5260250274|PL|61109010140000071219812874|000007|Chmura Sp. z o.o. w |Faktura 7|||"

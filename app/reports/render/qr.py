@@ -13,6 +13,8 @@ import zxingcpp
 from app.core.money import CENTS, half_up, to_scaled
 
 RU_SEPARATORS = "|#^~"
+_RU_MANDATORY = 300  # bytes of the five mandatory fields, separators included
+_EPC_LONGEST = 331
 NBU_PREFIX = "https://bank.gov.ua/qr/"
 
 
@@ -58,10 +60,20 @@ def russian(transfer: Transfer) -> bytes:
         "Contract": transfer.contract,
     }
     values = {key: " ".join(value.split()) for key, value in fields.items() if value}
+    rest = sum(len(f"{key}={values[key]}|".encode()) for key in _RU_FIRST if key != "Name" and key in values)
+    values["Name"] = _in_bytes(values.get("Name", ""), _RU_MANDATORY - rest - len("Name=|"))
     separator = next((s for s in RU_SEPARATORS if not any(s in value for value in values.values())), None)
     if separator is None:
         separator, values = "|", {key: value.replace("|", "/") for key, value in values.items()}
     return (f"ST00012{separator}" + separator.join(f"{key}={value}" for key, value in values.items())).encode()
+
+
+_RU_FIRST = ("Name", "PersonalAcc", "BankName", "BIC", "CorrespAcc")
+
+
+def _in_bytes(text: str, room: int) -> str:
+    """As much of `text` as takes `room` bytes of UTF-8."""
+    return text.encode()[: max(room, 0)].decode(errors="ignore")
 
 
 def ukrainian(transfer: Transfer, encoding: str = "cp1251", newline: str = "\r\n") -> bytes:
@@ -100,8 +112,9 @@ def epc(transfer: Transfer) -> bytes:
     """EPC069-12 version 002 for a SEPA credit transfer in EUR."""
     sum_text = "" if transfer.amount is None else f"EUR{half_up(transfer.amount)}"
     name, purpose = _one_line(transfer.name, 70), _one_line(transfer.purpose, 140)
-    lines = ["BCD", "002", "1", "SCT", transfer.bic, name, _compact(transfer.account), sum_text, "", "", purpose]
-    return "\n".join(lines).encode()
+    lines = ["BCD", "002", "1", "SCT", transfer.bic, name, _compact(transfer.account), sum_text, "", "", ""]
+    start = "\n".join(lines)
+    return (start + _in_bytes(purpose, _EPC_LONGEST - len(start.encode()))).encode()
 
 
 def _one_line(text: str, cap: int) -> str:
