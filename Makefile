@@ -5,7 +5,7 @@ PY := $(BIN)/python
 STAMP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo lint check test test-unit test-servers test-browser bench
+.PHONY: help setup run demo messages lint check test test-unit test-servers test-browser bench
 
 help: ## Show what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,12 @@ run: setup ## Start Kabinet: http://127.0.0.1:8080 (PORT=… DEMO=0 DEMO_PASSWOR
 
 demo: setup ## Load the demo without starting anything
 	@$(BIN)/flask --app run demo
+
+FAB = $(shell $(PY) -c "import flask_appbuilder, pathlib; print(pathlib.Path(flask_appbuilder.__file__).parent)")
+WORDS := app/translations
+messages: setup ## Collect every translatable text into the catalogues of app/translations
+	@$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -k N_ --no-location --sort-output -o $(WORDS)/messages.pot app jobs $(FAB)
+	@for l in uk ru pl; do $(BIN)/pybabel -q update --no-wrap -N --ignore-obsolete -i $(WORDS)/messages.pot -d $(WORDS) -l $$l; done
 
 lint: setup ## Formatting, style, types, walls between rooms, packages
 	@$(BIN)/ruff format --check .

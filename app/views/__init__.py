@@ -5,9 +5,10 @@ from flask_appbuilder import AppBuilder
 
 
 def prepare(app: Flask) -> None:
-    """What must stand before FAB does: error pages and the guards of every request."""
-    from app.views import base
+    """What must stand before FAB does: the languages' catalogues, error pages and the guards of every request."""
+    from app.views import base, catalogues
 
+    catalogues.compile_changed()
     base.hook(app)
 
 

@@ -1,0 +1,25 @@
+"""Translations: catalogues are compiled from their .po files when the program starts on a fresh or changed checkout."""
+
+import os
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+FOLDER = Path(__file__).resolve().parents[1] / "translations"
+
+
+def compile_changed(folder: Path = FOLDER) -> list[str]:
+    """Write each .mo that is missing or older than its .po; returns the languages written."""
+    return [source.parts[-3] for source in sorted(folder.glob("*/LC_MESSAGES/messages.po")) if _compile(source)]
+
+
+def _compile(source: Path) -> bool:
+    target = source.with_suffix(".mo")
+    if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
+        return False
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    with source.open("rb") as text, part.open("wb") as out:
+        write_mo(out, read_po(text, locale=source.parts[-3]))
+    part.replace(target)
+    return True
