@@ -7,7 +7,8 @@ from flask_appbuilder.security.sqla.models import Role as RoleRow
 from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
-from app.access.roles import Role
+from app.access.roles import RIGHTS, Role
+from app.core.actor import Actor
 from app.models import Company, User
 from app.services import setup
 
@@ -75,3 +76,9 @@ def people_of(session: Session) -> dict[str, User]:
     """The demo's people by user name."""
     names = [person.username for person in PEOPLE]
     return {user.username: user for user in session.scalars(sa.select(User).where(User.username.in_(names)))}
+
+
+def actor_of(user: User, role: Role) -> Actor:
+    """A person of the demo, acting."""
+    name = f"{user.first_name} {user.last_name}"
+    return Actor(user.id, name, user.company_id, user.company_id is None, frozenset(RIGHTS[role]))

@@ -1,0 +1,181 @@
+"""What the demo's companies own: saved cards, seats, an extension, phones in parts, orders."""
+
+import datetime as dt
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.core.period import Month
+from app.models import (
+    Account,
+    Company,
+    Component,
+    Document,
+    DocumentKind,
+    Extension,
+    InstalmentPart,
+    InstalmentPlan,
+    Order,
+    OrderLine,
+    Payer,
+    PaymentMethod,
+    Plan,
+    Seat,
+    Seller,
+    Subscription,
+    User,
+)
+from app.rules.lifecycle import (
+    OrderState,
+    PaymentMethodState,
+)
+from app.services import numbering
+from app.services.demo.calendar import at
+from app.services.demo.story import Client
+
+
+def add_cards(session: Session, clients: dict[int, Client]) -> None:
+    """Saved ways to pay, in each state."""
+    states = list(PaymentMethodState)
+    for number, (company_id, client) in enumerate(sorted(clients.items())):
+        if client.code not in ("orion", "vega") and number % 5:
+            continue
+        payer_id = session.scalar(sa.select(Payer.id).where(Payer.company_id == company_id))
+        state = PaymentMethodState.WORKING if client.code == "orion" else states[number % len(states)]
+        session.add(
+            PaymentMethod(
+                company_id=company_id,
+                payer_id=payer_id,
+                gateway="sandbox",
+                name="Visa" if number % 2 else "Mastercard",
+                mask=f"•••• {1000 + number * 37:04d}",
+                token=f"demo-{client.code}",
+                state=state.value,
+                monthly_maximum=Decimal(20_000) if state == PaymentMethodState.WORKING else None,
+            )
+        )
+    session.flush()
+
+
+def _subscription_to(session: Session, company: Company, offer: str) -> Subscription | None:
+    query = sa.select(Subscription).join(Plan, Plan.id == Subscription.plan_id)
+    return session.scalars(query.where(Subscription.company_id == company.id, Plan.code == offer).limit(1)).first()
+
+
+def add_seats(session: Session, company: Company, people: dict[str, User]) -> None:
+    """Licences: some assigned to the company's people, the rest idle."""
+    subscription = _subscription_to(session, company, "office-month")
+    if subscription is None:
+        return
+    own = [user for user in people.values() if user.company_id == company.id]
+    session.add_all(
+        Seat(company_id=company.id, subscription_id=subscription.id, user_id=user.id, assigned_at=clock.now())
+        for user in own[:3]
+    )
+    session.flush()
+
+
+def add_extension(session: Session, company: Company, today: dt.date) -> None:
+    """A short enlargement that was used last month."""
+    subscription = _subscription_to(session, company, "books-base")
+    if subscription is None:
+        return
+    period = Month.of(today).shift(-1).first_day
+    starts_at = at(period + dt.timedelta(days=9))
+    session.add(
+        Extension(
+            company_id=company.id,
+            subscription_id=subscription.id,
+            period_start=period,
+            starts_at=starts_at,
+            ends_at=starts_at + dt.timedelta(days=7),
+        )
+    )
+    session.flush()
+
+
+def add_instalments(session: Session, company: Company, months: list[Month]) -> None:
+    """Phones in twelve parts; each part is a line of the month's invoice and is paid with it."""
+    subscription = _subscription_to(session, company, "phones-parts")
+    if subscription is None:
+        return
+    plan = InstalmentPlan(
+        company_id=company.id,
+        account_id=subscription.account_id,
+        name=subscription.name,
+        total=Decimal(24_000),
+        starts_on=months[0].first_day,
+    )
+    session.add(plan)
+    session.flush()
+    invoices = {
+        invoice.period_start: invoice
+        for invoice in session.scalars(
+            sa.select(Document).where(
+                Document.account_id == subscription.account_id,
+                Document.kind == DocumentKind.INVOICE.value,
+                Document.occurrence == 0,
+            )
+        )
+    }
+    for month in months:
+        invoice = invoices.get(month.first_day)
+        state = "planned" if invoice is None else "paid" if invoice.settlement == "paid" else "invoiced"
+        session.add(
+            InstalmentPart(
+                company_id=company.id,
+                plan_id=plan.id,
+                due_on=invoice.due_on if invoice is not None else month.period.last_day,
+                amount=Decimal(2_000),
+                state=state,
+                document_id=invoice.id if invoice is not None else None,
+            )
+        )
+    session.flush()
+
+
+def add_orders(session: Session, company: Company, months: list[Month]) -> None:
+    """What was bought through the shop: an order for each of the newest services, one still unpaid."""
+    seller = session.get_one(Seller, company.seller_id)
+    query = sa.select(Subscription).where(Subscription.company_id == company.id, Subscription.subscriber_id.is_(None))
+    bought = list(session.scalars(query.order_by(Subscription.starts_on, Subscription.id)))[-3:]
+    first = sorted((max(one.starts_on, months[0].first_day), place, one) for place, one in enumerate(bought))
+    for place, (day, _, subscription) in enumerate(first):
+        total = _month_price(session, subscription)
+        _, number = numbering.number_next(session, seller, "order", day)
+        account = session.get_one(Account, subscription.account_id)
+        state = OrderState.PENDING if place == len(first) - 1 else OrderState.FULFILLED
+        order = Order(
+            company_id=company.id,
+            account_id=account.id,
+            payer_id=account.payer_id,
+            number=number,
+            idempotency_key=f"demo-{subscription.id}",
+            currency=account.currency,
+            total=total,
+            tax=(total - total / Decimal("1.2")).quantize(Decimal("0.01")),
+            state=state.value,
+            ordered_at=at(day),
+        )
+        order.lines.append(
+            OrderLine(
+                company_id=company.id,
+                plan_id=subscription.plan_id,
+                subscription_id=subscription.id if state == OrderState.FULFILLED else None,
+                name=subscription.name,
+                quantity=subscription.quantity,
+                total=total,
+            )
+        )
+        session.add(order)
+        session.flush()
+
+
+def _month_price(session: Session, subscription: Subscription) -> Decimal:
+    prices = session.scalars(
+        sa.select(Component).where(Component.plan_id == subscription.plan_id, Component.charged == "period")
+    )
+    total = sum((part.prices[-1].unit_price * subscription.quantity for part in prices), Decimal(0))
+    return max(total, Decimal(1)).quantize(Decimal("0.01"))
