@@ -101,15 +101,28 @@ def _one(stage: Stage, crawler: Crawler, ask: Ask, blind: bool, found: Findings)
 
 
 def _look_for_writes(stage: Stage, crawler: Crawler, ask: Ask, blind: bool, found: Findings) -> None:
-    if ask.method == "GET":
-        found.hole("GET WRITES", crawler.who, ask)
-    if blind:
-        with stage.look() as connection:
+    with stage.look() as connection:
+        if ask.method == "GET" and _beyond_files(stage, connection, ask):
+            found.hole("GET WRITES", crawler.who, ask)
+        if blind:
             if world.rows_of(connection, crawler.theirs) != stage.before[crawler.theirs]:
                 found.hole("WRITE", crawler.who, ask)
             for link in world.crosslinks(connection, crawler.mine, crawler.theirs):
                 found.hole("CROSSLINK", crawler.who, ask, link)
     stage.put_back()
+
+
+def _beyond_files(stage: Stage, connection: sa.Connection, ask: Ask) -> bool:
+    """A file is rendered when it is first asked for, and kept; a GET of any other page keeps nothing."""
+    if "/file/" not in ask.rule:
+        return True
+    now = {owner: world.rows_of(connection, owner) for owner in (world.A, world.B)}
+    return any(
+        now[owner][table] != stage.before[owner][table]
+        for owner in now
+        for table in now[owner]
+        if table != "document_file"
+    )
 
 
 def _oracle(stage: Stage, crawler: Crawler, rule: Any, method: str, found: Findings) -> None:

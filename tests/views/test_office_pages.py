@@ -204,8 +204,13 @@ def test_the_search_opens_what_it_finds(office, account, words):
 
 
 def test_caught_mail_is_shown_with_its_attachments(app, office, session):
-    mail = m.CaughtMail(message_id="<1@x>", recipient="a@b.example", subject="Рахунок", body="Добрий день",
-                        attachments=[{"name": "r.pdf", "sha256": "0" * 64, "media_type": "application/pdf"}])
+    mail = m.CaughtMail(
+        message_id="<1@x>",
+        recipient="a@b.example",
+        subject="Рахунок",
+        body="Добрий день",
+        attachments=[{"name": "r.pdf", "sha256": "0" * 64, "media_type": "application/pdf"}],
+    )
     session.add(mail)
     session.commit()
     admin = makers.sign_in(app.test_client(), makers.user(session, "administrator"))
