@@ -17,6 +17,7 @@ from app.core.actor import Actor
 from app.models import User, UserRight
 from app.services import sign_in as signing
 from app.services import trail
+from app.services.demo.people import PEOPLE
 from app.views import history
 
 # FAB's own pages everybody may open; every other pair must be a Right.
@@ -170,8 +171,14 @@ def demo_people() -> list[dict[str, str]]:
     settings = current_app.config["KABINET"]
     if not settings.demo or settings.production:
         return []
-    names = current_app.config.get("DEMO_PEOPLE", ())
-    return [{"username": name, "label": str(label), "password": settings.demo_password} for name, label in names]
+    password = settings.demo_password
+    return [{"username": one.username, "label": _label(one.role, one.company), "password": password} for one in PEOPLE]
+
+
+def _label(role: roles.Role, company: str) -> str:
+    from app.views.people import ROLES  # it stands on this module
+
+    return f"{ROLES[role][0]} · {company}" if company else str(ROLES[role][0])
 
 
 class KabinetSecurityManager(SecurityManager):
