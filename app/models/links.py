@@ -1,4 +1,4 @@
-"""Ways to read from a row to the row it points at, for lists and pages: read-only, they write nothing and add no column.
+"""Ways to read from a row to the row it points at, for lists and pages: they write nothing and add no column.
 
 They stand here, as `User`'s columns do in `people`, so that the modules of the tables stay free of each other.
 """
@@ -55,4 +55,4 @@ for _side in ("debit", "credit"):
 
 # Chosen in forms, so written through as well.
 for _settled in (Policy, Promotion):
-    _settled.seller = relationship(Seller)  # type: ignore[attr-defined]
+    _settled.seller = relationship(Seller)

@@ -118,7 +118,7 @@ def top_debtors(session: Session, actor: Actor, today: dt.date, currency: str, l
     actor.need(Right.DOCUMENTS_READ)
     owed = sa.func.sum(Document.total - Document.paid).label("owed")
     query = (
-        sa.select(Document.company_id, owed, sa.func.min(Document.due_on))
+        sa.select(Document.company_id, owed, sa.func.min(Document.due_on).label("oldest"))
         .where(
             Document.kind == DocumentKind.INVOICE.value,
             Document.settlement.in_(OPEN),
@@ -131,7 +131,7 @@ def top_debtors(session: Session, actor: Actor, today: dt.date, currency: str, l
         .subquery()
     )
     rows = session.execute(
-        sa.select(Company.id, Company.name, query.c.owed, query.c.min_1)
+        sa.select(Company.id, Company.name, query.c.owed, query.c.oldest)
         .join(query, query.c.company_id == Company.id)
         .order_by(query.c.owed.desc())
     )
@@ -184,8 +184,9 @@ def closings(session: Session, actor: Actor, month: Month) -> list[Closing]:
     }
     counts = _item_counts(session, [run_id for run_id, _ in runs.values()])
     return [
-        Closing(i, short or name, month, *runs.get(i, (None, "")), counts.get(runs.get(i, (None, ""))[0] or 0, {}))
+        Closing(i, short or name, month, run_id, state, counts.get(run_id or 0, {}))
         for i, short, name in sellers
+        for run_id, state in [runs.get(i, (None, ""))]
     ]
 
 
@@ -270,7 +271,7 @@ def _companies(session: Session, words: str, limit: int) -> list[Found]:
         .limit(limit)
     ).all()
     if not rows and len(words) > 2:  # in the middle of a name: «Орион» in «ТОВ «Орион»»
-        inside = Company.name.ilike(f"%{_plain(words)}%", escape="\\")
+        inside: Any = Company.name.ilike(f"%{_plain(words)}%", escape="\\")
         if session.get_bind().dialect.name == "sqlite":  # its LIKE folds Latin letters only
             inside = sa.or_(*(Company.name.contains(one, autoescape=True) for one in {words, words.capitalize()}))
         rows = session.execute(sa.select(Company.id, Company.name, Company.code).where(inside).limit(limit)).all()
@@ -328,4 +329,4 @@ def _documents(session: Session, words: str, limit: int) -> list[Found]:
         )
         .limit(limit)
     )
-    return [Found(kind, i, number, f"{day:%Y-%m-%d}") for i, kind, number, day in rows]
+    return [Found(kind, i, number or f"#{i}", f"{day:%Y-%m-%d}") for i, kind, number, day in rows]

@@ -1,4 +1,4 @@
-"""Billing: runs with their accounts, and the charges they made. All of it is read-only: a run is started on its page."""
+"""Billing: runs with their accounts, and the charges they made. Read-only: a run is started on its page."""
 
 from flask_babel import lazy_gettext as _l
 

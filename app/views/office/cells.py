@@ -9,13 +9,18 @@ from flask import url_for
 from flask_babel import format_date, format_decimal, gettext
 from markupsafe import Markup, escape
 
-from app.models import Entry, LedgerAccount, PriceVersion
+from app.models import Account, Company, Entry, LedgerAccount, PriceVersion
 from app.views.cells import day, moment
 from app.views.office.labels import TONES, word
 
 NOTHING = Markup('<span class="kb-muted">—</span>')
-date, instant = day, moment
+instant = moment
 SHOWN: dict[type, str] = {}  # model → name of its view; filled as views are made
+
+
+def date(value: dt.date | None) -> Any:
+    """A day, never broken over two lines."""
+    return NOTHING if value is None else Markup('<span class="kb-nowrap">{}</span>').format(day(value))
 
 
 def amount(value: Decimal | None, currency: str = "") -> Any:
@@ -75,6 +80,11 @@ def kind(value: Any) -> str:
     return word(value)
 
 
+def whole(value: str | None) -> Any:
+    """A number of a document or an account, never broken over two lines."""
+    return Markup('<span class="kb-nowrap">{}</span>').format(value) if value else NOTHING
+
+
 def number(value: Any) -> str:
     """A number that is a name: a year, an id."""
     return "—" if value is None else str(value)
@@ -96,6 +106,8 @@ def linked(thing: Any) -> Any:
 
 def name_of(thing: Any) -> str:
     """What a row is called."""
+    if isinstance(thing, Company | Account):
+        return thing.name if isinstance(thing, Company) else thing.number
     if isinstance(thing, LedgerAccount):
         return f"{word(thing.kind)} · {thing.currency} · {thing.id}"
     if isinstance(thing, Entry):

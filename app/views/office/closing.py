@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import redirect, request, url_for
 from flask_appbuilder.baseviews import expose
-from flask_babel import gettext
+from flask_babel import format_date, gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
@@ -37,13 +37,15 @@ class ClosingPage(OfficePage):
     def index(self) -> Any:
         """Which Seller, which month; what is closed already."""
         sellers = list(self.session.scalars(sa.select(Seller).order_by(Seller.id)))
-        seller = next((one for one in sellers if str(one.id) == request.args.get("seller")), sellers[0] if sellers else None)
+        seller = next(
+            (one for one in sellers if str(one.id) == request.args.get("seller")), sellers[0] if sellers else None
+        )
         now = Month.of(clock.today(seller.zone if seller else "UTC"))
         month = numbers.month(request.args.get("month", ""), now.shift(-1))
         return self.render_template(
             "office/closing_choose.html",
             title=gettext("Close a month"),
-            steps=STEPS,
+            steps=[str(step) for step in STEPS],
             sellers=[(one.id, one.name) for one in sellers],
             seller=seller,
             month=month,
@@ -51,10 +53,10 @@ class ClosingPage(OfficePage):
         )
 
     def _timeline(self, seller: Seller, now: Month, chosen: Month) -> Any:
-        since = now.shift(-MONTHS)
+        since = now.shift(1 - MONTHS)
         closed = overview.closed_months(self.session, self.actor, seller.id, since)
         shown = []
-        for step in range(MONTHS + 1):
+        for step in range(MONTHS):
             one = since.shift(step)
             run_id, state = closed.get(one, (0, ""))
             tone = {"done": "good", "running": "warn", "cancelled": "bad"}.get(state, "")
@@ -64,7 +66,7 @@ class ClosingPage(OfficePage):
                 if run_id
                 else url_for("ClosingPage.preview", seller=seller.id, month=str(one))
             )
-            shown.append(charts.Month(cells.month(one.first_day), words, tone, address, one == chosen))
+            shown.append(charts.Month(format_date(one.first_day, "LLL yyyy"), words, tone, address, one == chosen))
         return charts.month_timeline(shown, gettext("Months of %(seller)s", seller=seller.name))
 
     @expose("/preview")
@@ -78,7 +80,7 @@ class ClosingPage(OfficePage):
         return self.render_template(
             "office/closing_preview.html",
             title=gettext("Dry run"),
-            steps=STEPS,
+            steps=[str(step) for step in STEPS],
             seller=seller,
             month=month,
             month_name=cells.month(month.first_day),
@@ -150,7 +152,7 @@ class ClosingPage(OfficePage):
         return self.render_template(
             "office/closing_run.html",
             title=gettext("Closing of %(month)s", month=cells.month(run.month)),
-            steps=STEPS,
+            steps=[str(step) for step in STEPS],
             run=run,
             seller=run.seller,
             month=month,
@@ -184,7 +186,10 @@ class ClosingPage(OfficePage):
             .order_by(RunItem.id)
             .limit(SHOWN)
         )
-        return [{"account": one.account, "reason": _reason(one), "attempts": one.attempts} for one in self.session.scalars(query)]
+        return [
+            {"account": one.account, "reason": _reason(one), "attempts": one.attempts}
+            for one in self.session.scalars(query)
+        ]
 
     @expose("/run/<run_id>/retry", methods=["POST"])
     @needs(Right.BILLING_RUN)

@@ -72,6 +72,7 @@ class Desk(OfficeView):
     deletable: ClassVar[bool] = False
     keeps_by: ClassVar[Any] = ""
     menu: ClassVar[bool] = True
+    list_template = "office/list.html"
     delete_row_message = _l("Deleted.")
     add_row_message = _l("Saved.")
     edit_row_message = _l("Saved.")
@@ -85,6 +86,7 @@ class Desk(OfficeView):
     def _spell_out(cls) -> None:
         cls.datamodel = Rows(cls.model)
         cls.class_permission_name = cls.area
+        cls.extra_args = {"desk_name": cls.__name__}
         cls.label_columns = {**LABELS, **cls.labels}
         cls.list_title, one = cls.names
         cls.show_title = one
@@ -171,6 +173,10 @@ class Desk(OfficeView):
                 found[name] = cells.percent
             elif isinstance(kind, Scaled):
                 found[name] = cells.amount if kind.scale == 100 else cells.fine
+            elif isinstance(kind, sa.Date):
+                found[name] = cells.date
+            elif name == "number":
+                found[name] = cells.whole
             elif isinstance(kind, sa.JSON):
                 found[name] = cells.structure
             elif name in cls.options:

@@ -1,12 +1,10 @@
 """Small pages of the office: the search, answers to tickets, the outbox's «try again», the catcher of demo mail."""
 
-import base64
-import io
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, current_app, redirect, request, send_file, url_for
+from flask import abort, current_app, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 
@@ -16,8 +14,9 @@ from app.core.actor import Actor
 from app.core.errors import N_, Refused
 from app.models import CaughtMail, Outbox, Ticket
 from app.rules.lifecycle import OutboxState
-from app.services import overview, tickets, trail
+from app.services import documents, overview, tickets, trail
 from app.views.base import OfficePage, attempt, needs
+from app.views.exports import send_path
 from app.views.office.labels import word
 
 PAGES = {
@@ -133,17 +132,12 @@ class MailboxPage(OfficePage):
         if place >= len(parts):
             abort(404)
         part = parts[place]
-        name = str(part.get("name") or part.get("file_name") or f"attachment-{place + 1}")
-        kind = str(part.get("type") or part.get("media_type") or "application/octet-stream")
-        return send_file(_content(part), mimetype=kind, as_attachment=True, download_name=name)
+        name = str(part.get("name") or f"attachment-{place + 1}")
+        return send_path(self._file(part), name, str(part.get("media_type") or "application/octet-stream"))
 
-
-def _content(part: dict[str, Any]) -> Any:
-    if part.get("content"):
-        return io.BytesIO(base64.b64decode(part["content"]))
-    digest = str(part.get("sha256", ""))
-    files: Path = current_app.config["KABINET"].files_dir
-    path = files / digest[:2] / digest
-    if len(digest) != 64 or not digest.isalnum() or not path.is_file():
-        abort(404)
-    return path
+    def _file(self, part: dict[str, Any]) -> Path:
+        digest = str(part.get("sha256", ""))
+        path = documents.path_of(current_app.config["KABINET"].files_dir, digest)
+        if len(digest) != 64 or not digest.isalnum() or not path.is_file():
+            abort(404)
+        return path

@@ -1,9 +1,9 @@
-"""A document on one page: what it froze, its lines and why each amount is what it is, its files, its place in the books."""
+"""A document on one page: what it froze, why each amount is what it is, its files, its place in the books."""
 
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, redirect, request, send_file, url_for
+from flask import current_app, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 from sqlalchemy.orm import joinedload, selectinload
@@ -14,8 +14,9 @@ from app.extensions import db, only_reading
 from app.models import Allocation, Charge, Delivery, Document, DocumentLine, Entry, PartySnapshot
 from app.models.work import AuditEvent
 from app.rules.mailing import parse_addresses
-from app.services import mailing
+from app.services import documents, mailing
 from app.views.base import OfficePage, attempt, needs
+from app.views.exports import send_path
 from app.views.office import cells
 from app.views.rows import whole
 
@@ -66,8 +67,8 @@ def _charges(document_id: int, page: int) -> list[Charge]:
     query = (
         sa.select(Charge)
         .options(
-            joinedload(Charge.subscription),  # type: ignore[attr-defined]
-            joinedload(Charge.price_version),  # type: ignore[attr-defined]
+            joinedload(Charge.subscription),
+            joinedload(Charge.price_version),
         )
         .where(Charge.document_id == document_id)
         .order_by(Charge.id)
@@ -113,12 +114,10 @@ class DocumentPage(OfficePage):
         document_id, name = document.id, file_name(document)
         self.session.rollback()  # a file is written down where it is made: this request writes after all
         only_reading.set(False)
-        from app.services import documents
-
         made = attempt(documents.file_of, document_id, fmt, current_app.config["KABINET"].files_dir)
         if made is None:
             return redirect(url_for("Documents.show", pk=document_id))
-        return send_file(made, mimetype=FORMATS[fmt], as_attachment=True, download_name=f"{name}.{fmt}")
+        return send_path(made, f"{name}.{fmt}", FORMATS[fmt])
 
     @expose("/<pk>/send", methods=["POST"])
     @needs(Right.DOCUMENTS_READ)

@@ -22,7 +22,7 @@ class Documents(Desk):
     model = Document
     area = "Documents"
     route_base = "/office/documents"
-    names = (_l("All documents"), _l("Document"))
+    names = (_l("Documents"), _l("Document"))
     list_columns = LIST
     search_columns = ["number", "kind", "company", "account", "seller", "issued_on", "settlement", "period_start"]
     order_columns = ["issued_on"]

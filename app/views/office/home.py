@@ -38,12 +38,12 @@ def figures(actor: Actor) -> dict[str, Any]:
     if actor.may(Right.BILLING_READ):
         month = now.shift(-1)
         shown["closing_month"], shown["closing_name"] = month, cells.month(month.first_day)
-        shown["closings"] = [_closing(one) for one in overview.closings(db.session, actor, month)]
+        shown["closings"] = [_closing(one) for one in overview.closings(db.session(), actor, month)]
         shown["quarantined"] = sum(one["quarantined"] for one in shown["closings"])
     if actor.may(Right.JOBS_READ):
-        shown["jobs"] = overview.open_jobs(db.session, actor)
+        shown["jobs"] = overview.open_jobs(db.session(), actor)
     if actor.may(Right.TICKETS_READ):
-        shown["tickets"] = overview.waiting_tickets(db.session, actor)
+        shown["tickets"] = overview.waiting_tickets(db.session(), actor)
     return shown
 
 
@@ -64,9 +64,9 @@ def _closing(one: overview.Closing) -> dict[str, Any]:
 
 def _money(actor: Actor, today: Any, now: Month, seller: Seller | None) -> dict[str, Any]:
     since = now.shift(1 - MONTHS)
-    debts = overview.debts(db.session, actor, today)
-    billed = overview.billed_by_month(db.session, actor, since)
-    paid = overview.paid_by_month(db.session, actor, since)
+    debts = overview.debts(db.session(), actor, today)
+    billed = overview.billed_by_month(db.session(), actor, since)
+    paid = overview.paid_by_month(db.session(), actor, since)
     known = sorted({*debts, *billed, *paid})
     main = request.args.get("currency", "")
     if main not in known:
@@ -75,7 +75,9 @@ def _money(actor: Actor, today: Any, now: Month, seller: Seller | None) -> dict[
     months = [since.shift(step) for step in range(MONTHS)]
     return {
         "currency": main,
-        "currencies": [{"label": one, "url": url_for("HomeView.index", currency=one), "active": one == main} for one in known],
+        "currencies": [
+            {"label": one, "url": url_for("HomeView.index", currency=one), "active": one == main} for one in known
+        ],
         "due": cells.plain_amount(debt.due, main),
         "overdue": cells.plain_amount(debt.overdue, main),
         "open_invoices": debt.invoices,
@@ -85,7 +87,7 @@ def _money(actor: Actor, today: Any, now: Month, seller: Seller | None) -> dict[
         "trend": _trend(gettext("Payments"), paid.get(main, {}), months),
         "chart": _billed_and_paid(main, months, billed.get(main, {}), paid.get(main, {})),
         "age_chart": _age(main, debt),
-        "debtors": overview.top_debtors(db.session, actor, today, main),
+        "debtors": overview.top_debtors(db.session(), actor, today, main),
     }
 
 
@@ -131,4 +133,3 @@ def _age(currency: str, debt: overview.Debt) -> Markup:
     return charts.donut(
         gettext("Age of debt, %(currency)s", currency=currency), slices, say=_rounded, total_label=gettext("open")
     )
-

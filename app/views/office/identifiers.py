@@ -12,9 +12,20 @@ from app.rules import payer_fields
 from app.views.base import say
 
 FIELDS = (
-    "tax_code kpp ogrn okpo vat_number bik settlement_account correspondent_account iban phone email "
-    "legal_postal_code actual_postal_code"
-).split()
+    "tax_code",
+    "kpp",
+    "ogrn",
+    "okpo",
+    "vat_number",
+    "bik",
+    "settlement_account",
+    "correspondent_account",
+    "iban",
+    "phone",
+    "email",
+    "legal_postal_code",
+    "actual_postal_code",
+)
 
 HINTS = {
     "country": _l("Decides which codes are asked for and how they are checked."),

@@ -69,7 +69,7 @@ class PercentField(AmountField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist)
-        self.data = None if self.data is None else int(self.data * 100)
+        self.data: Any = None if self.data is None else int(self.data * 100)
 
     def _value(self) -> str:
         if self.raw_data:
@@ -102,7 +102,7 @@ def field_for(
     decided = any(getattr(check, "alone", False) for check in listed_checks)
     first = InputRequired(_l("Fill this in.")) if required else Optional()
     rules = listed_checks if decided else [first, *listed_checks]
-    default = column.default.arg if column.default is not None and column.default.is_scalar else None
+    default = getattr(column.default, "arg", None) if getattr(column.default, "is_scalar", False) else None
     wanted = _options_of(column) if options is None else options
     if wanted is not None:
         listed: Any = wanted if wanted is countries else _pairs(list(wanted))

@@ -329,12 +329,43 @@ WORDS: dict[str, Any] = {
     "xlsx_split": _l("XLSX by hours"),
 }
 
-_GOOD = ("active", "applied", "credited", "done", "fulfilled", "paid", "sent", "working")
+_GOOD = (
+    "active",
+    "applied",
+    "credited",
+    "done",
+    "fulfilled",
+    "paid",
+    "sent",
+    "working",
+)
 _WARN = (
-    "applying awaits_you blocked needs_setup new_messages out_of_stock partly pending processing queued running "
-    "setting_up suspended unconfirmed"
-).split()
-_BAD = "failed not_working parked quarantined refused rejected reversed stopped unpaid".split()
+    "applying",
+    "awaits_you",
+    "blocked",
+    "needs_setup",
+    "new_messages",
+    "out_of_stock",
+    "partly",
+    "pending",
+    "processing",
+    "queued",
+    "running",
+    "setting_up",
+    "suspended",
+    "unconfirmed",
+)
+_BAD = (
+    "failed",
+    "not_working",
+    "parked",
+    "quarantined",
+    "refused",
+    "rejected",
+    "reversed",
+    "stopped",
+    "unpaid",
+)
 TONES = {**dict.fromkeys(_GOOD, "good"), **dict.fromkeys(_WARN, "warn"), **dict.fromkeys(_BAD, "bad")}
 
 

@@ -82,7 +82,6 @@ GROUPS: list[tuple[str, Any, str, list[tuple[Any, str]]]] = [
         _l("Documents"),
         "fa-file-lines",
         [
-            (documents.Documents, "fa-folder-open"),
             (documents.Invoices, "fa-file-invoice"),
             (documents.Acts, "fa-file-circle-check"),
             (documents.CreditNotes, "fa-file-circle-minus"),
@@ -142,6 +141,7 @@ HIDDEN = [
     subscriptions.OrderLines,
     subscriptions.CartItems,
     documents.DocumentFiles,
+    documents.Documents,
     money.InstalmentParts,
     work.TicketMessages,
     work.NoticePreferences,
@@ -169,6 +169,7 @@ def fill(appbuilder: AppBuilder) -> None:
         view.related_views = [views[name] for name in view.related]
     for view in (*HIDDEN, *QUIET):
         appbuilder.add_view_no_menu(view)
+    appbuilder.add_link("Home", href="/", label=_l("Home"), icon="fa-house")
     for group, label, icon, listed in GROUPS:
         more = {"category": f"{group} group", "category_label": label, "category_icon": icon}
         for page, page_label, page_icon in PAGES.get(group, ()):

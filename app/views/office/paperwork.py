@@ -92,7 +92,9 @@ class ReconcilePage(OfficePage):
                 reconciliation.make_act, company.id, start, last, account_id, done=gettext("The act is made.")
             )
         if made is None:
-            return redirect(url_for("ReconcilePage.index", company=company.id, account=account_id, start=start, last=last))
+            return redirect(
+                url_for("ReconcilePage.index", company=company.id, account=account_id, start=start, last=last)
+            )
         return redirect(url_for("Documents.show", pk=made.id))
 
     @expose("/companies")
@@ -163,7 +165,11 @@ class RegistersPage(OfficePage):
                 ("invoices", gettext("Sales"), gettext("Invoices and corrections with net, tax and total")),
                 ("payments", gettext("Payments"), gettext("Money in, with references and what it settled")),
                 ("charges", gettext("Charges"), gettext("Every charge of the month, by account and service")),
-                ("balances", gettext("Balances"), gettext("Opening balance, turnover and closing balance of each account")),
+                (
+                    "balances",
+                    gettext("Balances"),
+                    gettext("Opening balance, turnover and closing balance of each account"),
+                ),
             ],
             sellers=[("", gettext("All Sellers")), *((one.id, one.name) for one in sellers)],
             month=month,

@@ -1,6 +1,5 @@
 """Payments: entering one by hand, what it settled, settling more with it, taking it back."""
 
-import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
@@ -142,5 +141,3 @@ class PaymentEntryPage(OfficePage):
 def _key(account: Account, token: str) -> str | None:
     """The form's own token makes a payment sent twice (a double click, a reload) one payment."""
     return f"form:{account.id}:{token}" if token and len(token) <= 64 and token.isalnum() else None
-
-

@@ -22,7 +22,6 @@ from app.models import (
     DocumentKind,
     Entry,
     LedgerAccount,
-    LedgerKind,
     Payer,
     Payment,
     Posting,
@@ -57,7 +56,7 @@ def of_company(company: Company, actor: Actor) -> dict[str, Any]:
             .limit(50)
         )
     )
-    balances = ledger.balances(db.session, [one.id for one in accounts], day)
+    balances = ledger.balances(db.session(), [one.id for one in accounts], day)
     unpaid = open_invoices(Document.company_id == company.id)
     overdue = [one for one in unpaid if one.due_on and one.due_on < clock.today(company.seller.zone)]
     return {
@@ -89,7 +88,7 @@ def of_account(account: Account, actor: Actor) -> dict[str, Any]:
     return {
         "title": account.number,
         "account": account,
-        "balance": ledger.balance(db.session, mine, day),
+        "balance": ledger.balance(db.session(), mine, day),
         "as_of": day,
         "limit": db.session.scalar(sa.select(CreditLimit).where(CreditLimit.account_id == mine)),
         "unpaid": open_invoices(Document.account_id == mine),
@@ -125,15 +124,21 @@ def open_invoices(*where: Any, limit: int = 50) -> list[Document]:
 def moves_of(account_id: int, limit: int = 20) -> list[dict[str, Any]]:
     """The last entries that changed what the account owes or prepaid, as one debit and one credit each."""
     own = dict(
-        db.session.execute(sa.select(LedgerAccount.id, LedgerAccount.kind).where(LedgerAccount.account_id == account_id)).all()
+        db.session.execute(
+            sa.select(LedgerAccount.id, LedgerAccount.kind).where(LedgerAccount.account_id == account_id)
+        ).all()
     )
-    entries = db.session.scalars(
-        sa.select(Entry)
-        .options(joinedload(Entry.document), joinedload(Entry.payment))  # type: ignore[attr-defined]
-        .where(Entry.account_id == account_id, Entry.kind != "allocated")
-        .order_by(Entry.happened_on.desc(), Entry.id.desc())
-        .limit(limit)
-    ).unique().all()
+    entries = (
+        db.session.scalars(
+            sa.select(Entry)
+            .options(joinedload(Entry.document), joinedload(Entry.payment))
+            .where(Entry.account_id == account_id, Entry.kind != "allocated")
+            .order_by(Entry.happened_on.desc(), Entry.id.desc())
+            .limit(limit)
+        )
+        .unique()
+        .all()
+    )
     postings: dict[int, list[Posting]] = {}
     for one in db.session.scalars(sa.select(Posting).where(Posting.entry_id.in_([e.id for e in entries]))):
         postings.setdefault(one.entry_id, []).append(one)
@@ -148,8 +153,8 @@ def _move(entry: Entry, postings: list[Posting], own: dict[int, str]) -> dict[st
         "id": entry.id,
         "kind": entry.kind,
         "happened_on": entry.happened_on,
-        "document": entry.document,  # type: ignore[attr-defined]
-        "payment": entry.payment,  # type: ignore[attr-defined]
+        "document": entry.document,
+        "payment": entry.payment,
         "charged": -change if change < 0 else None,
         "paid": change if change > 0 else None,
     }

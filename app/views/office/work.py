@@ -43,7 +43,7 @@ class Tickets(Desk):
         """The conversation, and a place to answer."""
         ticket = self._rows_of([pk])[0]
         self.update_redirect()
-        messages = tickets.messages_of(db.session, ticket)
+        messages = tickets.messages_of(db.session(), ticket)
         writers = {one.user_id for one in messages if one.user_id}
         found = sa.select(User.id).where(User.id.in_(writers), User.company_id.is_(None))
         staff = set(db.session.scalars(found))
