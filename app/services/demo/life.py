@@ -65,6 +65,8 @@ def pay_month(session: Session, clients: dict[int, Client], month: Month, after:
     for account, client, owed, number in _open_accounts(session, clients):
         rng = random.Random(f"pay:{account.number}:{month}")  # noqa: S311
         choice = _choose(client, owed, month, after, rng)
+        if choice is not None and client.code == "orion" and not after and account.id not in _with_lines(session):
+            choice = choice[0], half_up(owed / 2)  # something is left to pay in the cabinet that visitors open
         if choice is not None:
             planned.append((*choice, account, client, number))
     planned.sort(key=lambda one: (one[0], one[2].id))
@@ -83,6 +85,10 @@ def _open_accounts(session: Session, clients: dict[int, Client]) -> list[tuple[A
     open_sums = {account_id: (owed, number) for account_id, owed, number in session.execute(waiting)}
     query = sa.select(Account).where(Account.id.in_(open_sums)).order_by(Account.id)
     return [(a, clients[a.company_id], *open_sums[a.id]) for a in session.scalars(query)]
+
+
+def _with_lines(session: Session) -> set[int]:
+    return set(session.scalars(sa.select(Subscriber.account_id).distinct()))
 
 
 def _choose(
