@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from flask import Flask, abort, g, has_request_context, request, url_for
-from flask_babel import format_date, format_decimal, gettext, lazy_gettext
+from flask_babel import format_date, format_decimal, get_locale, gettext, lazy_gettext
 from markupsafe import Markup
 
 from app.access.permissions import Right
@@ -147,14 +147,20 @@ def quantity(value: Decimal | None) -> str:
 
 
 def day(value: dt.date | None) -> str:
-    """A day as the reader writes it."""
-    return cells.day(value)
+    """A day as the reader writes it: «Nov 15, 2026» in English, «15.11.2026» elsewhere."""
+    if value is None:
+        return "—"
+    return format_date(value, "medium" if str(get_locale() or "en").startswith("en") else "dd.MM.y")
+
+
+def month_in_text(value: dt.date | Month) -> str:
+    """«October 2026», in small letters where the language writes months so."""
+    return format_date(value.first_day if isinstance(value, Month) else value, "LLLL yyyy")
 
 
 def month_name(value: dt.date | Month) -> str:
-    """«October 2026»."""
-    first = value.first_day if isinstance(value, Month) else value
-    text = format_date(first, "LLLL yyyy")
+    """«October 2026», as a heading begins."""
+    text = month_in_text(value)
     return text[:1].upper() + text[1:]
 
 

@@ -95,7 +95,7 @@ def _forming(calendar: policies.Calendar, today: dt.date) -> list[dict[str, Any]
     forms = month.first_day + dt.timedelta(days=on - 1)
     text = gettext(
         "The invoice for %(month)s is formed; it is to be paid by %(due)s.",
-        month=frame.month_name(month.shift(-1)),
+        month=frame.month_in_text(month.shift(-1)),
         due=frame.day(policies.dates_of_invoice(forms, calendar).due_on),
     )
     return [{"day": forms, "text": text, "tone": "info"}]
