@@ -1,0 +1,399 @@
+"""A file shown before anything is written, then applied step by step; a killed import goes on where it stopped."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from app.access.permissions import Right
+from app.core import clock
+from app.core.actor import Actor
+from app.core.errors import N_, DomainError, NotFound, Refused
+from app.core.period import Month
+from app.imports.fields import FIELDS, ImportKind
+from app.imports.mapping import Problem, validate_mapping
+from app.imports.pricelines import PriceLine
+from app.models import ImportBatch, ImportMapping, Seller
+from app.services import trail
+from app.services.importing import catalog, customers, payments, subscribers, usage
+from app.services.importing.opening import Entry, Opened, digest_of, open_file
+from app.services.importing.work import Work
+
+STEP = 500
+SHOWN = 100
+LOCK = 7163002  # of PostgreSQL: imports look up and then write, one step at a time
+OTHER_FILE = N_("This is not the file that was shown. Upload it again.")
+UNFIT = N_("The line's data do not fit together with what is already here.")
+BAD_DAY = N_("«%(day)s» is not a date. Write it like 2026-10-01.")
+
+APPLY: dict[ImportKind, Callable[[Work, Sequence[Entry]], None]] = {
+    ImportKind.CUSTOMERS: customers.apply,
+    ImportKind.SUBSCRIBERS: subscribers.apply,
+    ImportKind.CATALOG: catalog.apply,
+    ImportKind.USAGE: usage.apply,
+    ImportKind.PAYMENTS: payments.apply,
+}
+COUNTED = ("created", "changed", "unchanged", "suspended", "refused")
+
+
+@dataclass
+class Preview:
+    """What a file holds: nothing of it is written yet. `problems` are (line, error | warning, sentence)."""
+
+    kind: ImportKind
+    mapping: dict[str, Any]
+    headers: list[str]
+    unmapped: list[str]
+    start: dt.date
+    lines: int = 0
+    good: int = 0
+    warned: int = 0
+    rejected: int = 0
+    problems: list[tuple[int, str, Problem]] = field(default_factory=list)
+    mapping_problems: list[Problem] = field(default_factory=list)
+    totals: dict[str, Decimal] = field(default_factory=dict)  # sums over the good lines, by field
+    sample: list[dict[str, str]] = field(default_factory=list)
+    other_sheets: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch is, in lines of its file."""
+
+    done: int
+    total: int
+    accepted: int
+    rejected: int
+    warned: int
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    suspended: int = 0
+
+    @property
+    def left(self) -> int:
+        """Lines still to be looked at."""
+        return self.total - self.done
+
+
+# --- preview -----------------------------------------------------------------------------------------------------
+
+
+def preview_file(
+    session: Session,
+    actor: Actor,
+    kind: ImportKind | str,
+    path: Path,
+    file_name: str,
+    *,
+    seller_id: int | None = None,
+    mapping: dict[str, Any] | None = None,
+    mapping_name: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> tuple[ImportBatch, Preview]:
+    """Read a file and say what it holds; only the batch is written. `options["from"]` is the day changes begin."""
+    actor.need(Right.IMPORTS_RUN)
+    kind = _kind(kind)
+    seller = _seller(session, seller_id)
+    if mapping_name:
+        mapping = saved_mapping(session, kind, mapping_name).mapping
+    start = _start(seller, options or {})
+    opened = open_file(kind, path, mapping, seller.zone)
+    shown = _look(opened, start)
+    batch = ImportBatch(
+        seller_id=seller.id,
+        kind=kind.value,
+        file_name=Path(file_name).name[-255:],
+        sha256=digest_of(path),
+        mapping=opened.mapping.to_dict() if opened.mapping else {},
+        options={**(options or {}), "from": start.isoformat()},
+        lines=shown.lines,
+        accepted=shown.good,
+        rejected=shown.rejected,
+        warned=shown.warned,
+        created_by=actor.name[:200],
+    )
+    session.add(batch)
+    session.flush()
+    return batch, shown
+
+
+def _kind(kind: ImportKind | str) -> ImportKind:
+    try:
+        return ImportKind(kind)
+    except ValueError as error:
+        raise Refused(N_("There is no import of «%(kind)s». Choose one from the list."), kind=kind) from error
+
+
+def _seller(session: Session, seller_id: int | None) -> Seller:
+    if seller_id is not None:
+        seller = session.get(Seller, seller_id)
+    else:
+        seller = session.scalars(sa.select(Seller).order_by(Seller.id).limit(1)).first()
+    if seller is None:
+        raise NotFound(N_("There is no such Seller. Choose one from the list."))
+    return seller
+
+
+def _start(seller: Seller, options: Mapping[str, Any]) -> dt.date:
+    """The day from which what the file says holds: the first day of last month unless another is named."""
+    given = options.get("from")
+    if isinstance(given, dt.date):
+        return given
+    if given:
+        try:
+            return dt.date.fromisoformat(str(given))
+        except ValueError as error:
+            raise Refused(BAD_DAY, day=str(given)) from error
+    return Month.of(clock.today(seller.zone)).shift(-1).first_day
+
+
+def _look(opened: Opened, start: dt.date) -> Preview:
+    mapping = opened.mapping
+    shown = Preview(
+        kind=opened.kind,
+        mapping=mapping.to_dict() if mapping else {},
+        headers=opened.headers,
+        unmapped=mapping.unmapped(opened.headers) if mapping else [],
+        start=start,
+        mapping_problems=validate_mapping(mapping, opened.headers) if mapping and opened.sheet else [],
+    )
+    if opened.sheet is not None:
+        shown.sample = [row.cells for row in opened.sheet.sample(5)]
+        shown.other_sheets = list(opened.sheet.other_sheets)
+    if not shown.mapping_problems:
+        for entry in opened.entries():
+            _count(shown, entry)
+    elif opened.sheet is not None:
+        shown.lines = len(opened.sheet)
+    return shown
+
+
+def _count(shown: Preview, entry: Entry) -> None:
+    shown.lines += 1
+    shown.rejected += bool(entry.errors)
+    if not entry.errors:
+        shown.good += 1
+        shown.warned += bool(entry.warnings)
+        for thing in entry.things:
+            _add_up(shown, thing)
+    if len(shown.problems) < SHOWN:
+        shown.problems.extend((entry.number, "error", one) for one in entry.errors)
+        shown.problems.extend((entry.number, "warning", one) for one in entry.warnings)
+
+
+def _add_up(shown: Preview, thing: Any) -> None:
+    if isinstance(thing, PriceLine):
+        shown.totals["prices"] = shown.totals.get("prices", Decimal(0)) + len(thing.tiers)
+        return
+    for name, value in getattr(thing, "values", {}).items():
+        if isinstance(value, Decimal):
+            shown.totals[name] = shown.totals.get(name, Decimal(0)) + value
+
+
+# --- applying ----------------------------------------------------------------------------------------------------
+
+
+class _Cursor:
+    """A file being walked, kept between the steps of one process; another process walks to the same line again."""
+
+    def __init__(self, opened: Opened, after: int) -> None:
+        self.opened, self.last = opened, after
+        self._entries: Iterator[Entry] = opened.entries()
+        self._waiting: Entry | None = None
+        for entry in self._entries:
+            if entry.number > after:
+                self._waiting = entry
+                break
+
+    def take(self, count: int) -> list[Entry]:
+        """The next entries."""
+        taken: list[Entry] = []
+        while self._waiting is not None and len(taken) < count:
+            taken.append(self._waiting)
+            self._waiting = next(self._entries, None)
+        if taken:
+            self.last = taken[-1].number
+        return taken
+
+    @property
+    def is_at_end(self) -> bool:
+        return self._waiting is None
+
+
+_cursors: dict[tuple[str, int, str], _Cursor] = {}
+
+
+def apply_batch(session: Session, actor: Actor, batch_id: int, path: Path, step: int = STEP) -> Progress:
+    """Write the next `step` lines in the caller's transaction, who commits. A repeated line changes nothing."""
+    actor.need(Right.IMPORTS_RUN)
+    batch = _locked(session, batch_id)
+    if batch.state == "applied":
+        return progress(batch)
+    seller = _seller(session, batch.seller_id)
+    key = (str(session.get_bind().engine.url), batch.id, batch.sha256)
+    cursor = _cursor(key, batch, path, seller)
+    entries = cursor.take(step)
+    work = _work(session, actor, seller, batch, cursor.opened)
+    with session.no_autoflush:
+        _apply(work, [entry for entry in entries if entry.things and (not entry.errors or cursor.opened.catalog)])
+    _keep(batch, work, entries)
+    if cursor.is_at_end:
+        batch.state = "applied"
+        _cursors.pop(key, None)
+        trail.record(session, actor, "import.apply", "import_batch", batch.id, kind=batch.kind, **_facts(batch))
+    session.flush()
+    return progress(batch)
+
+
+def _locked(session: Session, batch_id: int) -> ImportBatch:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    wanted = sa.select(ImportBatch).where(ImportBatch.id == batch_id).with_for_update()
+    batch = session.scalars(wanted.execution_options(populate_existing=True)).first()
+    if batch is None:
+        raise NotFound()
+    return batch
+
+
+def _cursor(key: tuple[str, int, str], batch: ImportBatch, path: Path, seller: Seller) -> _Cursor:
+    cursor = _cursors.pop(key, None)
+    if cursor is None or cursor.last != batch.applied_through:
+        if digest_of(path) != batch.sha256:
+            raise Refused(OTHER_FILE)
+        opened = open_file(ImportKind(batch.kind), path, batch.mapping or None, seller.zone)
+        cursor = _Cursor(opened, batch.applied_through)
+    while len(_cursors) > 1:
+        _cursors.pop(next(iter(_cursors)))
+    _cursors[key] = cursor
+    return cursor
+
+
+def _work(session: Session, actor: Actor, seller: Seller, batch: ImportBatch, opened: Opened) -> Work:
+    mapping = opened.mapping
+    return Work(
+        session=session,
+        actor=actor,
+        seller=seller,
+        start=dt.date.fromisoformat(batch.options["from"]),
+        options={**batch.options, "kind": batch.kind},
+        source=str(batch.options.get("source") or "file")[:60],
+        columns=mapping.columns if mapping else {},
+        lists_services=bool(mapping and mapping.services),
+    )
+
+
+def _apply(work: Work, entries: Sequence[Entry]) -> None:
+    """Write entries together; where the database refuses, by halves, until the bad line stands alone."""
+    if not entries:
+        return
+    attempt = work.attempt()
+    try:
+        with work.session.begin_nested():
+            APPLY[ImportKind(work.options["kind"])](attempt, entries)
+            work.session.flush()
+        work.keep(attempt)
+    except (DomainError, IntegrityError, DataError, ValueError, ArithmeticError) as error:
+        if len(entries) == 1:
+            reason = error if isinstance(error, DomainError) else Problem("", UNFIT)
+            work.refused.setdefault(entries[0].number, reason)
+            return
+        middle = len(entries) // 2
+        _apply(work, entries[:middle])
+        _apply(work, entries[middle:])
+
+
+def _keep(batch: ImportBatch, work: Work, entries: Sequence[Entry]) -> None:
+    counts = Counter(batch.options.get("counts", {}))
+    counts.update(work.counts())
+    counts["done"] += len(entries)
+    said = {str(line): [error.text, _plain(error.params)] for line, error in work.refused.items()}
+    newly = [line for line in work.refused if str(line) not in batch.options.get("refused", {})]
+    batch.options = {
+        **batch.options,
+        "counts": dict(counts),
+        "refused": {**batch.options.get("refused", {}), **said},
+    }
+    batch.rejected += len(newly)
+    batch.accepted -= len(newly)
+    batch.state = "applying"
+    if entries:
+        batch.applied_through = entries[-1].number
+
+
+def _plain(params: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in params.items()}
+
+
+def _facts(batch: ImportBatch) -> dict[str, Any]:
+    counts = batch.options.get("counts", {})
+    return {
+        "file": batch.file_name,
+        "sha256": batch.sha256,
+        "lines": batch.lines,
+        "rejected": batch.rejected,
+        **{name: counts.get(name, 0) for name in COUNTED[:-1]},
+    }
+
+
+def progress(batch: ImportBatch) -> Progress:
+    """How far a batch is."""
+    counts = batch.options.get("counts", {})
+    done = batch.lines if batch.state == "applied" else counts.get("done", 0)
+    return Progress(
+        done=done,
+        total=batch.lines,
+        accepted=batch.accepted,
+        rejected=batch.rejected,
+        warned=batch.warned,
+        **{name: counts.get(name, 0) for name in COUNTED[:-1]},
+    )
+
+
+# --- saved mappings ----------------------------------------------------------------------------------------------
+
+
+def save_mapping(
+    session: Session, actor: Actor, kind: ImportKind | str, name: str, mapping: dict[str, Any]
+) -> ImportMapping:
+    """Keep a mapping under a name; the same name is written over."""
+    actor.need(Right.IMPORTS_RUN)
+    kind, name = _kind(kind), name.strip()[:80]
+    if not name:
+        raise Refused(N_("Give the mapping a name."))
+    known = sa.select(ImportMapping).where(ImportMapping.kind == kind.value, ImportMapping.name == name)
+    row = session.scalars(known).first()
+    if row is None:
+        row = ImportMapping(kind=kind.value, name=name, mapping={})
+        session.add(row)
+    row.mapping = {
+        "kind": kind.value,
+        "columns": {str(k): str(v) for k, v in mapping.get("columns", {}).items() if v and k in FIELDS[kind].by_name},
+        "services": [str(one) for one in mapping.get("services", [])],
+        "notations": {str(k): str(v) for k, v in mapping.get("notations", {}).items() if v},
+    }
+    session.flush()
+    trail.record(session, actor, "import.mapping", "import_mapping", row.id, kind=kind.value, name=name)
+    return row
+
+
+def mappings(session: Session, kind: ImportKind | str) -> Sequence[ImportMapping]:
+    """The saved mappings of a kind, by name."""
+    wanted = sa.select(ImportMapping).where(ImportMapping.kind == _kind(kind).value)
+    return session.scalars(wanted.order_by(ImportMapping.name)).all()
+
+
+def saved_mapping(session: Session, kind: ImportKind | str, name: str) -> ImportMapping:
+    """A saved mapping by its name."""
+    for row in mappings(session, kind):
+        if row.name == name:
+            return row
+    known = ", ".join(row.name for row in mappings(session, kind)) or "-"
+    raise NotFound(N_("There is no saved mapping «%(name)s». Known: %(known)s."), name=name, known=known)

@@ -1,0 +1,160 @@
+"""An uploaded file, stored by its digest, opened as entries that are applied one after another."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from app.core.errors import N_, Refused
+from app.imports.catalogs import Catalog, PriceLine, Unpriced, catalog_of_items, catalog_of_sheet
+from app.imports.fields import ImportKind
+from app.imports.lines import iter_lines
+from app.imports.mapping import Mapping, Problem, guess_mapping
+from app.imports.reading import Items, Sheet, read_items, read_sheet
+
+CHUNK = 1 << 20
+TOO_BIG = N_("The file is larger than %(limit)s MiB. Split it into smaller files.")
+LIST_ONLY = N_("A list in JSON can only be a price list. Save the table as CSV or XLSX.")
+
+
+@dataclass
+class Entry:
+    """A line of the file with everything it says; `first` where its company stands in the file for the first time."""
+
+    number: int
+    things: list[Any]
+    errors: list[Problem]
+    warnings: list[Problem]
+    first: bool = True
+    digest: str = ""
+
+
+@dataclass
+class Opened:
+    """A file that was read: a sheet or a list, the mapping in force, and what a price list says."""
+
+    kind: ImportKind
+    sheet: Sheet | None
+    mapping: Mapping | None
+    zone: str
+    items: Items | None = None
+    catalog: Catalog | None = None
+    headers: list[str] = field(default_factory=list)
+
+    def entries(self) -> Iterator[Entry]:
+        """All lines in the file's order."""
+        if self.catalog is not None:
+            return _catalog_entries(self.catalog)
+        assert self.sheet is not None and self.mapping is not None
+        return _line_entries(self.sheet, self.mapping, self.zone)
+
+
+def store_upload(data_dir: Path, source: Path | BinaryIO, limit_megabytes: int = 50) -> Path:
+    """Keep an uploaded file under `data_dir`/uploads by its digest: the same file is kept once."""
+    folder = data_dir / "uploads"
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".part-")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            digest = _copy(source, out, limit_megabytes)
+            out.flush()
+            os.fsync(out.fileno())
+        target = folder / digest
+        part.replace(target)
+        return target
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _copy(source: Path | BinaryIO, out: BinaryIO, limit_megabytes: int) -> str:
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            return _copy(stream, out, limit_megabytes)
+    digest, size = hashlib.sha256(), 0
+    while chunk := source.read(CHUNK):
+        size += len(chunk)
+        if size > limit_megabytes * CHUNK:
+            raise Refused(TOO_BIG, limit=limit_megabytes)
+        digest.update(chunk)
+        out.write(chunk)
+    return digest.hexdigest()
+
+
+def stored_upload(data_dir: Path, sha256: str) -> Path:
+    """Where the uploaded file of a digest is kept."""
+    return data_dir / "uploads" / Path(sha256).name
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file's content."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise Refused(N_("There is no file «%(name)s», or it cannot be read."), name=path.name) from error
+    return digest.hexdigest()
+
+
+def open_file(kind: ImportKind, path: Path, mapping: dict[str, Any] | None, zone: str) -> Opened:
+    """Read a file; without a mapping its columns are guessed, and price lists known by their layout."""
+    given = Mapping.from_dict({**mapping, "kind": kind.value}) if mapping else None
+    if _is_list(path):
+        if kind != ImportKind.CATALOG:
+            raise Refused(LIST_ONLY)
+        items = read_items(path)
+        return Opened(kind, None, given, zone, items, catalog_of_items(items, given))
+    sheet = read_sheet(path)
+    given = given.fitted(sheet.headers) if given else None
+    if kind == ImportKind.CATALOG:
+        return Opened(kind, sheet, given, zone, None, catalog_of_sheet(sheet, given), sheet.headers)
+    return Opened(kind, sheet, given or guess_mapping(sheet.headers, sheet.sample(), kind), zone, headers=sheet.headers)
+
+
+def _is_list(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(64)
+    except OSError:
+        return False  # the reader says what is wrong with it
+    return head.removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"").lstrip()[:1] in (b"[", b"{")
+
+
+def _line_entries(sheet: Sheet, mapping: Mapping, zone: str) -> Iterator[Entry]:
+    companies: set[str] = set()
+    repeats: dict[str, int] = {}
+    for line in iter_lines(sheet, mapping, zone):
+        code = line.values.get("company_code", "")
+        digest = ""
+        if mapping.kind in (ImportKind.USAGE, ImportKind.PAYMENTS):
+            digest = _digest(line.row.values, repeats)
+        yield Entry(line.number, [line], line.errors, line.warnings, code not in companies, digest)
+        companies.add(code)
+
+
+def _digest(cells: list[str], repeats: dict[str, int]) -> str:
+    """Of a line's content and of how many lines like it stand before it: the same file twice gives the same ones."""
+    content = hashlib.sha256("\x1f".join(cells).encode()).hexdigest()[:40]
+    repeats[content] = repeats.get(content, 0) + 1
+    return f"{content}-{repeats[content]}"
+
+
+def _catalog_entries(catalog: Catalog) -> Iterator[Entry]:
+    found: dict[int, Entry] = {}
+
+    def at(line: int) -> Entry:
+        return found.setdefault(line, Entry(line, [], [], []))
+
+    things: list[PriceLine | Unpriced] = [*catalog.lines, *catalog.unpriced]
+    for thing in things:
+        at(thing.line).things.append(thing)
+    for line, problem in catalog.errors:
+        at(line).errors.append(problem)
+    for line, problem in catalog.warnings:
+        at(line).warnings.append(problem)
+    return iter(sorted(found.values(), key=lambda one: one.number))
