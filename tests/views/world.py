@@ -106,7 +106,7 @@ def _row(table: sa.Table, owner: int) -> dict[str, Any]:
             theirs = target.name in ("company", "ab_user") or "company_id" in target.columns
             nobodys = owner == SHARED and theirs and target.name != "ab_user"
             values[column.name] = None if target is table or nobodys else _link(target, owner)
-        elif column.nullable and isinstance(column.type, sa.Date | Instant):
+        elif column.nullable and (isinstance(column.type, sa.Date | Instant) or column.name.endswith("_id")):
             continue
         else:
             values[column.name] = _value(column, owner, allowed)
