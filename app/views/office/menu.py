@@ -13,6 +13,7 @@ from app.views.office import (
     desk_tools,
     document_page,
     documents,
+    importing,
     issued,
     money,
     paperwork,
@@ -156,6 +157,7 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
         (paperwork.RegistersPage, _l("Registers"), "fa-table"),
     ],
     "Money": [(payment_page.PaymentEntryPage, _l("New payment"), "fa-circle-plus")],
+    "Customers": [(importing.ImportPage, _l("Import"), "fa-file-import")],
     "Work": [(desk_tools.MailboxPage, _l("Caught mail"), "fa-envelope-open")],
 }
 QUIET = [document_page.DocumentPage, desk_tools.SearchPage, desk_tools.TicketPage, desk_tools.OutboxPage]
