@@ -24,14 +24,15 @@ from app.core.errors import N_, DomainError, NotFound, Refused
 from app.core.period import Month
 from app.extensions import db
 from app.models import Company, Seller, migrating
-from app.services import audit, billing, documents, reconciliation, registers, setup
+from app.services import audit, billing, documents, importing, reconciliation, registers, setup
 
 OPERATOR = Actor.system("operator")
 
 
 def register(app: Flask) -> None:
     """Add every command."""
-    for command in (upgrade, load_demo, sync_permissions, close_month, make_reconciliation, export, check_invariants):
+    own = (upgrade, load_demo, sync_permissions, close_month, make_reconciliation, export, check_invariants)
+    for command in (*own, *IMPORTS):
         app.cli.add_command(command)
 
 
@@ -292,3 +293,80 @@ def check_invariants() -> None:
             broken += bool(count)
     if broken:
         raise SystemExit(1)
+
+
+# --- files of others -------------------------------------------------------------------------------------------------
+
+
+def import_command(name: str, kind: str, help_text: str) -> click.Command:
+    """A command that loads a file of one kind: all of its good lines in one transaction, or nothing."""
+
+    @plain_errors
+    def load(file: Path, code: str | None, mapping: str | None, start: dt.date | None, dry_run: bool) -> None:
+        options: dict[str, Any] = {"from": start} if start else {}
+        with prepared() as session:
+            seller = sellers_of(session, code)[0]
+            batch, shown = importing.preview_file(
+                session,
+                OPERATOR,
+                kind,
+                file,
+                file.name,
+                seller_id=seller.id,
+                mapping_name=mapping,
+                options=options,
+            )
+            for problem in shown.mapping_problems:
+                raise problem
+            now = _apply_all(session, batch.id, file)
+            click.echo(_summary(now, dry_run))
+            if dry_run:
+                session.rollback()
+                return
+            rejects = _write_rejects(session, batch.id, file) if now.rejected else None
+            session.commit()
+        if rejects:
+            click.echo(f"The rejected lines with their reasons: {rejects}")
+
+    command = click.Command(name, callback=load, help=help_text, short_help=help_text.partition(":")[0])
+    command.params = [
+        click.Argument(["file"], type=click.Path(path_type=Path)),
+        click.Option(["--seller", "code"], help="Code of the Seller; the first one otherwise."),
+        click.Option(["--mapping"], help="Name of a saved mapping; the columns are guessed otherwise."),
+        click.Option(
+            ["--from", "start"], type=DayWord(), help="First day it holds; the first of last month otherwise."
+        ),
+        click.Option(["--dry-run"], is_flag=True, help="Say what would come of it; write nothing."),
+    ]
+    return command
+
+
+def _apply_all(session: Session, batch_id: int, file: Path) -> importing.Progress:
+    now = importing.apply_batch(session, OPERATOR, batch_id, file)
+    with bar(now.total, file.name) as show:
+        show(now.done)
+        while now.left:
+            now = importing.apply_batch(session, OPERATOR, batch_id, file)
+            show(now.done)
+    return now
+
+
+def _summary(now: importing.Progress, dry_run: bool) -> str:
+    suspended = f", {now.suspended} suspended" if now.suspended else ""
+    return (
+        f"{'Dry run, nothing written: ' if dry_run else ''}{now.total} lines: {now.created} created, "
+        f"{now.changed} changed, {now.unchanged} unchanged{suspended}; {now.warned} warned, {now.rejected} rejected."
+    )
+
+
+def _write_rejects(session: Session, batch_id: int, file: Path) -> Path:
+    return importing.rejects_file(session, OPERATOR, batch_id, file, file.with_name(f"{file.stem}.rejected"))
+
+
+IMPORTS = (
+    import_command("import-customers", "customers", "Load customers: companies, payers, accounts and what they pay."),
+    import_command("import-subscribers", "subscribers", "Load subscribers: numbers and names on accounts."),
+    import_command("import-catalog", "catalog", "Load a price list: products, plans, parts and prices."),
+    import_command("import-usage", "usage", "Load usage: measured events of accounts and subscribers."),
+    import_command("import-payments", "payments", "Load payments: money in, credited to accounts."),
+)
