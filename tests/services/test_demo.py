@@ -1,6 +1,7 @@
 """The demo is loaded once, and everything in it holds."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from werkzeug.security import check_password_hash
 
 from app.access import tenancy
 from app.core import clock
+from app.core.actor import Actor
 from app.core.period import Month
 from app.models import (
     Account,
@@ -28,7 +30,7 @@ from app.models import (
     User,
 )
 from app.rules.payer_fields import check_payer
-from app.services import audit, demo, setup, sign_in
+from app.services import audit, demo, importing, setup, sign_in
 from app.services.demo.people import PEOPLE
 from app.services.demo.story import tell_clients
 
@@ -173,3 +175,21 @@ def test_a_seller_in_use_is_left_alone(session):
     demo.houses.add_sellers(session)
     assert session.get(Seller, seller.id).name == "My company"
     assert count(session, Seller) == 4
+
+
+def test_the_files_of_examples_come_in_on_the_demo(session):
+    kinds = {"price_list": "catalog", "customers": "customers", "payments": "payments", "usage": "usage"}
+    examples = Path(__file__).resolve().parents[2] / "examples"
+    office = Actor.system("office")
+    demo.load(session, PASSWORD, "small", commit=session.commit)
+    house = demo.houses.sellers_of(session)["UA"]
+    came = {}
+    for name in ("price_list.xlsx", "customers.csv", "payments.csv", "usage.csv"):
+        path, kind = examples / name, kinds[name.partition(".")[0]]
+        batch, _ = importing.preview_file(session, office, kind, path, name, seller_id=house.id)
+        while importing.apply_batch(session, office, batch.id, path).left:
+            pass
+        now = importing.progress(batch)
+        came[kind] = (now.total, now.rejected, now.suspended)
+    assert came == {"catalog": (10, 0, 0), "customers": (30, 2, 0), "payments": (12, 0, 0), "usage": (40, 0, 0)}
+    assert [name for name, breaches, _ in audit.check_all(session) if breaches] == []
