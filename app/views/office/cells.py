@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import format_date, format_decimal, gettext
 from markupsafe import Markup, escape
 
-from app.models import Account, Company, Entry, LedgerAccount, PriceVersion
+from app.models import Account, Company, Document, Entry, LedgerAccount, PriceVersion
 from app.views.cells import day, moment
 from app.views.office.labels import TONES, word
 
@@ -108,6 +108,8 @@ def name_of(thing: Any) -> str:
     """What a row is called."""
     if isinstance(thing, Company | Account):
         return thing.name if isinstance(thing, Company) else thing.number
+    if isinstance(thing, Document):
+        return f"{word(thing.kind)} {thing.number or thing.id}"
     if isinstance(thing, LedgerAccount):
         return f"{word(thing.kind)} · {thing.currency} · {thing.id}"
     if isinstance(thing, Entry):

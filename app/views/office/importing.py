@@ -1,8 +1,9 @@
 """Import of a file: choose, look and correct the mapping, apply as a job, take back what was left out."""
 
 import tempfile
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import sqlalchemy as sa
 from flask import current_app, flash, redirect, request, url_for
@@ -12,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.access.permissions import Right
 from app.core.actor import Actor
-from app.core.errors import DomainError, N_, Refused
+from app.core.errors import N_, DomainError, Refused
 from app.imports.fields import FIELDS, ImportKind
 from app.imports.mapping import Problem
 from app.models import ImportBatch, ImportMapping, Job, Seller
@@ -23,7 +24,6 @@ from app.services.work import JobName
 from app.views.base import OfficePage, attempt, needs, say
 from app.views.exports import send_path
 from app.views.office import cells, numbers
-from app.views.office.labels import LABELS
 from config import Settings
 
 STEPS = (_l("File"), _l("Look and correct"), _l("Apply"), _l("Result"))
@@ -34,7 +34,6 @@ KINDS = {
     ImportKind.USAGE: (_l("Usage"), _l("Measured events; each record comes in once")),
     ImportKind.PAYMENTS: (_l("Payments"), _l("Money in, from the bank or a gateway; the same money comes in once")),
 }
-TOTALS = {"monthly_charge": _l("Monthly charge"), "prices": _l("Prices"), "amount": _l("Amount")}
 
 
 class ImportPage(OfficePage):
@@ -80,7 +79,7 @@ class ImportPage(OfficePage):
         options = {"from": form["from"]} if form.get("from") else {}
 
         def read(session: Any, actor: Actor) -> ImportBatch:
-            path = importing.store_upload(settings.data_dir, upload.stream, settings.upload_megabytes)
+            path = importing.store_upload(settings.data_dir, cast(BinaryIO, upload.stream), settings.upload_megabytes)
             return _preview(
                 session,
                 actor,
@@ -121,7 +120,7 @@ class ImportPage(OfficePage):
             shown=shown,
             problems=[(line, tone, _sentence(text)) for line, tone, text in shown.get("problems", [])],
             mapping_problems=[_sentence(text) for text in shown.get("mapping_problems", [])],
-            totals=[(TOTALS.get(n, LABELS.get(n, n)), v) for n, v in shown.get("totals", {}).items()],
+            totals=[_total(kind, name, value) for name, value in shown.get("totals", {}).items()],
             refused=[(line, _sentence(text)) for line, text in list(batch.options.get("refused", {}).items())[:50]],
         )
 
@@ -221,6 +220,11 @@ def _kept(found: Preview) -> dict[str, Any]:
         "problems": [[line, tone, _told(problem)] for line, tone, problem in found.problems],
         "mapping_problems": [_told(problem) for problem in found.mapping_problems],
     }
+
+
+def _total(kind: ImportKind, name: str, value: str) -> tuple[str, Any]:
+    known = FIELDS[kind].by_name.get(name)
+    return gettext(known.label) if known else cells.kind(name), cells.fine(Decimal(value))
 
 
 def _told(problem: Problem) -> list[Any]:
