@@ -5,7 +5,7 @@ PY := $(BIN)/python
 STAMP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo messages lint check test test-unit test-servers test-browser bench
+.PHONY: help setup run demo messages screenshots lint check test test-unit test-servers test-browser bench
 
 help: ## Show what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ WORDS := app/translations
 messages: setup ## Collect every translatable text into the catalogues of app/translations
 	@$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -k N_ --no-location --sort-output -o $(WORDS)/messages.pot app jobs $(FAB)
 	@for l in uk ru pl; do $(BIN)/pybabel -q update --no-wrap -N --ignore-obsolete -i $(WORDS)/messages.pot -d $(WORDS) -l $$l; done
+
+screenshots: setup ## Make README's pictures from a running demo
+	@$(PY) tools/screenshots.py
 
 lint: setup ## Formatting, style, types, walls between rooms, packages
 	@$(BIN)/ruff format --check .

@@ -31,7 +31,16 @@ OPERATOR = Actor.system("operator")
 
 def register(app: Flask) -> None:
     """Add every command."""
-    own = (upgrade, load_demo, sync_permissions, close_month, make_reconciliation, export, check_invariants)
+    own = (
+        upgrade,
+        add_administrator,
+        load_demo,
+        sync_permissions,
+        close_month,
+        make_reconciliation,
+        export,
+        check_invariants,
+    )
     for command in (*own, *IMPORTS):
         app.cli.add_command(command)
 
@@ -147,6 +156,31 @@ def upgrade() -> None:
     """Bring the database to the newest tables and make what every installation has."""
     with prepared():
         click.echo("The database is up to date.")
+
+
+@click.command("add-administrator")
+@click.argument("username")
+@click.argument("email")
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True, envvar="ADMINISTRATOR_PASSWORD")
+@plain_errors
+def add_administrator(username: str, email: str, password: str) -> None:
+    """The first person of an installation without the demo: an administrator of the provider."""
+    from app.access.roles import Role
+    from app.services import people
+
+    with prepared() as session:
+        people.create_user(
+            session,
+            OPERATOR,
+            username=username,
+            email=email,
+            first_name=username,
+            last_name="",
+            password=password,
+            roles=[Role.ADMINISTRATOR],
+        )
+        session.commit()
+    click.echo(f"{username} can sign in.")
 
 
 @click.command("demo")
