@@ -245,15 +245,15 @@ def prepare(settings: Settings, should_stop: Callable[[], bool]) -> Any:
 
     app = create_app(settings)
     with app.app_context():
-        migrate(db.engine)
+        migrate(db.engine, settings.default_country)
         if settings.demo and not should_stop():
-            load_demo(settings)
+            load_demo(settings, should_stop)
         db.session.remove()
         db.engine.dispose()  # no connection is shared with the children
     return app
 
 
-def migrate(engine: Any) -> None:
+def migrate(engine: Any, country: str) -> None:
     """Bring the tables to the newest revision and the settings that must exist; several machines may start at once."""
     from app.access import tenancy
     from app.extensions import db
@@ -267,20 +267,22 @@ def migrate(engine: Any) -> None:
     with tenancy.seeing(tenancy.EVERYONE):
         if engine.dialect.name == "postgresql":
             db.session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(7163000)")
-        setup.ensure_defaults(db.session())
+        setup.ensure_defaults(db.session(), country)
         db.session.commit()
 
 
-def load_demo(settings: Settings) -> None:
-    """The demo's companies and people, once."""
+def load_demo(settings: Settings, should_stop: Callable[[], bool]) -> None:
+    """The demo's companies and people, once; stopped halfway, it goes on from there at the next start."""
     from app.access import tenancy
     from app.extensions import db
+    from app.services import demo
 
-    try:
-        from app.services import demo
-    except ImportError:
-        return
-    with tenancy.seeing(tenancy.EVERYONE, db.session()), progress_line("Loading the demo") as show:
+    def show(done: int, total: int, message: str) -> None:
+        if should_stop():
+            raise SystemExit("The demo is not whole yet; the next start goes on with it.")
+        line(done, total, message)
+
+    with tenancy.seeing(tenancy.EVERYONE, db.session()), progress_line("Loading the demo") as line:
         demo.load(db.session(), settings.demo_password, settings.demo_size, show, db.session.commit)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask
 from flask_babel import force_locale
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.orm import Session
 
 from app.access import tenancy
@@ -211,8 +211,8 @@ def perform_job(session: Session, settings: Settings, job_id: int) -> None:
             row = session.get(Job, job_id)
             begun = row is not None and work.begin(session, row)
             session.commit()
-        if begun and row is not None:
-            _run(session, settings, row, mine)
+            if begun and row is not None:
+                _run(session, settings, row, mine)
 
 
 def _run(session: Session, settings: Settings, row: Job, mine: lease.Lease) -> None:
@@ -221,22 +221,32 @@ def _run(session: Session, settings: Settings, row: Job, mine: lease.Lease) -> N
         actor = actor_for(session, row)
         locale = actor.locale
         context = JobContext(session, actor, job_id, dict(row.params), settings, mine)
+        name = JobName(row.name)
         with tenancy.seeing(tenancy.scope_of(actor), session):
-            result = handlers()[JobName(row.name)](context)
-            session.commit()
+            result = _handled(name, context)
         _close(session, job_id, lambda one: work.finish(session, one, result))
     except Stopped:
         _close(session, job_id, lambda one: work.cancel(session, one, _words(N_("Stopped as asked."), locale)))
     except DomainError as error:
         text = _sentence(error, locale)
         _close(session, job_id, lambda one: work.fail(session, one, text))
-    except (LeaseLost, OperationalError, InterfaceError) as error:
+    except (LeaseLost, OperationalError, InterfaceError, PendingRollbackError) as error:
         log.warning("job %s interrupted: %s", job_id, type(error).__name__)
         _close(session, job_id, lambda one: work.set_back(session, one, PAUSE))
     except Exception:
         log.exception("job %s failed", job_id)
         text = _words(N_("Something went wrong inside Kabinet. Try again; if it repeats, tell support."), locale)
         _close(session, job_id, lambda one: _after_error(session, one, text))
+
+
+def _handled(name: JobName, context: JobContext) -> Result:
+    try:
+        result = handlers()[name](context)
+        context.session.commit()
+    except BaseException:
+        context.session.rollback()  # before the scope is left: a failed transaction cannot be told anything
+        raise
+    return result
 
 
 def _after_error(session: Session, row: Job, text: str) -> None:
@@ -290,7 +300,7 @@ def perform_wish(session: Session, settings: Settings, row_id: int) -> None:
                 effects()[Topic(row.topic)].make(session, row.payload, settings)
                 work.done_with(session, row)
                 session.commit()
-            except (OperationalError, InterfaceError) as error:
+            except (OperationalError, InterfaceError, PendingRollbackError) as error:
                 log.warning("outbox %s interrupted: %s", row_id, type(error).__name__)
                 session.rollback()
             except Exception as error:

@@ -68,7 +68,7 @@ def main(app: Flask) -> None:
     context.use(app)
     context.handlers()
     with app.app_context():
-        db.engine.dispose()  # connections are not shared with the children
+        db.engine.dispose(close=False)  # connections stay the parent's; each child opens its own
     worker = BellWorker(
         [QUEUE],
         connection=connect(settings),
