@@ -1,8 +1,14 @@
 """A previewed file applied in batches; a killed job goes on after the last line it kept."""
 
+from pathlib import Path
+from typing import Any
+
+from flask_babel import force_locale, gettext
+
 from app.core.errors import N_, Refused
 from app.services import importing
 from app.services.work import JobName
+from app.views.base import say
 from jobs.context import JobContext, Result, job
 
 STEP = 500
@@ -10,7 +16,7 @@ STEP = 500
 
 @job(JobName.IMPORT_APPLY)
 def apply_file(context: JobContext) -> Result:
-    """Write the accepted lines of a batch."""
+    """Write the accepted lines of a batch; the rejected ones are the result's file, with their reasons."""
     batch_id = int(context.params["batch_id"])
     folder = context.settings.data_dir.resolve()
     path = (folder / str(context.params["path"])).resolve()
@@ -21,4 +27,17 @@ def apply_file(context: JobContext) -> Result:
         context.progress(now.done, now.total, N_("Lines are being written"))
         if not now.left:
             break
-    return {"batch_id": batch_id, "figures": {"lines": now.total, "accepted": now.accepted, "rejected": now.rejected}}
+    figures = {"lines": now.total, "accepted": now.accepted, "rejected": now.rejected, "warned": now.warned}
+    figures |= {"created": now.created, "changed": now.changed, "unchanged": now.unchanged}
+    if now.suspended:
+        figures["suspended"] = now.suspended
+    return {"batch_id": batch_id, "figures": figures, **(_rejects(context, batch_id, path) if now.rejected else {})}
+
+
+def _rejects(context: JobContext, batch_id: int, path: Path) -> dict[str, Any]:
+    target = context.result_path("rejected")
+    with force_locale(context.actor.locale):
+        written = importing.rejects_file(
+            context.session, context.actor, batch_id, path, target, say=say, title=gettext("Reason")
+        )
+    return {"file": f"results/{context.job_id}/{written.name}", "name": written.name}
