@@ -4,7 +4,6 @@ Every figure is one statement over an index; nothing here writes.
 """
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.access.permissions import Right
+from app.core import clock
 from app.core.actor import Actor
 from app.core.period import Month
 from app.models import (
@@ -138,37 +138,56 @@ def top_debtors(session: Session, actor: Actor, today: dt.date, currency: str, l
     return [Debtor(i, name, currency, owed_now, oldest) for i, name, owed_now, oldest in rows]
 
 
-def billed_by_month(session: Session, actor: Actor, since: Month) -> dict[str, dict[Month, Decimal]]:
+ByMonth = dict[str, dict[Month, Decimal]]  # currency → month → sum
+
+
+def billed_by_month(session: Session, actor: Actor, since: Month, now: Month) -> ByMonth:
     """Invoices less credit notes by currency and month of issue."""
     actor.need(Right.DOCUMENTS_READ)
     kinds = (DocumentKind.INVOICE.value, DocumentKind.CREDIT_NOTE.value)
     query = (
         sa.select(Document.currency, Document.issued_on, sa.func.sum(Document.total))
-        .where(Document.kind.in_(kinds), Document.issued_on >= since.first_day)
+        .where(Document.kind.in_(kinds))
         .group_by(Document.currency, Document.issued_on)
     )
-    return _fold(session.execute(query))
+    return _by_month(session, query, Document.issued_on, since, now)
 
 
-def paid_by_month(session: Session, actor: Actor, since: Month) -> dict[str, dict[Month, Decimal]]:
+def paid_by_month(session: Session, actor: Actor, since: Month, now: Month) -> ByMonth:
     """Money in by currency and month; advances made by credit notes are not money."""
     actor.need(Right.PAYMENTS_READ)
     query = (
         sa.select(Payment.currency, Payment.paid_on, sa.func.sum(Payment.amount))
-        .where(
-            Payment.paid_on >= since.first_day,
-            Payment.state == PaymentState.CREDITED.value,
-            Payment.method != "credit_note",
-        )
+        .where(Payment.state == PaymentState.CREDITED.value, Payment.method != "credit_note")
         .group_by(Payment.currency, Payment.paid_on)
     )
-    return _fold(session.execute(query))
+    return _by_month(session, query, Payment.paid_on, since, now)
 
 
-def _fold(rows: Any) -> dict[str, dict[Month, Decimal]]:
-    found: dict[str, dict[Month, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+# Sums of months gone by hardly change and cost a read of a year: they are kept so long. This month's are always read.
+KEPT_SECONDS = 300
+_kept: dict[tuple[str, str, Month, Month], tuple[dt.datetime, ByMonth]] = {}
+
+
+def _by_month(session: Session, query: Any, day: Any, since: Month, now: Month) -> ByMonth:
+    key = (str(session.get_bind().engine.url), str(day), since, now)
+    known = _kept.get(key)
+    if known is None or (clock.now() - known[0]).total_seconds() > KEPT_SECONDS:
+        past = session.execute(query.where(day >= since.first_day, day < now.first_day))
+        if len(_kept) > 20:
+            _kept.clear()
+        known = _kept[key] = (clock.now(), _fold(past))
+    found = _fold(session.execute(query.where(day >= now.first_day)))
+    for currency, months in known[1].items():
+        found.setdefault(currency, {}).update(months)
+    return found
+
+
+def _fold(rows: Any) -> ByMonth:
+    found: ByMonth = {}
     for currency, day, amount in rows:
-        found[currency][Month.of(day)] += amount
+        months = found.setdefault(currency, {})
+        months[Month.of(day)] = months.get(Month.of(day), Decimal(0)) + amount
     return found
 
 
@@ -317,16 +336,20 @@ def _subscribers(session: Session, words: str, limit: int) -> list[Found]:
     return [Found("subscriber", i, number, name) for i, number, name in rows]
 
 
-def _documents(session: Session, words: str, limit: int) -> list[Found]:
-    """By number: the index begins with Seller and kind, both few, so each pair is asked for by range."""
+def numbered(session: Session, words: str) -> Any:
+    """Documents whose number begins with `words`: the index begins with Seller and kind, so all of them are named."""
     sellers = list(session.scalars(sa.select(Seller.id)))
+    return sa.and_(
+        Document.seller_id.in_(sellers),
+        Document.kind.in_([kind.value for kind in DocumentKind]),
+        sa.or_(starts_with(Document.number, words), starts_with(Document.number, words.upper())),
+    )
+
+
+def _documents(session: Session, words: str, limit: int) -> list[Found]:
     rows = session.execute(
         sa.select(Document.id, Document.kind, Document.number, Document.issued_on)
-        .where(
-            Document.seller_id.in_(sellers),
-            Document.kind.in_([kind.value for kind in DocumentKind]),
-            sa.or_(starts_with(Document.number, words), starts_with(Document.number, words.upper())),
-        )
+        .where(numbered(session, words))
         .limit(limit)
     )
     return [Found(kind, i, number or f"#{i}", f"{day:%Y-%m-%d}") for i, kind, number, day in rows]

@@ -65,8 +65,8 @@ def _closing(one: overview.Closing) -> dict[str, Any]:
 def _money(actor: Actor, today: Any, now: Month, seller: Seller | None) -> dict[str, Any]:
     since = now.shift(1 - MONTHS)
     debts = overview.debts(db.session(), actor, today)
-    billed = overview.billed_by_month(db.session(), actor, since)
-    paid = overview.paid_by_month(db.session(), actor, since)
+    billed = overview.billed_by_month(db.session(), actor, since, now)
+    paid = overview.paid_by_month(db.session(), actor, since, now)
     known = sorted({*debts, *billed, *paid})
     main = request.args.get("currency", "")
     if main not in known:

@@ -68,12 +68,13 @@ class SellerDocumentsPage(OfficePage):
         query = self._settled(query, given.get("settlement"))
         if words := given.get("q", "").strip()[:100]:
             query = self._found(query, words)
-        return query.order_by(Document.issued_on.desc(), Document.id.desc())
+        return query.order_by(Document.id.desc())
 
     def _in_month(self, query: Any, text: str) -> Any:
         month = numbers.month(text, Month.of(clock.today()))
         period = month.period
-        return query.where(Document.issued_on >= period.start, Document.issued_on < period.end)
+        of_any_kind = Document.kind.in_([kind.value for kind in DocumentKind])  # what the index over days begins with
+        return query.where(of_any_kind, Document.issued_on >= period.start, Document.issued_on < period.end)
 
     def _settled(self, query: Any, wanted: str | None) -> Any:
         if wanted in ("open", "overdue"):
@@ -93,7 +94,8 @@ class SellerDocumentsPage(OfficePage):
                 Company.name.contains(words.capitalize(), autoescape=True),
             )
         )
-        return query.where(sa.or_(overview.starts_with(Document.number, words), Document.company_id.in_(companies)))
+        numbered = overview.numbered(self.session, words)
+        return query.where(sa.or_(numbered, Document.company_id.in_(companies)))
 
     def _chips(self, given: Any) -> list[str]:
         found = []
