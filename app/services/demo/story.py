@@ -184,7 +184,7 @@ def _tell_client(number: int, country: str, place: int, size: str) -> Client:
         kind,
         name,
         director,
-        rng.choices(PAYING, _WEIGHTS)[0],
+        _DECIDED.get((country, place)) or rng.choices(PAYING, _WEIGHTS)[0],
         basket,
         rng.randint(4, 30) if size == "full" and kind != INDIVIDUAL and rng.random() < 0.4 else 0,
         _FATES.get((country, place), ""),
@@ -201,3 +201,4 @@ _FATES = {
     ("PL", 4): "suspended",
     ("PL", 5): "blocked",
 }
+_DECIDED = {("UA", 3): "debtor", ("UA", 5): "over", ("RU", 4): "debtor", ("RU", 6): "over", ("PL", 2): "debtor"}
