@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import redis
-from flask import Flask, abort, current_app, jsonify, redirect, request, send_file, url_for
+from flask import Flask, abort, current_app, jsonify, redirect, request, url_for
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.baseviews import expose
 from flask_babel import format_datetime, gettext, lazy_gettext
@@ -18,6 +18,7 @@ from app.models import Job
 from app.rules.lifecycle import JobState
 from app.services import work
 from app.views.base import KabinetPage, attempt, for_signed_in, open_to_all
+from app.views.exports import send_path
 from config import Settings
 
 WORKER_KEYS = "kabinet:worker:*"  # each worker keeps one while it lives (jobs.worker)
@@ -147,7 +148,7 @@ class JobsPage(KabinetPage):
         path = self._file(job, settings)
         if job.state != JobState.DONE or path is None or not path.is_file():
             abort(404)
-        return send_file(path, as_attachment=True, download_name=str((job.result or {}).get("name") or path.name))
+        return send_path(path, str((job.result or {}).get("name") or path.name))
 
     def _file(self, job: Job, settings: Settings) -> Path | None:
         result = job.result or {}

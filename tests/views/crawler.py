@@ -125,7 +125,11 @@ def page_of(app: Flask, endpoint: str) -> tuple[Any, Any]:
 def params_of(app: Flask, endpoint: str) -> list[str]:
     """Names a page reads from its query or form: from the source of its class (of the function where it has none)."""
     view, function = page_of(app, endpoint)
-    own = [c for c in type(view).__mro__ if c.__module__.startswith(("app.views", "tests."))] if view is not None else [function]
+    own = (
+        [c for c in type(view).__mro__ if c.__module__.startswith(("app.views", "tests."))]
+        if view is not None
+        else [function]
+    )
     source = ""
     for one in own:
         if getattr(one, "__name__", "") in ("OfficeView", "KabinetPage", "OfficePage", "CabinetPage"):

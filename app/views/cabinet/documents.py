@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-from flask import abort, current_app, flash, redirect, request, send_file, url_for
+from flask import abort, current_app, flash, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 from markupsafe import Markup
@@ -23,6 +23,7 @@ from app.services.cabinet import accounts as reading
 from app.services.cabinet import documents as reader
 from app.views.base import attempt, needs
 from app.views.cabinet import frame
+from app.views.exports import send_path
 from app.views.rows import whole
 
 PERIODS = ("3", "6", "12", "custom")
@@ -103,7 +104,7 @@ class DocumentsPage(frame.Page):
         only_reading.set(False)
         path = issued.file_of(self.session, self.actor, document_id, fmt, current_app.config["KABINET"].files_dir)
         self.session.commit()
-        return send_file(path, download_name=f"{name}.{fmt}", as_attachment=request.args.get("view") != "1")
+        return send_path(path, f"{name}.{fmt}", inline=request.args.get("view") == "1")
 
     @expose("/<int:document_id>/mail", methods=["POST"])
     @needs(Right.CABINET_DOCUMENTS)
