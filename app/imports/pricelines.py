@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from app.core.errors import N_, DomainError
 from app.imports import values, words
@@ -160,7 +160,7 @@ def read_price(
 def _kept(price: Decimal, unit_quantity: int) -> Decimal:
     """Exact where that is possible: 15 digits as spreadsheets keep, and no more than `LARGEST_QUANTITY` can carry."""
     if len(price.as_tuple().digits) > 15:
-        price = Decimal(f"{Decimal(f'{float(price):.15g}'):f}")
+        price = Decimal(f"{Context(prec=15).plus(price).normalize():f}")
     places = PLACES + max(0, len(str(LARGEST_QUANTITY // unit_quantity)) - 1)
     if _decimals(price) > places:
         price = price.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP).normalize()
