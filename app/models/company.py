@@ -118,6 +118,7 @@ class Account(OfCompany, Model):
 
     __tablename__ = "account"
     id: Mapped[Id]
+    company_id: Mapped[int] = ref("company.id", index=False)
     seller_id: Mapped[int] = ref("seller.id")
     payer_id: Mapped[int] = ref("payer.id")
     contract_id: Mapped[int | None] = ref("contract.id", null=True)
@@ -132,6 +133,8 @@ class Account(OfCompany, Model):
     contract: Mapped[Contract | None] = relationship()
     seller: Mapped[Seller] = relationship()
     __table_args__ = (
+        sa.UniqueConstraint("company_id", "id"),  # what belongs to an account points at all three (PostgreSQL, 0002)
+        sa.UniqueConstraint("company_id", "seller_id", "id", name="uq_account_company_id_seller_id"),
         one_of("state", CompanyState),
         one_of("delivery", ("collect", "email")),
         one_of("delivery_format", ("pdf", "xlsx", "xlsx_split")),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import BigId, Cents, Fine, Id, Instant, OfCompany, Stamped, one_of, ref, text
+from app.models.base import BigId, Cents, Fine, Id, Instant, OfCompany, Stamped, index_where, one_of, ref, text
 from app.models.company import Account, Company
 from app.models.seller import Seller
 from app.rules.lifecycle import DocumentState, Settlement
@@ -44,13 +44,14 @@ class Document(OfCompany, Model):
 
     __tablename__ = "document"
     id: Mapped[Id]
+    company_id: Mapped[int] = ref("company.id", index=False)
     kind: Mapped[str] = text(16)
     seller_id: Mapped[int] = ref("seller.id", index=False)
     account_id: Mapped[int] = ref("account.id", index=False)
     payer_id: Mapped[int] = ref("payer.id", index=False)
     contract_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("contract.id"))
     run_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("billing_run.id"))
-    basis_id: Mapped[int | None] = ref("document.id", null=True)
+    basis_id: Mapped[int | None] = ref("document.id", null=True, index=False)
     corrects_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("document.id"))
     state: Mapped[str] = text(10, default=DocumentState.ISSUED.value)
     number: Mapped[str | None] = mapped_column(sa.String(60))
@@ -81,6 +82,8 @@ class Document(OfCompany, Model):
         one_of("state", DocumentState),
         one_of("settlement", Settlement),
         sa.UniqueConstraint("seller_id", "kind", "number"),
+        sa.UniqueConstraint("company_id", "id"),  # lines point at both (PostgreSQL, migration 0002)
+        index_where("ix_document_basis_id", "basis_id", "basis_id IS NOT NULL"),
         sa.Index(
             "uq_document_period",
             "account_id",
@@ -94,13 +97,8 @@ class Document(OfCompany, Model):
         sa.Index("ix_document_kind_issued_on_id", "kind", "issued_on", "id"),
         sa.Index("ix_document_company_id_kind_issued_on", "company_id", "kind", "issued_on"),
         sa.Index("ix_document_run_id_account_id", "run_id", "account_id"),
-        sa.Index(
-            "ix_document_unpaid",
-            "account_id",
-            "due_on",
-            sqlite_where=sa.text("settlement <> 'paid'"),
-            postgresql_where=sa.text("settlement <> 'paid'"),
-        ),
+        sa.Index("ix_document_account_id_kind_settlement", "account_id", "kind", "settlement", "due_on"),
+        sa.Index("ix_document_kind_settlement_due_on", "kind", "settlement", "due_on"),
         sa.CheckConstraint("net + tax = total", "adds_up"),
         sa.CheckConstraint("period_end > period_start", "in_order"),
     )

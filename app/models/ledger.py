@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import BigId, Cents, Id, MaybeOfCompany, one_of, ref, text
+from app.models.base import BigId, Cents, Id, MaybeOfCompany, index_where, one_of, ref, text
 
 
 class LedgerKind(StrEnum):
@@ -67,16 +67,19 @@ class Entry(MaybeOfCompany, Model):
 
     __tablename__ = "entry"
     id: Mapped[Id]
+    company_id: Mapped[int | None] = ref("company.id", null=True, index=False)
     seller_id: Mapped[int] = ref("seller.id", index=False)
     account_id: Mapped[int | None] = ref("account.id", null=True, index=False)
     kind: Mapped[str] = text(10)
     happened_on: Mapped[dt.date]
     document_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("document.id"), index=True)
-    payment_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("payment.id"), index=True)
+    payment_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("payment.id"))
     key: Mapped[str] = mapped_column(sa.String(120), unique=True)
     postings: Mapped[list["Posting"]] = relationship(back_populates="entry")
     __table_args__ = (
         one_of("kind", EntryKind),
+        sa.UniqueConstraint("company_id", "id"),  # postings point at both (PostgreSQL, migration 0002)
+        index_where("ix_entry_payment_id", "payment_id", "payment_id IS NOT NULL"),
         sa.Index("ix_entry_account_id_happened_on", "account_id", "happened_on"),
     )
 

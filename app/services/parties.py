@@ -8,55 +8,71 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.models import PartySnapshot, Payer, Seller
+from app.models.base import Instant
+from app.services import sets
 
+Content = tuple[str, int | None, dict[str, Any]]  # digest, company id, requisites
 _LEFT_OUT = {"id", "snapshot_id", "created_at", "company_id"}
-
-
-def _content(party: Payer | Seller) -> dict[str, Any]:
-    columns: Any = sa.inspect(party).mapper.column_attrs
-    values = {c.key: getattr(party, c.key) for c in columns if c.key not in _LEFT_OUT}
-    return json.loads(json.dumps({k: v for k, v in values.items() if v not in (None, "")}, default=str))
 
 
 def freeze(session: Session, party: Payer | Seller) -> int:
     """The id of the snapshot of the party as it is now."""
-    return freeze_all(session, [party])[party.id]
+    if party.snapshot_id is None:
+        session.flush()
+        freeze_all(session, type(party), [party.id])
+        session.refresh(party, ["snapshot_id"])
+    assert party.snapshot_id is not None
+    return party.snapshot_id
 
 
-def freeze_all(session: Session, parties: list[Payer] | list[Seller]) -> dict[int, int]:
-    """Snapshot ids of parties by their id, made where missing."""
-    fresh = [p for p in parties if p.snapshot_id is None]
-    rows = {p.id: (_digest(p), p) for p in fresh}
-    known: dict[str, int] = _known(session, [d for d, _ in rows.values()])
-    missing = {d: p for d, p in rows.values() if d not in known}
+def freeze_all(session: Session, kind: type[Payer] | type[Seller], ids: list[int]) -> None:
+    """Give every party of these its snapshot, made where that content is new; parties in memory are not refreshed."""
+    for at in range(0, len(ids), 1000):
+        _freeze_some(session, kind, ids[at : at + 1000])
+
+
+def _freeze_some(session: Session, kind: type[Payer] | type[Seller], ids: list[int]) -> None:
+    table: Any = kind.__table__
+    digests: dict[int, str] = {}
+    contents: dict[str, Content] = {}
+    for row in session.execute(sa.select(table).where(table.c.id.in_(ids))).mappings():
+        data = {k: _plain(v) for k, v in row.items() if v not in (None, "") and k not in _LEFT_OUT}
+        owner = row.get("company_id")
+        text = json.dumps([table.name, owner, data], ensure_ascii=False)
+        digest = digests[row["id"]] = hashlib.sha256(text.encode()).hexdigest()
+        contents[digest] = (digest, owner, data)
+    known = _known(session, list(contents))
+    missing = [content for digest, content in contents.items() if digest not in known]
     if missing:
-        session.execute(sa.insert(PartySnapshot), [_row(d, p) for d, p in missing.items()])
-        known |= _known(session, list(missing))
-    for digest, party in rows.values():
-        party.snapshot_id = known[digest]
-    session.flush()
-    return {p.id: p.snapshot_id for p in parties if p.snapshot_id is not None}
+        known |= _add(session, missing)
+    _point(session, table.name, {party: known[digest] for party, digest in digests.items()})
+
+
+def _add(session: Session, contents: list[Content]) -> dict[str, int]:
+    rows = sets.row_source(session, "rows", {"digest": "text", "company_id": "bigint", "data": "json"})
+    add = sets.text(
+        "INSERT INTO party_snapshot (digest, company_id, data, created_at) "  # noqa: S608 - the source is our own
+        f"SELECT r.digest, r.company_id, r.data, :now FROM {rows} RETURNING digest, id",
+        now=Instant(),
+    )
+    return dict(session.execute(add, {"rows": sets.dump(contents), "now": clock.now()}).tuples().all())
+
+
+def _point(session: Session, table: str, snapshots: dict[int, int]) -> None:
+    rows = sets.row_source(session, "rows", {"party": "bigint", "snapshot": "integer"})
+    point = f"UPDATE {table} SET snapshot_id = r.snapshot FROM {rows} WHERE {table}.id = r.party"  # noqa: S608
+    session.connection().execute(sa.text(point), {"rows": sets.dump(snapshots.items())})
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | bool) else str(value)
 
 
 def _known(session: Session, digests: list[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for at in range(0, len(digests), 500):
-        wanted = sa.select(PartySnapshot.digest, PartySnapshot.id).where(
-            PartySnapshot.digest.in_(digests[at : at + 500])
-        )
-        found |= {digest: id_ for digest, id_ in session.execute(wanted)}
-    return found
-
-
-def _row(digest: str, party: Payer | Seller) -> dict[str, Any]:
-    return {"digest": digest, "company_id": getattr(party, "company_id", None), "data": _content(party)}
-
-
-def _digest(party: Payer | Seller) -> str:
-    owner = [type(party).__name__, getattr(party, "company_id", None)]
-    text = json.dumps([owner, _content(party)], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    wanted = sa.select(PartySnapshot.__table__.c.digest, PartySnapshot.__table__.c.id)
+    return dict(session.execute(wanted.where(PartySnapshot.__table__.c.digest.in_(digests))).all())  # type: ignore[arg-type]
 
 
 @event.listens_for(Session, "before_flush")

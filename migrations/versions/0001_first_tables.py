@@ -303,7 +303,7 @@ def upgrade():
     sa.Column('phone', sa.String(length=40), nullable=True),
     sa.Column('session_epoch', sa.Integer(), server_default='0', nullable=False),
     sa.Column('locked_until', app.models.base.Instant(), nullable=True),
-    sa.Column('is_first', sa.Boolean(), server_default=sa.false(), nullable=False),
+    sa.Column('is_first', sa.Boolean(), server_default=sa.text('(false)'), nullable=False),
     sa.ForeignKeyConstraint(['changed_by_fk'], ['ab_user.id'], name=op.f('fk_ab_user_changed_by_fk')),
     sa.ForeignKeyConstraint(['company_id'], ['company.id'], name='fk_ab_user_company_id'),
     sa.ForeignKeyConstraint(['created_by_fk'], ['ab_user.id'], name=op.f('fk_ab_user_created_by_fk')),
@@ -689,6 +689,7 @@ def upgrade():
     )
     op.create_table('account',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('company_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('payer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('contract_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -698,7 +699,6 @@ def upgrade():
     sa.Column('delivery', sa.String(length=12), nullable=False),
     sa.Column('delivery_format', sa.String(length=12), nullable=False),
     sa.Column('delivery_addresses', sa.String(length=200), nullable=False),
-    sa.Column('company_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_at', app.models.base.Instant(), nullable=False),
     sa.CheckConstraint("delivery IN ('collect', 'email')", name=op.f('ck_account_delivery_known')),
     sa.CheckConstraint("delivery_format IN ('pdf', 'xlsx', 'xlsx_split')", name=op.f('ck_account_delivery_format_known')),
@@ -708,10 +708,11 @@ def upgrade():
     sa.ForeignKeyConstraint(['payer_id'], ['payer.id'], name=op.f('fk_account_payer_id')),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_account_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_account')),
+    sa.UniqueConstraint('company_id', 'id', name=op.f('uq_account_company_id_id')),
+    sa.UniqueConstraint('company_id', 'seller_id', 'id', name='uq_account_company_id_seller_id'),
     sa.UniqueConstraint('number', name=op.f('uq_account_number'))
     )
     with op.batch_alter_table('account', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_account_company_id'), ['company_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_account_contract_id'), ['contract_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_account_payer_id'), ['payer_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_account_seller_id'), ['seller_id'], unique=False)
@@ -818,6 +819,7 @@ def upgrade():
 
     op.create_table('document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('company_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=16), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -844,7 +846,6 @@ def upgrade():
     sa.Column('seller_snapshot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('payer_snapshot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('data', sa.JSON(), nullable=True),
-    sa.Column('company_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_at', app.models.base.Instant(), nullable=False),
     sa.CheckConstraint("kind IN ('invoice', 'act', 'credit_note', 'correction_act', 'reconciliation', 'charges')", name=op.f('ck_document_kind_known')),
     sa.CheckConstraint("settlement IN ('unpaid', 'partly', 'paid')", name=op.f('ck_document_settlement_known')),
@@ -862,15 +863,16 @@ def upgrade():
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_document_seller_id')),
     sa.ForeignKeyConstraint(['seller_snapshot_id'], ['party_snapshot.id'], name=op.f('fk_document_seller_snapshot_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_document')),
+    sa.UniqueConstraint('company_id', 'id', name=op.f('uq_document_company_id_id')),
     sa.UniqueConstraint('seller_id', 'kind', 'number', name=op.f('uq_document_seller_id_kind_number'))
     )
     with op.batch_alter_table('document', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_document_basis_id'), ['basis_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_document_company_id'), ['company_id'], unique=False)
+        batch_op.create_index('ix_document_basis_id', ['basis_id'], unique=False, sqlite_where=sa.text('basis_id IS NOT NULL'), postgresql_where=sa.text('basis_id IS NOT NULL'))
         batch_op.create_index('ix_document_company_id_kind_issued_on', ['company_id', 'kind', 'issued_on'], unique=False)
         batch_op.create_index('ix_document_kind_issued_on_id', ['kind', 'issued_on', 'id'], unique=False)
         batch_op.create_index('ix_document_run_id_account_id', ['run_id', 'account_id'], unique=False)
-        batch_op.create_index('ix_document_unpaid', ['account_id', 'due_on'], unique=False, sqlite_where=sa.text("settlement <> 'paid'"), postgresql_where=sa.text("settlement <> 'paid'"))
+        batch_op.create_index('ix_document_account_id_kind_settlement', ['account_id', 'kind', 'settlement', 'due_on'], unique=False)
+        batch_op.create_index('ix_document_kind_settlement_due_on', ['kind', 'settlement', 'due_on'], unique=False)
         batch_op.create_index('uq_document_period', ['account_id', 'kind', 'period_start', 'occurrence'], unique=True, sqlite_where=sa.text('run_id IS NOT NULL'), postgresql_where=sa.text('run_id IS NOT NULL'))
 
     op.create_table('instalment_plan',
@@ -1117,6 +1119,7 @@ def upgrade():
 
     op.create_table('entry',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('company_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('kind', sa.String(length=10), nullable=False),
@@ -1124,7 +1127,6 @@ def upgrade():
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('key', sa.String(length=120), nullable=False),
-    sa.Column('company_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_at', app.models.base.Instant(), nullable=False),
     sa.CheckConstraint("kind IN ('billed', 'corrected', 'paid', 'allocated', 'reversed', 'refunded', 'opening')", name=op.f('ck_entry_kind_known')),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_entry_account_id')),
@@ -1133,13 +1135,13 @@ def upgrade():
     sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_entry_payment_id')),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_entry_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_entry')),
+    sa.UniqueConstraint('company_id', 'id', name=op.f('uq_entry_company_id_id')),
     sa.UniqueConstraint('key', name=op.f('uq_entry_key'))
     )
     with op.batch_alter_table('entry', schema=None) as batch_op:
         batch_op.create_index('ix_entry_account_id_happened_on', ['account_id', 'happened_on'], unique=False)
-        batch_op.create_index(batch_op.f('ix_entry_company_id'), ['company_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_entry_document_id'), ['document_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_entry_payment_id'), ['payment_id'], unique=False)
+        batch_op.create_index('ix_entry_payment_id', ['payment_id'], unique=False, sqlite_where=sa.text('payment_id IS NOT NULL'), postgresql_where=sa.text('payment_id IS NOT NULL'))
 
     op.create_table('instalment_part',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1620,9 +1622,8 @@ def downgrade():
 
     op.drop_table('instalment_part')
     with op.batch_alter_table('entry', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_entry_payment_id'))
+        batch_op.drop_index('ix_entry_payment_id', sqlite_where=sa.text('payment_id IS NOT NULL'), postgresql_where=sa.text('payment_id IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_entry_document_id'))
-        batch_op.drop_index(batch_op.f('ix_entry_company_id'))
         batch_op.drop_index('ix_entry_account_id_happened_on')
 
     op.drop_table('entry')
@@ -1690,12 +1691,12 @@ def downgrade():
     op.drop_table('instalment_plan')
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.drop_index('uq_document_period', sqlite_where=sa.text('run_id IS NOT NULL'), postgresql_where=sa.text('run_id IS NOT NULL'))
-        batch_op.drop_index('ix_document_unpaid', sqlite_where=sa.text("settlement <> 'paid'"), postgresql_where=sa.text("settlement <> 'paid'"))
+        batch_op.drop_index('ix_document_kind_settlement_due_on')
+        batch_op.drop_index('ix_document_account_id_kind_settlement')
         batch_op.drop_index('ix_document_run_id_account_id')
         batch_op.drop_index('ix_document_kind_issued_on_id')
         batch_op.drop_index('ix_document_company_id_kind_issued_on')
-        batch_op.drop_index(batch_op.f('ix_document_company_id'))
-        batch_op.drop_index(batch_op.f('ix_document_basis_id'))
+        batch_op.drop_index('ix_document_basis_id', sqlite_where=sa.text('basis_id IS NOT NULL'), postgresql_where=sa.text('basis_id IS NOT NULL'))
 
     op.drop_table('document')
     with op.batch_alter_table('delivery_change', schema=None) as batch_op:
@@ -1725,7 +1726,6 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_account_seller_id'))
         batch_op.drop_index(batch_op.f('ix_account_payer_id'))
         batch_op.drop_index(batch_op.f('ix_account_contract_id'))
-        batch_op.drop_index(batch_op.f('ix_account_company_id'))
 
     op.drop_table('account')
     op.drop_table('user_right')

@@ -18,7 +18,7 @@ from app.core.errors import N_, DomainError, NotFound, Refused
 from app.core.period import Month
 from app.models import Account, BillingRun, Company, Document, RunItem, Seller
 from app.rules.lifecycle import RunItemState, RunState
-from app.services import trail
+from app.services import sets, trail
 from app.services.billing import due, issue
 from app.services.billing.dialect import Sql, from_cents
 
@@ -201,8 +201,9 @@ def _bill_together(session: Session, run: BillingRun, accounts: list[int]) -> No
 def _open_batch(sql: Sql, accounts: list[int]) -> None:
     due.open_scratch(sql)
     sql.scratch("bill_batch", "account_id BIGINT PRIMARY KEY")
-    rows = [{"a": account_id} for account_id in accounts]
-    sql.session.execute(sa.text("INSERT INTO bill_batch (account_id) VALUES (:a)"), rows)
+    source = sets.id_source(sql.session, "accounts")
+    sql.run(f"INSERT INTO bill_batch (account_id) SELECT r.id FROM {source}", accounts=sets.dump(accounts))
+    sql.learn("bill_batch")
     sql.run(
         "INSERT INTO bill_account SELECT a.id, a.company_id, a.payer_id, a.contract_id, a.currency "
         "FROM account a JOIN bill_batch b ON b.account_id = a.id"
@@ -220,7 +221,10 @@ def _mark(sql: Sql, run_id: int) -> None:
         "THEN 'done' ELSE 'nothing' END WHERE run_id = :run AND account_id IN (SELECT account_id FROM bill_batch)",
         run=run_id,
     )
+    found = set(sql.run("SELECT DISTINCT reason FROM bill_trouble").scalars())
     for reason, sentence in due.TROUBLES.items():
+        if reason not in found:
+            continue
         sql.run(
             "UPDATE run_item SET reason = :sentence WHERE run_id = :run AND reason = :reason "
             "AND account_id IN (SELECT account_id FROM bill_batch)",
