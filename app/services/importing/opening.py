@@ -107,13 +107,26 @@ def open_file(kind: ImportKind, path: Path, mapping: dict[str, Any] | None, zone
     if _is_list(path):
         if kind != ImportKind.CATALOG:
             raise Refused(LIST_ONLY)
-        items = read_items(path)
+        items = _one_a_line(read_items(path))
         return Opened(kind, None, given, zone, items, catalog_of_items(items, given))
     sheet = read_sheet(path)
     given = given.fitted(sheet.headers) if given else None
     if kind == ImportKind.CATALOG:
         return Opened(kind, sheet, given, zone, None, catalog_of_sheet(sheet, given), sheet.headers)
     return Opened(kind, sheet, given or guess_mapping(sheet.headers, sheet.sample(), kind), zone, headers=sheet.headers)
+
+
+class _Places(Items):
+    """A list whose items share lines: each is known by its place in the list instead."""
+
+    def __iter__(self) -> Iterator[tuple[int, Any]]:
+        for place, (_, item) in enumerate(super().__iter__(), 1):
+            yield place, item
+
+
+def _one_a_line(items: Items) -> Items:
+    lines = [line for line, _ in items]
+    return items if len(set(lines)) == len(lines) else _Places(items.count, items.encoding, items._store)
 
 
 def _is_list(path: Path) -> bool:
