@@ -131,6 +131,7 @@ class Outboxes(Desk):
     area = "Jobs"
     route_base = "/office/outbox"
     names = (_l("Outbox"), _l("Wish in the outbox"))
+    show_template = "office/outbox.html"
     list_columns = ["id", "topic", "state", "attempts", "due_at", "error", "key"]
     search_columns = ["topic", "state", "error", "key"]
     order_columns = ["id"]
