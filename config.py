@@ -128,7 +128,7 @@ class Settings:
 
     @property
     def redis_socket(self) -> Path:
-        """The embedded Redis's socket; a kernel takes 107 bytes, so a deep `data_dir` has it in the temporary folder."""
+        """The embedded Redis's socket; a kernel takes 107 bytes, so a deep `data_dir` has it elsewhere."""
         path = self.data_dir / "redis.sock"
         if len(os.fsencode(path)) <= SOCKET_BYTES:
             return path
@@ -194,7 +194,6 @@ class Settings:
             "RATELIMIT_ENABLED": True,
             "RATELIMIT_STORAGE_URI": self._limits_storage,
             "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # without Redis people still sign in, still limited
-            "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
             "RATELIMIT_HEADERS_ENABLED": False,
             **self.extra,
         }

@@ -1,4 +1,4 @@
-"""What a part of a plan costs: flat, per unit, tiered and volume prices, included amounts, proration by days, discounts.
+"""What a part of a plan costs: flat, per unit, tiered and volume prices, included amounts, days, discounts.
 
 The database finds which distinct cases a month has; each is decided here once (`services.billing.due`). Amounts have 4
 decimals, rounded half-up once a case. Worked tables: docs/money.md.

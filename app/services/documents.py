@@ -6,7 +6,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,7 +21,7 @@ from app.models import Account, Charge, Document, DocumentFile, DocumentKind, Se
 from app.reports.render import pdf, xlsx
 from app.services import gathering, parties
 
-FORMATS: dict[str, Callable[[Any, IO[bytes]], None]] = {"pdf": pdf.render_to, "xlsx": xlsx.render_to}
+FORMATS: dict[str, Callable[[Any, BinaryIO], None]] = {"pdf": pdf.render_to, "xlsx": xlsx.render_to}
 
 
 def document_of(session: Session, actor: Actor, document_id: int) -> Document:
@@ -78,7 +78,7 @@ def _temporary(files_dir: Path) -> Any:
     return tempfile.NamedTemporaryFile(dir=files_dir, prefix=".making-", delete=True)  # noqa: SIM115  # `with` is the caller's
 
 
-def _digest_of(out: IO[bytes]) -> tuple[str, int]:
+def _digest_of(out: Any) -> tuple[str, int]:
     out.flush()
     out.seek(0)
     digest = hashlib.file_digest(out, "sha256").hexdigest()

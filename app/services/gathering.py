@@ -269,7 +269,7 @@ class ChargeLines:
             yield ChargeLine(number or "", shown or "", service, quantity, unit, price, net, tax, gross, period)
 
 
-def _of_report(query: sa.Select[Any], document: Document) -> sa.Select[Any]:
+def _of_report(query: Any, document: Document) -> Any:
     last = (document.data or {}).get("last_charge", 0)
     return (
         query.select_from(Charge)

@@ -48,7 +48,7 @@ def balances(session: Session, account_ids: list[int], as_of: dt.date | None = N
     return {a: Balance(k.get("receivable", zero), -k.get("advances", zero)) for a, k in sums.items()}
 
 
-def _side(column: Any, sign: int, account_ids: list[int], as_of: dt.date | None) -> sa.Select[Any]:
+def _side(column: Any, sign: int, account_ids: list[int], as_of: dt.date | None) -> Any:
     query = (
         sa.select(LedgerAccount.account_id, LedgerAccount.kind, sa.literal(sign), sa.func.sum(Posting.amount))
         .join(LedgerAccount, LedgerAccount.id == column)

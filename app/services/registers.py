@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -50,7 +50,7 @@ def write(
     kind: str,
     month: Month,
     fmt: str,
-    out: IO[bytes],
+    out: BinaryIO,
     *,
     seller_id: int | None = None,
     translate: Translate = lambda text: text,
@@ -74,7 +74,7 @@ def write(
     return xlsx.write_register(out, columns, rows, totals, sheet=f"{kind} {month}", total_label=translate(N_("Total")))
 
 
-def _stream(session: Session, query: sa.Select[Any], seller_id: int | None, column: Any) -> Iterator[Any]:
+def _stream(session: Session, query: Any, seller_id: int | None, column: Any) -> Iterator[Any]:
     if seller_id is not None:
         query = query.where(column == seller_id)
     yield from session.execute(query.execution_options(yield_per=2000))
