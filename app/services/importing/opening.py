@@ -103,6 +103,8 @@ def digest_of(path: Path) -> str:
 
 def open_file(kind: ImportKind, path: Path, mapping: dict[str, Any] | None, zone: str) -> Opened:
     """Read a file; without a mapping its columns are guessed, and price lists known by their layout."""
+    if mapping and kind == ImportKind.CATALOG and not mapping.get("columns"):
+        mapping = None  # a price list whose layout is known by itself
     given = Mapping.from_dict({**mapping, "kind": kind.value}) if mapping else None
     if _is_list(path):
         if kind != ImportKind.CATALOG:
