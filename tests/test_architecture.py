@@ -131,7 +131,7 @@ def test_time_comes_from_the_clock_only() -> None:
 MAY_FLOAT = {
     "app/views/charts.py",
     "app/imports/mapping.py",
-    "app/imports/catalogs.py",
+    "app/imports/pricelines.py",  # 15 digits, as a spreadsheet keeps them
     "app/imports/spreadsheet.py",
     "app/imports/values.py",
 }
@@ -225,7 +225,7 @@ def test_modules_say_what_they_are() -> None:
 
 def test_no_sql_is_pasted_together_from_values() -> None:
     """text(f"…") and execute(f"…") with anything but our own names of tables and columns (T25)."""
-    allowed = {"app/access/tenancy.py", "app/views/guard.py", "app/extensions.py"}
+    allowed = {"app/access/tenancy.py", "app/views/guard.py", "app/extensions.py", "app/services/parties.py"}
     wrong = [
         f"{name}:{call.lineno}"
         for name, call in calls()

@@ -29,6 +29,8 @@ GOLDEN = Path(__file__).with_name("permissions_golden.txt")
 class Stage:
     """An app over a world of two companies, its database watched and put back after each hole."""
 
+    counts_commits = True  # SQLite's version changes with a commit; PostgreSQL's with any transaction that wrote
+
     def __init__(self, app: Flask, monitor: sa.Engine, keep: Any, put_back: Any, version: Any) -> None:
         self.app, self.monitor, self.put_back, self.version = app, monitor, put_back, version
         self.world: world.World
@@ -102,27 +104,18 @@ def _one(stage: Stage, crawler: Crawler, ask: Ask, blind: bool, found: Findings)
 
 def _look_for_writes(stage: Stage, crawler: Crawler, ask: Ask, blind: bool, found: Findings) -> None:
     with stage.look() as connection:
-        if ask.method == "GET" and _beyond_files(stage, connection, ask):
-            found.hole("GET WRITES", crawler.who, ask)
-        if blind:
-            if world.rows_of(connection, crawler.theirs) != stage.before[crawler.theirs]:
-                found.hole("WRITE", crawler.who, ask)
-            for link in world.crosslinks(connection, crawler.mine, crawler.theirs):
-                found.hole("CROSSLINK", crawler.who, ask, link)
-    stage.put_back()
-
-
-def _beyond_files(stage: Stage, connection: sa.Connection, ask: Ask) -> bool:
-    """A file is rendered when it is first asked for, and kept; a GET of any other page keeps nothing."""
-    if "/file/" not in ask.rule:
-        return True
-    now = {owner: world.rows_of(connection, owner) for owner in (world.A, world.B)}
-    return any(
-        now[owner][table] != stage.before[owner][table]
-        for owner in now
-        for table in now[owner]
-        if table != "document_file"
-    )
+        now = {owner: world.rows_of(connection, owner) for owner in (world.A, world.B)}
+        changed = {t for owner, rows in now.items() for t in rows if rows[t] != stage.before[owner][t]}
+        # A file is rendered when it is first asked for, and kept; a GET of any other page keeps nothing.
+        kept = {"document_file"} if "/file/" in ask.rule else set()
+        if ask.method == "GET" and (changed - kept or (stage.counts_commits and not kept)):
+            found.hole("GET WRITES", crawler.who, ask, " ".join(sorted(changed)))
+        if blind and now[crawler.theirs] != stage.before[crawler.theirs]:
+            found.hole("WRITE", crawler.who, ask)
+        for link in world.crosslinks(connection, crawler.mine, crawler.theirs) if blind else ():
+            found.hole("CROSSLINK", crawler.who, ask, link)
+    if changed or stage.counts_commits:
+        stage.put_back()
 
 
 def _oracle(stage: Stage, crawler: Crawler, rule: Any, method: str, found: Findings) -> None:
