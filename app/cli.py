@@ -231,7 +231,7 @@ def close_month(month: Month, code: str | None, dry_run: bool) -> None:
 def _show_dry_run(session: Session, seller_id: int, name: str, month: Month) -> None:
     shown = billing.preview(session, OPERATOR, seller_id, month)
     sums = ", ".join(f"{total} {currency}" for currency, total in shown.totals.items()) or "nothing"
-    click.echo(f"{name} {month}: {len(shown.lines)} accounts would be billed, {sums}; {len(shown.trouble)} in trouble.")
+    click.echo(f"{name} {month}: {shown.accounts} accounts would be billed, {sums}; {len(shown.trouble)} in trouble.")
     for line in shown.lines[:20]:
         why = f" ({', '.join(line.reasons)})" if line.reasons else ""
         click.echo(f"  {line.number}  {line.company}  {line.total} {line.currency}, last month {line.last_total}{why}")

@@ -60,6 +60,7 @@ class Preview:
     """A dry run: nothing was written."""
 
     month: Month
+    accounts: int = 0  # how many would be billed; `lines` may show fewer
     lines: list[PreviewLine] = field(default_factory=list)
     trouble: list[tuple[int, str, str, str]] = field(default_factory=list)  # account id, number, company, reason
     totals: dict[str, Decimal] = field(default_factory=dict)
@@ -312,7 +313,8 @@ def preview(session: Session, actor: Actor, seller_id: int, month: Month, *, lim
     sql.learn("bill_account")
     due.gather(sql)
     issue.round_lines(sql, seller.rounding)
-    result = Preview(month=month, trouble=_read_trouble(sql))
+    accounts = sql.run("SELECT COUNT(*) FROM bill_doc").scalar_one()
+    result = Preview(month=month, accounts=accounts, trouble=_read_trouble(sql))
     result.totals.update(
         (currency, from_cents(total))
         for currency, total in sql.run(

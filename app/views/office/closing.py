@@ -74,7 +74,7 @@ class ClosingPage(OfficePage):
     def preview(self) -> Any:
         """What would be billed to whom; nothing is written."""
         seller, month = self._chosen()
-        found = attempt(billing.preview, seller.id, month, limit=SHOWN + 1)
+        found = attempt(billing.preview, seller.id, month, limit=SHOWN)
         if found is None:
             return redirect(url_for("ClosingPage.index", seller=seller.id, month=str(month)))
         return self.render_template(
@@ -84,8 +84,9 @@ class ClosingPage(OfficePage):
             seller=seller,
             month=month,
             month_name=cells.month(month.first_day),
-            lines=found.lines[:SHOWN],
-            is_cut=len(found.lines) > SHOWN,
+            lines=found.lines,
+            accounts=found.accounts,
+            is_cut=found.accounts > len(found.lines),
             trouble=found.trouble,
             totals=found.totals,
             last_totals=self._billed(seller.id, month.shift(-1)),
