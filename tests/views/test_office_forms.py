@@ -106,6 +106,17 @@ def test_a_new_account_belongs_to_the_company_of_its_payer(office, session, comp
     assert session.query(m.Account).one().company_id == company.id
 
 
+def test_a_change_of_delivery_keeps_what_was_in_force(office, session, company):
+    account = makers.account(session, company)
+    session.commit()
+    fields = {"payer": account.payer_id, "state": "active", "delivery": "email", "delivery_format": "xlsx"}
+    save(office, f"/office/accounts/edit/{account.id}", **fields, delivery_addresses="books@example.org")
+    session.expire_all()
+    history = session.query(m.DeliveryChange).order_by(m.DeliveryChange.id).all()
+    assert [one.delivery for one in history] == ["collect", "email"]
+    assert (account.delivery, account.delivery_addresses) == ("email", "books@example.org")
+
+
 def test_a_price_with_steps_is_a_new_version(office, session, company):
     plan = makers.plan(session, session.get(m.Seller, company.seller_id))
     part = session.query(m.Component).filter_by(plan_id=plan.id).one()

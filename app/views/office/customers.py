@@ -2,15 +2,21 @@
 
 from typing import Any
 
+import sqlalchemy as sa
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext as _l
 
+from app.extensions import db
 from app.models import Account, Company, Contract, DeliveryChange, Payer, Subscriber
 from app.models.company import PAYER_KINDS
+from app.rules.mailing import join_addresses, parse_addresses
+from app.services import delivering
 from app.views.office import identifiers, story
 from app.views.office.desk import Desk
 from app.views.security import current_actor
+
+DELIVERY = ("delivery", "delivery_format", "delivery_addresses")
 
 
 class Companies(Desk):
@@ -173,6 +179,22 @@ class Accounts(Desk):
     }
     deletable = True
     keeps_by = _l("This account has subscriptions, documents or money in the ledger. Close it instead.")
+
+    def create(self, item: Account) -> None:
+        """Addresses are checked; a new account delivers from the beginning as it says."""
+        if item.delivery == "email" or item.delivery_addresses:
+            item.delivery_addresses = join_addresses(parse_addresses(item.delivery_addresses or ""))
+        super().create(item)
+
+    def change(self, item: Account) -> None:
+        """A change of delivery goes through its service: what was in force is kept, with the instant and the name."""
+        wanted = [getattr(item, name) for name in DELIVERY]
+        for name in DELIVERY:
+            past: Any = sa.inspect(item).attrs[name].history
+            if past.has_changes() and past.deleted:
+                setattr(item, name, past.deleted[0])
+        super().change(item)
+        delivering.change_delivery(db.session(), current_actor(), item.id, *wanted)
 
     @expose("/show/<pk>")
     @has_access
