@@ -263,7 +263,7 @@ class OfficeView(ModelView):
     remote_selects: ClassVar[dict[str, list[str]]] = {}
     export_columns: ClassVar[list[str] | None] = None
     eager: ClassVar[tuple[str, ...]] = ()
-    validators_columns: dict[str, list[Any]] | None = None
+    validators_columns: dict[str, list[Any]] = {}  # copied for each view
     page_size = 25
     is_abstract: ClassVar[bool] = True
 
@@ -307,7 +307,7 @@ class OfficeView(ModelView):
             said[f"{form}_columns"] = columns or list(getattr(self, f"{form}_columns") or [])
         for name in ("label_columns", "formatters_columns"):  # a class's dictionaries are not this view's to fill
             setattr(self, name, dict(getattr(self, name) or {}))
-        self.validators_columns = {key: list(checks) for key, checks in (self.validators_columns or {}).items()}
+        self.validators_columns = {key: list(checks) for key, checks in self.validators_columns.items()}
         for title in ("show_title", "add_title", "edit_title"):
             setattr(self, title, getattr(self, title) or self.list_title)
         super()._init_properties()

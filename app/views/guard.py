@@ -15,7 +15,7 @@ from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateNotFound
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.access import tenancy
@@ -224,13 +224,14 @@ def http_error(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400:
         return error
+    if isinstance(error, SecurityError):  # a host that is not ours: no address can be built, so no page drawn
+        return Response("This address is not served here.", 400, mimetype="text/plain")
     message = (
         str(SENTENCES[status]) if status in SENTENCES and status not in (400, 403, 404, 413, 429, 500, 503) else ""
     )
     made = answer(status, message)
-    if status == 405 and isinstance(error.get_response(), Response | object):
-        body, code = made
-        response = security.current_app.make_response((body, code))
+    if status == 405:
+        response = security.current_app.make_response(made)
         allowed = getattr(error, "valid_methods", None)
         if allowed:
             response.headers["Allow"] = ", ".join(sorted(allowed))
