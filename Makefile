@@ -15,7 +15,7 @@ setup: $(STAMP) ## Make .venv with everything that is needed
 $(STAMP): requirements.txt requirements-dev.txt
 	@echo "Making .venv (a few minutes the first time)…"
 	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $(STAMP)
 
 run: setup ## Start Kabinet: http://127.0.0.1:8080 (PORT=… DEMO=0 DEMO_PASSWORD=…)

@@ -16,7 +16,7 @@ from app.core import clock
 from app.extensions import db, only_reading
 from app.models import Job
 from app.rules.lifecycle import JobState
-from app.services import work
+from app.services import documents, work
 from app.views.base import KabinetPage, attempt, for_signed_in, open_to_all
 from app.views.exports import send_path
 from config import Settings
@@ -153,8 +153,6 @@ class JobsPage(KabinetPage):
     def _file(self, job: Job, settings: Settings) -> Path | None:
         result = job.result or {}
         if result.get("document_id"):
-            from app.services import documents
-
             only_reading.set(False)
             path = documents.file_of(
                 self.session, self.actor, int(result["document_id"]), str(result["format"]), settings.files_dir
