@@ -95,6 +95,7 @@ class Document(OfCompany, Model):
             postgresql_where=sa.text("run_id IS NOT NULL"),
         ),
         sa.Index("ix_document_kind_issued_on_id", "kind", "issued_on", "id"),
+        sa.Index("ix_document_issued_on_id", "issued_on", "id"),
         sa.Index("ix_document_company_id_kind_issued_on", "company_id", "kind", "issued_on"),
         sa.Index("ix_document_run_id_account_id", "run_id", "account_id"),
         sa.Index("ix_document_account_id_kind_settlement", "account_id", "kind", "settlement", "due_on"),

@@ -28,6 +28,7 @@ class Subscriber(OfCompany, Model):
     __table_args__ = (
         sa.UniqueConstraint("number"),
         sa.Index("ix_subscriber_company_id_number", "company_id", "number"),
+        sa.Index("ix_subscriber_name", "name"),
         sa.Index("ix_subscriber_company_id_name", "company_id", "name"),
         one_of("state", SubscriberState),
     )

@@ -6,6 +6,7 @@ FAB keeps one Filters object a view and changes it on each request: with threads
 
 import copy
 import datetime as dt
+import time
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -18,11 +19,14 @@ from flask_appbuilder.models.filters import BaseFilter, Filters
 from flask_appbuilder.models.sqla import filters as fab
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import selectinload
 
 from app.models.base import Instant, Scaled
 
 BIGGEST = 2**63 - 1
+FOUND = 1000  # matches of a searched word that are counted; beyond, a list says «1000+»
+COUNTED = 10_000  # rows that are counted anew each time; beyond, the exact number is remembered for a while
+REMEMBERED = 60.0  # seconds
 
 
 def whole(value: Any) -> int | None:
@@ -165,6 +169,39 @@ class NotEqual(Typed):
     compare = staticmethod(lambda field, value: field != value)
 
 
+def spellings(text: str) -> list[str]:
+    """The ways a person may have meant a word: an index compares letters by case."""
+    return list(dict.fromkeys((text, text.lower(), text.upper(), text.capitalize(), text.title())))
+
+
+class BeginsWith(BaseFilter):
+    """A text begins with the word: ranges that a plain index walks on both databases."""
+
+    name = lazy_gettext("Starts with")
+    arg_name = "sw"
+
+    def apply(self, query: Any, value: Any) -> Any:
+        query, field = fab.get_field_setup_query(query, self.model, self.column_name)
+        found = [sa.and_(field >= one, field < one + "\U0010ffff") for one in spellings(str(value))]
+        return query.filter(sa.or_(*found))
+
+
+class Contains(BaseFilter):
+    """A text has the word anywhere: one walk over the column's own index where it has one."""
+
+    name = lazy_gettext("Contains")
+    arg_name = "ct"
+
+    def apply(self, query: Any, value: Any) -> Any:
+        query, field = fab.get_field_setup_query(query, self.model, self.column_name)
+        text = str(value)
+        if self.datamodel.session.get_bind().dialect.name == "postgresql":
+            return query.filter(field.icontains(text, autoescape=True))
+        words = [text] if text.isascii() else spellings(text)  # SQLite's LIKE knows the cases of Latin letters only
+        return query.filter(sa.or_(*(field.contains(one, autoescape=True) for one in words)))
+
+
+_TEXT = {fab.FilterStartsWith: BeginsWith, fab.FilterContains: Contains}
 _IN_ORDER = [Equal, Greater, Smaller, NotEqual]
 _TYPED = {
     "is_integer": _IN_ORDER,
@@ -180,7 +217,7 @@ class Converter(fab.SQLAFilterConverter):
     """FAB's table of filters (its numbers stand in addresses), the typed ones replaced; none over JSON."""
 
     conversion_table = tuple(
-        (kind, _TYPED.get(kind, found))
+        (kind, _TYPED.get(kind, [_TEXT.get(one, one) for one in found]))
         for kind, found in fab.SQLAFilterConverter.conversion_table
         if kind not in ("is_json", "is_binary")
     )
@@ -190,6 +227,16 @@ class Converter(fab.SQLAFilterConverter):
             if getattr(self.datamodel, kind)(col_name):
                 return [item(col_name, self.datamodel) for item in found]
         return None
+
+
+class AtLeast(int):
+    """A number of rows that was not counted to its end."""
+
+    def __str__(self) -> str:
+        return f"{int(self)}+"
+
+
+_counts: dict[Any, tuple[float, int]] = {}
 
 
 class Rows(SQLAInterface):
@@ -203,13 +250,16 @@ class Rows(SQLAInterface):
         self.read_with(eager)
 
     def read_with(self, names: Any) -> None:
-        """Read these relations («account», «account.company») in the list's own statement."""
+        """Read these relations («account», «account.company») with a list, a statement each.
+
+        Not in one joined statement: where a relation joins further, SQLite builds that whole join for each page.
+        """
         self.eager = []
         for name in dict.fromkeys(names):
             option, owner = None, self.obj
             for part in name.split("."):
                 attribute = getattr(owner, part)
-                option = option.joinedload(attribute) if option else joinedload(attribute)
+                option = option.selectinload(attribute) if option else selectinload(attribute)
                 owner = attribute.property.mapper.class_
             self.eager.append(option)
 
@@ -235,7 +285,23 @@ class Rows(SQLAInterface):
     def query_count(self, query: Any, filters: Any = None, select_columns: Any = None) -> int:
         if filters:
             query = filters.apply_all(query)
-        return query.order_by(None).with_entities(sa.func.count(self.get_pk())).scalar()
+        key = self.get_pk()
+        few = query.order_by(None).with_entities(key).limit(COUNTED + 1).subquery()
+        count = int(self.session.scalar(sa.select(sa.func.count()).select_from(few)))
+        if count <= COUNTED:
+            return count
+        return self._remembered(query.order_by(None).with_entities(sa.func.count(key)), filters)
+
+    def _remembered(self, counting: Any, filters: Any) -> int:
+        values = zip(filters.filters, filters.values, strict=True) if filters else ()
+        asked = tuple((type(one).__name__, one.column_name, repr(value)) for one, value in values)
+        key = (str(self.session.get_bind().url), self.obj.__name__, asked)
+        known, now = _counts.get(key), time.monotonic()
+        if known is None or now - known[0] > REMEMBERED:
+            if len(_counts) > FOUND:
+                _counts.clear()
+            known = _counts[key] = (now, int(counting.scalar()))
+        return known[1]
 
     def chosen(self, filters: Any, order_column: str, order_direction: str) -> Any:
         """The query of a list, in its order, without its limits: what an export writes."""
@@ -253,11 +319,51 @@ class Rows(SQLAInterface):
         select_columns: Any = None,
         outer_default_load: bool = False,
     ) -> tuple[int, list[Any]]:
+        if page_size and filters and any(isinstance(one, BeginsWith | Contains) for one in filters.filters):
+            return self._searched(filters, order_column, order_direction, page or 0, page_size)
         count = self.query_count(self.session.query(self.obj), filters)
         if not count:
             return 0, []
-        found = self.apply_pagination(self.chosen(filters, order_column, order_direction), page, page_size)
-        return count, found.all()
+        if not page_size:
+            return count, self.chosen(filters, order_column, order_direction).all()
+        keys = self._keys(filters, order_column, order_direction, count, (page or 0) * page_size, page_size)
+        return count, self._read(keys)
+
+    def _searched(
+        self, filters: Any, order_column: str, order_direction: str, page: int, page_size: int
+    ) -> tuple[int, list[Any]]:
+        """A page of what a word finds. Those of a rare word are found once, then ordered."""
+        pk = self.get_pk()
+        query = self.apply_filters(self.session.query(self.obj), filters).order_by(None).with_entities(pk)
+        keys = [key for (key,) in query.limit(FOUND + 1)]
+        if len(keys) > FOUND:
+            count = AtLeast(FOUND)
+            return count, self._read(
+                self._keys(filters, order_column, order_direction, count, page * page_size, page_size)
+            )
+        found = self.session.query(self.obj).options(*self.eager).filter(pk.in_(keys))
+        found = self.apply_order_by(found, order_column, order_direction, aliases_mapping={}, add_pk=True)
+        return len(keys), self.apply_pagination(found, page, page_size).all() if keys else []
+
+    def _keys(  # noqa: PLR0913, PLR0917
+        self, filters: Any, order_column: str, order_direction: str, count: int, offset: int, size: int
+    ) -> list[Any]:
+        """Keys of a page, without the tables joined for its cells; the second half is counted from the end."""
+        flipped = bool(order_column) and not isinstance(count, AtLeast) and offset < count < offset * 2
+        if flipped:
+            size = min(size, count - offset)
+            offset = count - offset - size
+            order_direction = "desc" if order_direction == "asc" else "asc"
+        query = self.apply_filters(self.session.query(self.obj), filters)
+        query = self.apply_order_by(query, order_column, order_direction, aliases_mapping={}, add_pk=True)
+        keys = [key for (key,) in query.with_entities(self.get_pk()).offset(offset).limit(size)]
+        return keys[::-1] if flipped else keys
+
+    def _read(self, keys: list[Any]) -> list[Any]:
+        pk = self.get_pk()
+        rows = self.session.query(self.obj).options(*self.eager).filter(pk.in_(keys))
+        place = {key: at for at, key in enumerate(keys)}
+        return sorted(rows, key=lambda row: place[self.get_pk_value(row)])
 
     def get(self, id: Any, filters: Any = None, select_columns: Any = None, outer_default_load: bool = False) -> Any:
         key = whole(id)

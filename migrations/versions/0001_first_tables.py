@@ -867,12 +867,13 @@ def upgrade():
     sa.UniqueConstraint('seller_id', 'kind', 'number', name=op.f('uq_document_seller_id_kind_number'))
     )
     with op.batch_alter_table('document', schema=None) as batch_op:
+        batch_op.create_index('ix_document_account_id_kind_settlement', ['account_id', 'kind', 'settlement', 'due_on'], unique=False)
         batch_op.create_index('ix_document_basis_id', ['basis_id'], unique=False, sqlite_where=sa.text('basis_id IS NOT NULL'), postgresql_where=sa.text('basis_id IS NOT NULL'))
         batch_op.create_index('ix_document_company_id_kind_issued_on', ['company_id', 'kind', 'issued_on'], unique=False)
+        batch_op.create_index('ix_document_issued_on_id', ['issued_on', 'id'], unique=False)
         batch_op.create_index('ix_document_kind_issued_on_id', ['kind', 'issued_on', 'id'], unique=False)
-        batch_op.create_index('ix_document_run_id_account_id', ['run_id', 'account_id'], unique=False)
-        batch_op.create_index('ix_document_account_id_kind_settlement', ['account_id', 'kind', 'settlement', 'due_on'], unique=False)
         batch_op.create_index('ix_document_kind_settlement_due_on', ['kind', 'settlement', 'due_on'], unique=False)
+        batch_op.create_index('ix_document_run_id_account_id', ['run_id', 'account_id'], unique=False)
         batch_op.create_index('uq_document_period', ['account_id', 'kind', 'period_start', 'occurrence'], unique=True, sqlite_where=sa.text('run_id IS NOT NULL'), postgresql_where=sa.text('run_id IS NOT NULL'))
 
     op.create_table('instalment_plan',
@@ -1017,6 +1018,7 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_subscriber_company_id'), ['company_id'], unique=False)
         batch_op.create_index('ix_subscriber_company_id_name', ['company_id', 'name'], unique=False)
         batch_op.create_index('ix_subscriber_company_id_number', ['company_id', 'number'], unique=False)
+        batch_op.create_index('ix_subscriber_name', ['name'], unique=False)
 
     op.create_table('allocation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1651,6 +1653,7 @@ def downgrade():
 
     op.drop_table('allocation')
     with op.batch_alter_table('subscriber', schema=None) as batch_op:
+        batch_op.drop_index('ix_subscriber_name')
         batch_op.drop_index('ix_subscriber_company_id_number')
         batch_op.drop_index('ix_subscriber_company_id_name')
         batch_op.drop_index(batch_op.f('ix_subscriber_company_id'))
@@ -1691,12 +1694,13 @@ def downgrade():
     op.drop_table('instalment_plan')
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.drop_index('uq_document_period', sqlite_where=sa.text('run_id IS NOT NULL'), postgresql_where=sa.text('run_id IS NOT NULL'))
-        batch_op.drop_index('ix_document_kind_settlement_due_on')
-        batch_op.drop_index('ix_document_account_id_kind_settlement')
         batch_op.drop_index('ix_document_run_id_account_id')
+        batch_op.drop_index('ix_document_kind_settlement_due_on')
         batch_op.drop_index('ix_document_kind_issued_on_id')
+        batch_op.drop_index('ix_document_issued_on_id')
         batch_op.drop_index('ix_document_company_id_kind_issued_on')
         batch_op.drop_index('ix_document_basis_id', sqlite_where=sa.text('basis_id IS NOT NULL'), postgresql_where=sa.text('basis_id IS NOT NULL'))
+        batch_op.drop_index('ix_document_account_id_kind_settlement')
 
     op.drop_table('document')
     with op.batch_alter_table('delivery_change', schema=None) as batch_op:
