@@ -10,6 +10,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from app.core import clock
+from app.extensions import db
 from app.models import Job, Outbox
 from app.rules.lifecycle import JobState, OutboxState
 from app.services import work
@@ -32,6 +33,8 @@ def queue(settings):
 
 
 def answer_bells(queue):
+    db.session.remove()
+    db.engine.dispose()  # as worker.main does: no connection is shared with the children
     BellWorker([queue], connection=queue.connection, serializer=JSONSerializer, job_class=Bell).work(
         burst=True, logging_level="CRITICAL"
     )

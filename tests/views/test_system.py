@@ -38,7 +38,7 @@ def test_health_is_failing_without_a_worker_and_fine_with_one(app, redis_url):
 
     answer = app.test_client().get("/health")
     assert answer.status_code == 503
-    assert answer.json["database"] == {"ok": True, "kind": "sqlite"}
+    assert answer.json["database"]["ok"] is True
     assert answer.json["redis"]["ok"] is True
     assert answer.json["workers"] == {"ok": False, "alive": 0}
     redis.Redis.from_url(redis_url).set("kabinet:worker:one", 1)
