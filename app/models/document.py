@@ -81,7 +81,7 @@ class Document(OfCompany, Model):
         one_of("kind", DocumentKind),
         one_of("state", DocumentState),
         one_of("settlement", Settlement),
-        sa.UniqueConstraint("seller_id", "kind", "number"),
+        sa.UniqueConstraint("number", "seller_id", "kind"),  # the number first: lists are searched by it
         sa.UniqueConstraint("company_id", "id"),  # lines point at both (PostgreSQL, migration 0002)
         index_where("ix_document_basis_id", "basis_id", "basis_id IS NOT NULL"),
         sa.Index(
@@ -96,9 +96,19 @@ class Document(OfCompany, Model):
         ),
         sa.Index("ix_document_kind_issued_on_id", "kind", "issued_on", "id"),
         sa.Index("ix_document_issued_on_id", "issued_on", "id"),
-        sa.Index("ix_document_company_id_kind_issued_on", "company_id", "kind", "issued_on"),
+        sa.Index("ix_document_company_id_issued_on", "company_id", "issued_on", "id"),
         sa.Index("ix_document_run_id_account_id", "run_id", "account_id"),
-        sa.Index("ix_document_account_id_kind_settlement", "account_id", "kind", "settlement", "due_on"),
+        sa.Index(
+            "ix_document_unpaid",
+            "account_id",
+            "due_on",
+            "company_id",
+            "state",
+            "total",
+            "paid",
+            sqlite_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"),
+            postgresql_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"),
+        ),
         sa.Index("ix_document_kind_settlement_due_on", "kind", "settlement", "due_on"),
         sa.CheckConstraint("net + tax = total", "adds_up"),
         sa.CheckConstraint("period_end > period_start", "in_order"),
@@ -106,6 +116,12 @@ class Document(OfCompany, Model):
 
     def __repr__(self) -> str:
         return f"{self.kind} {self.number}"
+
+
+# Said in literals, not in parameters, so that the index of unpaid invoices can serve it.
+UNPAID_INVOICE = sa.and_(
+    Document.kind == sa.literal_column("'invoice'"), Document.settlement != sa.literal_column("'paid'")
+)
 
 
 class DocumentLine(OfCompany, Model):

@@ -16,6 +16,7 @@ from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
 from app.core.money import TWO_PLACES
 from app.models import Account, Allocation, Document, DocumentKind, EntryKind, LedgerKind, Payment, Seller
+from app.models.document import UNPAID_INVOICE
 from app.rules.lifecycle import PaymentState, Settlement, move
 from app.services import ledger, numbering, trail
 
@@ -133,8 +134,7 @@ def allocate(session: Session, actor: Actor, payment_id: int, invoice_ids: Seque
 def _open_invoices(session: Session, account_id: int, first: Sequence[int]) -> list[Document]:
     query = sa.select(Document).where(
         Document.account_id == account_id,
-        Document.kind == DocumentKind.INVOICE.value,
-        Document.settlement != Settlement.PAID.value,
+        UNPAID_INVOICE,
         Document.total > Document.paid,
     )
     query = query.order_by(Document.id).with_for_update(of=Document)  # one lock order for everybody

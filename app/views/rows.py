@@ -182,8 +182,11 @@ class BeginsWith(BaseFilter):
 
     def apply(self, query: Any, value: Any) -> Any:
         query, field = fab.get_field_setup_query(query, self.model, self.column_name)
-        found = [sa.and_(field >= one, field < one + "\U0010ffff") for one in spellings(str(value))]
-        return query.filter(sa.or_(*found))
+        ranges = [sa.and_(field >= one, field < one + "\U0010ffff") for one in spellings(str(value))]
+        if len(ranges) > 1:  # one range is walked in the order of the list; several would be gathered and sorted
+            there = self.datamodel.session.execute(sa.select(*(sa.exists().where(one) for one in ranges))).one()
+            ranges = [one for one, some in zip(ranges, there, strict=True) if some] or ranges[:1]
+        return query.filter(sa.or_(*ranges))
 
 
 class Contains(BaseFilter):

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound
-from app.models import Account, Company, Document, DocumentKind, Policy, Seller
+from app.models import Account, Company, Document, Policy, Seller
+from app.models.document import UNPAID_INVOICE
 from app.rules import policies
-from app.rules.lifecycle import DocumentState, Settlement
+from app.rules.lifecycle import DocumentState
 from app.services import ledger
 
 ZERO = Decimal("0.00")
@@ -41,9 +42,8 @@ def accounts_of(session: Session, actor: Actor) -> list[AccountLine]:
     """Every account of the actor's company, by number: one statement, and the ledger's."""
     unpaid = sa.and_(
         Document.account_id == Account.id,
-        Document.kind == DocumentKind.INVOICE.value,
         Document.state == DocumentState.ISSUED.value,
-        Document.settlement != Settlement.PAID.value,
+        UNPAID_INVOICE,
     )
     query = (
         sa.select(*_HEAD, Document.due_on, sa.func.sum(Document.total - Document.paid).label("left"))

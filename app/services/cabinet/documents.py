@@ -21,7 +21,8 @@ from app.models import (
     Payment,
     Subscriber,
 )
-from app.rules.lifecycle import DocumentState, Settlement
+from app.models.document import UNPAID_INVOICE
+from app.rules.lifecycle import DocumentState
 
 PAGE = 25
 LINES = 100  # a page of a document's lines
@@ -83,7 +84,7 @@ def _narrowed(query: Any, wanted: Wanted) -> Any:
     kinds = [wanted.kind] if wanted.kind in set(DocumentKind) else [kind.value for kind in DocumentKind]
     if wanted.unpaid_only:
         kinds = [DocumentKind.INVOICE.value] if DocumentKind.INVOICE in kinds else []
-        query = query.where(Document.settlement != Settlement.PAID.value)
+        query = query.where(UNPAID_INVOICE)
     query = query.where(Document.kind.in_(kinds))
     if wanted.account_id is not None:
         query = query.where(Document.account_id == wanted.account_id)
@@ -93,7 +94,8 @@ def _narrowed(query: Any, wanted: Wanted) -> Any:
         query = query.where(Document.issued_on <= wanted.until)
     if wanted.after is not None:
         day, row_id = wanted.after
-        query = query.where(sa.or_(Document.issued_on < day, sa.and_(Document.issued_on == day, Document.id < row_id)))
+        query = query.where(Document.issued_on <= day)  # where an index begins
+        query = query.where(sa.or_(Document.issued_on < day, Document.id < row_id))
     return query
 
 

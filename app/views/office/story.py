@@ -19,7 +19,6 @@ from app.models import (
     CreditLimit,
     DeliveryChange,
     Document,
-    DocumentKind,
     Entry,
     LedgerAccount,
     Payer,
@@ -30,7 +29,8 @@ from app.models import (
     Ticket,
     User,
 )
-from app.services import ledger, overview
+from app.models.document import UNPAID_INVOICE
+from app.services import ledger
 from app.views.office import cells
 
 SHOWN = 8
@@ -113,10 +113,7 @@ def open_invoices(*where: Any, limit: int = 50) -> list[Document]:
     """Invoices not paid in full, the oldest debt first."""
     return list(
         db.session.scalars(
-            sa.select(Document)
-            .where(*where, Document.kind == DocumentKind.INVOICE.value, Document.settlement.in_(overview.OPEN))
-            .order_by(Document.due_on, Document.id)
-            .limit(limit)
+            sa.select(Document).where(*where, UNPAID_INVOICE).order_by(Document.due_on, Document.id).limit(limit)
         )
     )
 
