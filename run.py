@@ -337,7 +337,7 @@ def greet(app: Any, settings: Settings, seconds: float) -> None:
         say(f"  company «orion»:  {', '.join(ORION_PEOPLE)}")
         say("  company «vega»:   stranger")
     elif nobody_can_sign_in(app):
-        say("Nobody can sign in yet. Make the first administrator: flask --app run fab create-admin")
+        say("Nobody can sign in yet. Make the first administrator: flask --app run add-administrator NAME EMAIL")
     say("Ctrl-C stops it.\n")
 
 

@@ -1,4 +1,4 @@
-"""E-mail by SMTP: `smtp://`, `smtp+tls://` (STARTTLS demanded) or `smtps://`, with user:password@ where needed."""
+"""E-mail by SMTP: `smtp://` (STARTTLS where offered), `smtp+tls://` (STARTTLS demanded) or `smtps://`, with user:password@ where needed."""
 
 import smtplib
 import ssl
@@ -52,7 +52,8 @@ class EmailChannel:
         else:
             server = smtplib.SMTP(host, parts.port or 25, timeout=TIMEOUT)
         with server:
-            if parts.scheme == "smtp+tls":
+            server.ehlo_or_helo_if_needed()
+            if parts.scheme == "smtp+tls" or (parts.scheme == "smtp" and server.has_extn("starttls")):
                 server.starttls(context=ssl.create_default_context())
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
