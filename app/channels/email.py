@@ -1,4 +1,4 @@
-"""E-mail by SMTP: `smtp://` (STARTTLS where offered), `smtp+tls://` (STARTTLS demanded) or `smtps://`, with user:password@ where needed."""
+"""E-mail: `smtp://` (STARTTLS where offered), `smtp+tls://` (STARTTLS demanded), `smtps://`, with user:password@."""
 
 import smtplib
 import ssl
