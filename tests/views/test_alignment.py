@@ -22,9 +22,11 @@ from flask_appbuilder.security import decorators
 from flask_appbuilder.security.manager import BaseSecurityManager
 from flask_appbuilder.security.views import AuthDBView, AuthView
 
+from app.views import history
+
 PINNED: dict[str, tuple[Callable[..., Any], str]] = {
-    "baseviews.BaseView.update_redirect": (baseviews.BaseView.update_redirect, "c846e6866070f23d"),
-    "baseviews.BaseView.get_redirect": (baseviews.BaseView.get_redirect, "459b64bc6e7158fe"),
+    "baseviews.BaseView.update_redirect": (history.UPDATE_REDIRECT, "c846e6866070f23d"),
+    "baseviews.BaseView.get_redirect": (history.GET_REDIRECT, "459b64bc6e7158fe"),
     "baseviews.BaseView._register_urls": (baseviews.BaseView._register_urls, "4525d3e84732801e"),
     "baseviews.BaseModelView._init_properties": (baseviews.BaseModelView._init_properties, "10a97bc8994ec692"),
     "baseviews.BaseModelView._init_forms": (baseviews.BaseModelView._init_forms, "29bb0e18a7c6b79a"),

@@ -32,13 +32,17 @@ class Stage:
     counts_commits = True  # SQLite's version changes with a commit; PostgreSQL's with any transaction that wrote
 
     def __init__(self, app: Flask, monitor: sa.Engine, keep: Any, put_back: Any, version: Any) -> None:
-        self.app, self.monitor, self.put_back, self.version = app, monitor, put_back, version
+        self.app, self.monitor, self.put_back, self.version, self._keep = app, monitor, put_back, version, keep
         self.world: world.World
         with app.app_context(), tenancy.seeing(tenancy.EVERYONE):
             self.world = world.build(db.session())
             db.session.commit()
             db.session.remove()
-        keep()
+        self.keep()
+
+    def keep(self) -> None:
+        """What is there now is how it is put back."""
+        self._keep()
         with self.look() as connection:
             self.before = {owner: world.rows_of(connection, owner) for owner in (world.A, world.B)}
 
@@ -56,6 +60,7 @@ class Stage:
         crawler = Crawler(self.app, self.monitor, role or "anonymous", mine, theirs, found)
         if role:
             crawler.sign_in(self.world.stranger if role == "stranger" else self.world.people[role])
+            self.keep()  # with the traces of signing in
         return crawler
 
 
