@@ -1,5 +1,6 @@
 """Every table, one noun of `product.md` a class. No decisions here; rules decide, services write."""
 
+from app.models import links as links  # noqa: E402, I001  # after every table
 from app.models.base import BigId, Cents, Fine, Instant, MaybeOfCompany, OfCompany
 from app.models.billing import BillingRun, Charge, RunItem
 from app.models.catalog import Category, Component, Plan, PriceVersion, Product, Promotion
@@ -33,5 +34,3 @@ from app.models.subscription import (
 )
 from app.models.support import Notice, NoticePreference, Ticket, TicketMessage
 from app.models.work import AuditEvent, CaughtMail, ImportBatch, ImportMapping, Job, Outbox
-
-from app.models import links as links  # noqa: E402, I001  # after every table

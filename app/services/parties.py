@@ -72,7 +72,7 @@ def _plain(value: Any) -> Any:
 
 def _known(session: Session, digests: list[str]) -> dict[str, int]:
     wanted = sa.select(PartySnapshot.__table__.c.digest, PartySnapshot.__table__.c.id)
-    return dict(session.execute(wanted.where(PartySnapshot.__table__.c.digest.in_(digests))).all())  # type: ignore[arg-type]
+    return dict(session.execute(wanted.where(PartySnapshot.__table__.c.digest.in_(digests))).all())
 
 
 @event.listens_for(Session, "before_flush")
