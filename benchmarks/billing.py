@@ -79,7 +79,8 @@ def fill(session: Session, count: int) -> None:
 
     put(
         "INSERT INTO company (created_at, code, name, seller_id, country, locale, email, phone, address, state, "
-        f"attributes) SELECT :now, 'b' || n, 'Company ' || n, :seller, 'UA', 'uk', '', '', '', 'active', {json} FROM {rows}"
+        "attributes) SELECT :now, 'b' || n, 'Company ' || n, :seller, 'UA', 'uk', '', '', '', 'active', "
+        f"{json} FROM {rows}"
     )
     from app.models import Company, Component, Payer, Plan, PriceVersion, Product
 

@@ -1,0 +1,34 @@
+"""Every measurement, one after another: `python -m benchmarks` in a few minutes, `--full` with the full sizes.
+
+Compare ratios; figures are CPU seconds of all processes. `docs/performance.md` says what is expected.
+"""
+
+import subprocess
+import sys
+
+QUICK = (
+    ("billing", ("10000", "sqlite", "postgresql")),
+    ("documents", ("invoices", "raw_canvas", "long_act", "canvas_lines", "long_reconciliation")),
+    ("sheets", ("50000",)),
+    ("pages", ("1000", "50000")),
+)
+FULL = (
+    ("billing", ("100000", "sqlite", "postgresql")),
+    ("documents", ()),
+    ("sheets", ("100000",)),
+    ("pages", ("10000", "1000000")),
+    ("pages", ("10000", "1000000", "postgresql")),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Each measurement in a process of its own; how many did not end well."""
+    failed = 0
+    for name, sizes in FULL if "--full" in arguments else QUICK:
+        print(f"\n## {name} {' '.join(sizes)}\n", flush=True)
+        failed += bool(subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *sizes], check=False).returncode)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
