@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from flask_babel import format_date, format_datetime, format_decimal, gettext
+from flask_babel import format_date, format_decimal, format_time, gettext
 from markupsafe import Markup
 
 from app.views.fields import words_of
@@ -44,7 +44,8 @@ def moment(value: dt.datetime | None) -> str:
     if value is None:
         return "—"
     zone = current_app.config.get("BABEL_DEFAULT_TIMEZONE", "UTC")
-    return format_datetime(value.astimezone(ZoneInfo(zone)), "medium", rebase=False)
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{day(local.date())}, {format_time(local, 'short', rebase=False)}"
 
 
 def yes_no(value: bool | None) -> str:

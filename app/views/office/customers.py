@@ -26,7 +26,7 @@ class Companies(Desk):
     area = "Customers"
     route_base = "/office/companies"
     names = (_l("Companies"), _l("Company"))
-    list_columns = ["name", "code", "seller", "country", "state", "email", "phone", "created_at"]
+    list_columns = ["name", "code", "seller", "country", "state", "email", "phone"]
     search_columns = ["name", "code", "email", "state", "seller", "country", "phone"]
     order_columns = ["name", "code"]
     base_order = ("name", "asc")

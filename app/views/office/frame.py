@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from flask import Flask, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from app.access.permissions import Right
@@ -36,6 +36,16 @@ def linked_number(thing: Any) -> Any:
     return Markup('<a href="{}">{}</a>').format(cells.address_of(thing), thing.number or f"#{thing.id}")
 
 
+def country_name(code: str | None) -> str:
+    """A country by its name in the reader's language."""
+    return get_locale().territories.get(code or "", code or "")
+
+
+def language_name(code: str | None) -> str:
+    """A language by its name in the reader's language."""
+    return get_locale().languages.get(code or "", code or "")
+
+
 def install(app: Flask) -> None:
     """Give templates the office's words; names the other rooms already have are left to them."""
     plain = {"linked_number": linked_number, "plain_amount": lambda value: cells.plain_amount(value, "").strip()}
@@ -46,6 +56,8 @@ def install(app: Flask) -> None:
         state_badge=cells.state,
         last_day=lambda day: day - dt.timedelta(days=1),
         today=lambda: clock.today(),
+        country_name=country_name,
+        language_name=language_name,
         new_token=lambda: uuid.uuid4().hex,
     )
     app.context_processor(_frame)

@@ -224,7 +224,8 @@ def _kept(found: Preview) -> dict[str, Any]:
 
 def _total(kind: ImportKind, name: str, value: str) -> tuple[str, Any]:
     known = FIELDS[kind].by_name.get(name)
-    return gettext(known.label) if known else cells.kind(name), cells.fine(Decimal(value))
+    shown = cells.amount if known and known.type == "money" else cells.fine
+    return gettext(known.label) if known else cells.kind(name), shown(Decimal(value))
 
 
 def _told(problem: Problem) -> list[Any]:

@@ -1,22 +1,23 @@
 """What a hand-written form says, read as exact values; what cannot be read leaves a sentence beside its field."""
 
 import datetime as dt
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
 
 from app.core.period import Month
 
+WRITTEN = re.compile(r"[0-9]{1,13}(\.[0-9]{1,6})?")  # not «1e9», which Decimal reads too
+EARLIEST = dt.date(2000, 1, 1)  # a day before it is a slip of the hand
+
 
 def amount(text: str, errors: dict[str, str], name: str) -> Decimal | None:
     """Money above zero with two decimals at most: «1 234,50» and «1234.50» are the same."""
     plain = "".join(text.split()).replace(",", ".")
-    try:
-        value = Decimal(plain)
-        if not value.is_finite() or value <= 0 or value >= 10**13 or value != round(value, 2):
-            raise InvalidOperation
-    except InvalidOperation:
+    value = Decimal(plain) if WRITTEN.fullmatch(plain) else Decimal(0)
+    if not 0 < value < 10**13 or value != round(value, 2):
         errors[name] = gettext("Write an amount above zero with two decimals at most, for example 1234.50.")
         return None
     return value
@@ -25,10 +26,13 @@ def amount(text: str, errors: dict[str, str], name: str) -> Decimal | None:
 def day(text: str, errors: dict[str, str], name: str) -> dt.date | None:
     """A day from a date field."""
     try:
-        return dt.date.fromisoformat(text.strip())
+        found = dt.date.fromisoformat(text.strip())
     except ValueError:
-        errors[name] = gettext("Choose a day.")
-        return None
+        found = dt.date.min
+    if found >= EARLIEST:
+        return found
+    errors[name] = gettext("Choose a day.")
+    return None
 
 
 def month(text: str, default: Month) -> Month:
