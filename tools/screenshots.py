@@ -14,11 +14,11 @@ from selenium.webdriver.common.by import By
 BASE = os.environ.get("KABINET_URL", "http://127.0.0.1:8080")
 PASSWORD = os.environ.get("DEMO_PASSWORD", "kabinet-demo")
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images"
-DESK, PHONE = (1280, 860), (390, 844)
+DESK, TALL, PHONE = (1280, 860), (1440, 1200), (390, 844)
 # (file, person, window, path or the link text to follow from it)
 PICTURES = (
     ("office-home", "admin", DESK, "/", ""),
-    ("office-company", "admin", DESK, "/?q=orion", "company"),
+    ("office-company", "admin", TALL, "/?q=orion", "company"),
     ("cabinet-home", "owner", DESK, "/", ""),
     ("cabinet-phone", "owner", PHONE, "/", ""),
 )
@@ -66,7 +66,7 @@ def orion_page(page: webdriver.Chrome) -> str:
     box = page.find_element(By.CSS_SELECTOR, "input[type=search]")
     box.send_keys("orion\n")
     time.sleep(1)
-    links = page.find_elements(By.CSS_SELECTOR, "main a[href*='compan']")
+    links = page.find_elements(By.CSS_SELECTOR, "main a[href*='companies/show/']")
     return links[0].get_attribute("href").removeprefix(BASE) if links else page.current_url.removeprefix(BASE)
 
 
