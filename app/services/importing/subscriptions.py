@@ -28,6 +28,7 @@ SHELF = "imported"
 SERVICE = "service-"
 FREE = Decimal("0.0000")
 MONTHLY = "monthly"
+MONTHS = {"uk": "міс", "ru": "мес", "pl": "mies.", "en": "month"}  # the unit as the Seller's documents print it
 
 
 @dataclass
@@ -156,7 +157,8 @@ class Plans:
             "is_on_sale": False,
         }
         (plan_id,) = insert_all(session, Plan, [values])
-        (part_id,) = insert_all(session, Component, [{"plan_id": plan_id, "code": MONTHLY, "name": name}])
+        part = {"plan_id": plan_id, "code": MONTHLY, "name": name, "unit": _month(seller)}
+        (part_id,) = insert_all(session, Component, [part])
         return PlanRow(plan_id, name, {MONTHLY: part_id})
 
     def _shelf(self) -> int:
@@ -178,12 +180,17 @@ class Plans:
         for (currency, _, _), (code, name) in wanted.items():
             plan = self.imported_plan(currency)
             if code not in plan.parts:
-                made[(currency, code)] = {"plan_id": plan.id, "code": code, "name": name[:255]}
-        for (currency, code), part in zip(
+                part = {"plan_id": plan.id, "code": code, "name": name[:255], "unit": _month(self.work.seller)}
+                made[(currency, code)] = part
+        for (currency, code), part_id in zip(
             made, insert_all(self.work.session, Component, list(made.values())), strict=True
         ):
-            self.imported[currency].parts[code] = part
+            self.imported[currency].parts[code] = part_id
         return {key: (self.imported[key[0]].parts[code], name[:255]) for key, (code, name) in wanted.items()}
+
+
+def _month(seller: Any) -> str:
+    return MONTHS.get(seller.locale, MONTHS["en"])
 
 
 def _service(header: str, value: str) -> tuple[str, str]:
