@@ -31,6 +31,12 @@ ROLES = {
 }
 
 
+def role_names(user: Any) -> list[str]:
+    """A person's roles as words; roles of one's own making by their names."""
+    known = {role.value: str(said[0]) for role, said in ROLES.items()}
+    return [known.get(role.name, role.name) for role in user.roles]
+
+
 class _PeoplePages(KabinetPage):
     """The pages of both sides; `at` builds their addresses."""
 

@@ -6,8 +6,11 @@ from flask import current_app, flash, g, redirect, request, session, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 
+from app.extensions import db
+from app.models import Company
 from app.services import people
 from app.views.base import KabinetPage, attempt, for_signed_in
+from app.views.people import role_names
 from app.views.security import close_session, open_session
 
 
@@ -25,7 +28,8 @@ class ProfilePage(KabinetPage):
             "kabinet/profile.html",
             title=gettext("Profile"),
             user=g.user,
-            roles=[role.name for role in g.user.roles],
+            company=db.session.get(Company, g.user.company_id) if g.user.company_id else None,
+            roles=role_names(g.user),
             languages=[(code, said["name"]) for code, said in current_app.config["LANGUAGES"].items()],
         )
 
