@@ -94,7 +94,6 @@ class Document(OfCompany, Model):
             sqlite_where=sa.text("run_id IS NOT NULL"),
             postgresql_where=sa.text("run_id IS NOT NULL"),
         ),
-        sa.Index("ix_document_kind_issued_on_id", "kind", "issued_on", "id"),
         sa.Index("ix_document_issued_on_id", "issued_on", "id"),
         sa.Index("ix_document_company_id_issued_on", "company_id", "issued_on", "id"),
         sa.Index("ix_document_run_id_account_id", "run_id", "account_id"),
@@ -109,7 +108,7 @@ class Document(OfCompany, Model):
             sqlite_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"),
             postgresql_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"),
         ),
-        sa.Index("ix_document_kind_settlement_due_on", "kind", "settlement", "due_on"),
+        index_where("ix_document_unpaid_due_on", "due_on", "settlement <> 'paid' AND kind = 'invoice'"),
         sa.CheckConstraint("net + tax = total", "adds_up"),
         sa.CheckConstraint("period_end > period_start", "in_order"),
     )

@@ -30,9 +30,9 @@ from app.models import (
     Subscriber,
     Ticket,
 )
-from app.rules.lifecycle import JobState, PaymentState, RunItemState, Settlement, TicketState
+from app.models.document import UNPAID_INVOICE
+from app.rules.lifecycle import JobState, PaymentState, RunItemState, TicketState
 
-OPEN = (Settlement.UNPAID.value, Settlement.PARTLY.value)
 AGES = (0, 30, 60, 90)  # days overdue where a step of the age of debt ends
 SHOWN = 8
 
@@ -99,7 +99,7 @@ def debts(session: Session, actor: Actor, today: dt.date) -> dict[str, Debt]:
     )
     query = (
         sa.select(Document.currency, age, sa.func.sum(left), sa.func.count())
-        .where(Document.kind == DocumentKind.INVOICE.value, Document.settlement.in_(OPEN))
+        .where(UNPAID_INVOICE)
         .group_by(Document.currency, age)
     )
     found: dict[str, Debt] = {}
@@ -120,8 +120,7 @@ def top_debtors(session: Session, actor: Actor, today: dt.date, currency: str, l
     query = (
         sa.select(Document.company_id, owed, sa.func.min(Document.due_on).label("oldest"))
         .where(
-            Document.kind == DocumentKind.INVOICE.value,
-            Document.settlement.in_(OPEN),
+            UNPAID_INVOICE,
             Document.due_on < today,
             Document.currency == currency,
         )

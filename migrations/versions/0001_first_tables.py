@@ -870,10 +870,9 @@ def upgrade():
         batch_op.create_index('ix_document_basis_id', ['basis_id'], unique=False, sqlite_where=sa.text('basis_id IS NOT NULL'), postgresql_where=sa.text('basis_id IS NOT NULL'))
         batch_op.create_index('ix_document_company_id_issued_on', ['company_id', 'issued_on', 'id'], unique=False)
         batch_op.create_index('ix_document_issued_on_id', ['issued_on', 'id'], unique=False)
-        batch_op.create_index('ix_document_kind_issued_on_id', ['kind', 'issued_on', 'id'], unique=False)
-        batch_op.create_index('ix_document_kind_settlement_due_on', ['kind', 'settlement', 'due_on'], unique=False)
         batch_op.create_index('ix_document_run_id_account_id', ['run_id', 'account_id'], unique=False)
         batch_op.create_index('ix_document_unpaid', ['account_id', 'due_on', 'company_id', 'state', 'total', 'paid'], unique=False, sqlite_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"), postgresql_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"))
+        batch_op.create_index('ix_document_unpaid_due_on', ['due_on'], unique=False, sqlite_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"), postgresql_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"))
         batch_op.create_index('uq_document_period', ['account_id', 'kind', 'period_start', 'occurrence'], unique=True, sqlite_where=sa.text('run_id IS NOT NULL'), postgresql_where=sa.text('run_id IS NOT NULL'))
 
     op.create_table('instalment_plan',
@@ -1694,10 +1693,9 @@ def downgrade():
     op.drop_table('instalment_plan')
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.drop_index('uq_document_period', sqlite_where=sa.text('run_id IS NOT NULL'), postgresql_where=sa.text('run_id IS NOT NULL'))
+        batch_op.drop_index('ix_document_unpaid_due_on', sqlite_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"), postgresql_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"))
         batch_op.drop_index('ix_document_unpaid', sqlite_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"), postgresql_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"))
         batch_op.drop_index('ix_document_run_id_account_id')
-        batch_op.drop_index('ix_document_kind_settlement_due_on')
-        batch_op.drop_index('ix_document_kind_issued_on_id')
         batch_op.drop_index('ix_document_issued_on_id')
         batch_op.drop_index('ix_document_company_id_issued_on')
         batch_op.drop_index('ix_document_basis_id', sqlite_where=sa.text('basis_id IS NOT NULL'), postgresql_where=sa.text('basis_id IS NOT NULL'))

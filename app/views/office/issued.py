@@ -13,6 +13,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.period import Month
 from app.models import Company, Document, DocumentKind, Seller
+from app.models.document import UNPAID_INVOICE
 from app.rules.mailing import parse_addresses
 from app.services import mailing, overview
 from app.views.base import OfficePage, attempt, needs
@@ -73,12 +74,12 @@ class SellerDocumentsPage(OfficePage):
     def _in_month(self, query: Any, text: str) -> Any:
         month = numbers.month(text, Month.of(clock.today()))
         period = month.period
-        of_any_kind = Document.kind.in_([kind.value for kind in DocumentKind])  # what the index over days begins with
+        of_any_kind = Document.kind.in_([kind.value for kind in DocumentKind])
         return query.where(of_any_kind, Document.issued_on >= period.start, Document.issued_on < period.end)
 
     def _settled(self, query: Any, wanted: str | None) -> Any:
         if wanted in ("open", "overdue"):
-            query = query.where(Document.kind == "invoice", Document.settlement.in_(overview.OPEN))
+            query = query.where(UNPAID_INVOICE)
         if wanted == "overdue":
             query = query.where(Document.due_on < clock.today())
         if wanted == "paid":
