@@ -27,7 +27,7 @@ demo: setup ## Load the demo without starting anything
 FAB = $(shell $(PY) -c "import flask_appbuilder, pathlib; print(pathlib.Path(flask_appbuilder.__file__).parent)")
 WORDS := app/translations
 messages: setup ## Collect every translatable text into the catalogues of app/translations
-	@$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -k N_ --no-location --sort-output -o $(WORDS)/messages.pot app jobs $(FAB)
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext -k N_ -k ngettext:1,2 --no-location --sort-output -o $(WORDS)/messages.pot app jobs config.py $(FAB)
 	@for l in uk ru pl; do $(BIN)/pybabel -q update --no-wrap -N --ignore-obsolete -i $(WORDS)/messages.pot -d $(WORDS) -l $$l; done
 
 screenshots: setup ## Make README's pictures from a running demo

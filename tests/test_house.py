@@ -1,6 +1,5 @@
 """The house stands: tables migrate, walls hold."""
 
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError

@@ -75,7 +75,7 @@ def _seller(session: Session, seller_id: int) -> Seller:
 
 def _check_month(seller: Seller, month: Month) -> None:
     if month.first_day > clock.today(seller.zone):
-        raise Refused(N_("%(month)s has not begun yet. Close it when it is over."), month=str(month))
+        raise Refused(N_("%(month)s has not begun yet. Choose an earlier month."), month=str(month))
 
 
 # Accounts with something in the month: a subscription in force, or charges that may have to be taken back.

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True)
 class Sql:
-    """Runs statements written with the words {greatest}, {least}, {json} and days(later, earlier)."""
+    """Runs statements written with the words {greatest}, {least}, {json}, {then} (a join after a scratch table)."""
 
     session: Session
     params: dict[str, Any]
@@ -54,6 +54,9 @@ _SQLITE["days"] = "CAST(julianday(ends_on) - julianday(starts_on) AS INTEGER)"
 _POSTGRESQL["cut_days"] = "(cut_to - cut_from)"
 _SQLITE["cut_days"] = "CAST(julianday(cut_to) - julianday(cut_from) AS INTEGER)"
 _POSTGRESQL["as_json"], _SQLITE["as_json"] = "::json", ""
+# SQLite knows nothing of a scratch table's size and would begin with the big table, whole, for each batch; its CROSS
+# JOIN keeps the order that is written.
+_POSTGRESQL["then"], _SQLITE["then"] = "JOIN", "CROSS JOIN"
 
 
 def _type_of(value: Any) -> sa.types.TypeEngine[Any]:

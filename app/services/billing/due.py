@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.errors import DomainError
+from app.core.errors import N_, DomainError
 from app.core.money import FINE, to_scaled
 from app.core.period import Month
 from app.models import Component, PriceVersion, Seller, TaxRate
@@ -78,20 +78,21 @@ def gather(sql: Sql) -> None:
 
 # -- trouble -----------------------------------------------------------------------------------------------------------
 
-# Reasons are English message ids; pages translate them.
 TROUBLES = {
-    "closed": "The company or the account is closed, but it still has subscriptions. End them or open it again.",
-    "currency": "A plan's currency is not the account's. Move the subscription to an account in the plan's currency.",
-    "price": "A part of a plan has no price for the whole month. Add a price version.",
-    "tax": "There is no tax rate for the whole month. Add the rate in the settings.",
-    "usage": "There is usage of a service the subscription does not have. Add the service or move the usage.",
+    "closed": N_("The company or the account is closed but has subscriptions. End them or open it again."),
+    "currency": N_(
+        "A plan's currency is not the account's. Move the subscription to an account in the plan's currency."
+    ),
+    "price": N_("A part of a plan has no price for the whole month. Add a price version."),
+    "tax": N_("There is no tax rate for the whole month. Add the rate in the settings."),
+    "usage": N_("There is usage of a service the subscription does not have. Add the service or move the usage."),
 }
-_ACTIVE = """bill_account ba JOIN subscription s ON s.account_id = ba.account_id
+_ACTIVE = """bill_account ba {then} subscription s ON s.account_id = ba.account_id
  AND s.state NOT IN ('ordered', 'processing', 'needs_setup', 'out_of_stock') AND s.starts_on < :end
  AND (s.ends_on IS NULL OR s.ends_on > :start)
- JOIN subscription_item i ON i.subscription_id = s.id AND i.valid_from < :end
- AND (i.valid_to IS NULL OR i.valid_to > :start) JOIN component c ON c.id = i.component_id
- JOIN plan p ON p.id = c.plan_id"""
+ {then} subscription_item i ON i.subscription_id = s.id AND i.valid_from < :end
+ AND (i.valid_to IS NULL OR i.valid_to > :start) {then} component c ON c.id = i.component_id
+ {then} plan p ON p.id = c.plan_id"""
 _FROM = "{greatest}(i.valid_from, s.starts_on, :start)"
 _TO = "{least}(COALESCE(i.valid_to, :end), COALESCE(s.ends_on, :end), :end)"
 
@@ -118,7 +119,7 @@ def find_trouble(sql: Sql) -> None:
     _trouble(
         sql,
         "usage",
-        "SELECT u.account_id FROM bill_account ba JOIN usage u ON u.account_id = ba.account_id AND u.day >= :start "
+        "SELECT u.account_id FROM bill_account ba {then} usage u ON u.account_id = ba.account_id AND u.day >= :start "
         "AND u.day < :end WHERE NOT EXISTS (SELECT 1 FROM subscription_item i WHERE "
         "i.subscription_id = u.subscription_id AND i.component_id = u.component_id AND i.valid_from <= u.day "
         "AND (i.valid_to IS NULL OR i.valid_to > u.day))",
@@ -305,7 +306,7 @@ def _subtract_billed(sql: Sql) -> None:
     sql.run(
         "INSERT INTO bill_before SELECT ch.account_id, ch.subscription_id, ch.component_id, "
         "COALESCE(ch.promotion_id, 0), COALESCE(ch.tax_bp, -1), ch.tax_included, CAST(SUM(ch.amount) AS BIGINT) "
-        "FROM bill_account ba JOIN charge ch ON ch.account_id = ba.account_id AND ch.month = :start "
+        "FROM bill_account ba {then} charge ch ON ch.account_id = ba.account_id AND ch.month = :start "
         "GROUP BY ch.account_id, ch.subscription_id, ch.component_id, COALESCE(ch.promotion_id, 0), "
         "COALESCE(ch.tax_bp, -1), ch.tax_included"
     )

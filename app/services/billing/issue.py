@@ -162,7 +162,7 @@ def _list_made(sql: Sql, kind: str) -> None:
     # The run is not named: the unique key of the period finds the row, an index of the run would read all its rows.
     sql.run(
         "INSERT INTO bill_made SELECT doc.id, d.account_id, doc.company_id, doc.currency, doc.issued_on, doc.kind, "
-        "doc.net, doc.tax, doc.total, doc.corrects_id FROM bill_doc d JOIN document doc "
+        "doc.net, doc.tax, doc.total, doc.corrects_id FROM bill_doc d {then} document doc "
         "ON doc.account_id = d.account_id AND doc.kind = :kind AND doc.period_start = :start "
         "AND doc.occurrence = d.occurrence AND doc.run_id IS NOT NULL WHERE d.kind = :kind",
         kind=kind,
@@ -227,7 +227,7 @@ def _post(session: Session, sql: Sql, seller: Seller, dates: Dates) -> None:
             "amount) "
             f"SELECT m.company_id, :now, e.id, CASE WHEN m.{part} > 0 THEN own.id ELSE theirs.id END, "
             f"CASE WHEN m.{part} > 0 THEN theirs.id ELSE own.id END, e.happened_on, m.currency, ABS(m.{part}) "
-            "FROM bill_made m JOIN entry e ON e.document_id = m.id AND e.kind IN ('billed', 'corrected') "
+            "FROM bill_made m {then} entry e ON e.document_id = m.id AND e.kind IN ('billed', 'corrected') "
             "JOIN ledger_account own ON own.account_id = m.account_id AND own.currency = m.currency AND "
             "own.kind = CASE WHEN m.kind = 'invoice' THEN 'receivable' ELSE 'advances' END "
             "JOIN ledger_account theirs ON theirs.account_id IS NULL AND theirs.seller_id = :seller "
@@ -256,7 +256,7 @@ def _settle(session: Session, sql: Sql) -> None:
         note, account = session.get_one(Document, note_id), session.get_one(Account, account_id)
         payments.credit_from_note(session, actor, account, note, corrects_id)
     prepaid = sql.run(
-        "SELECT DISTINCT m.account_id FROM bill_made m JOIN payment p ON p.account_id = m.account_id "
+        "SELECT DISTINCT m.account_id FROM bill_made m {then} payment p ON p.account_id = m.account_id "
         "AND p.state = 'credited' AND p.used < p.amount WHERE m.kind = 'invoice' ORDER BY m.account_id"
     ).scalars()
     payments.settle_advances(session, actor, list(prepaid))
