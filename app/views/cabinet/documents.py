@@ -21,6 +21,7 @@ from app.rules.policies import PolicyKind
 from app.services import mailing
 from app.services.cabinet import accounts as reading
 from app.services.cabinet import documents as reader
+from app.views import explaining
 from app.views.base import attempt, needs
 from app.views.cabinet import frame
 from app.views.exports import send_path
@@ -90,7 +91,9 @@ class DocumentsPage(frame.Page):
     def line(self, document_id: int, line_id: int) -> Any:
         """Explain this line: formula, days, price and rule behind each charge."""
         behind = reader.explain_line(self.session, self.actor, document_id, line_id)
-        return self.show("line.html", behind=behind, document=behind.document, line=behind.line, formula=formula)
+        return self.show(
+            "line.html", behind=behind, document=behind.document, line=behind.line, formula=explaining.formula
+        )
 
     @expose("/<int:document_id>/file/<any(pdf, xlsx):fmt>")
     @needs(Right.CABINET_DOCUMENTS)
@@ -215,28 +218,3 @@ def draw_qr(symbol: qr.Matrix) -> Markup:
         '<svg viewBox="0 0 {0} {0}" width="200" height="200" role="img" aria-label="{1}" shape-rendering="crispEdges">'
         '<rect width="{0}" height="{0}" fill="#fff"/><path d="{2}" fill="#000"/></svg>'
     ).format(side, gettext("QR code for payment"), "".join(runs))
-
-
-def formula(charge: Any) -> str:
-    """How a charge was counted, in words: «1 × 120.00 × 10 of 31 days»."""
-    about = charge.explained or {}
-    if about.get("rule") == "difference":
-        return gettext("The difference between what is due and what was billed before")
-    steps = [f"{frame.quantity(charge.quantity)} × {frame.fine(charge.unit_price)}"]
-    if about.get("per_quantity"):
-        steps.append(gettext("for each %(quantity)s", quantity=about["per_quantity"]))
-    if about.get("included"):
-        steps.append(gettext("%(quantity)s included", quantity=about["included"]))
-    if about.get("days") and about.get("of_days") and about["days"] != about["of_days"]:
-        steps.append(gettext("%(days)s of %(all)s days", days=about["days"], all=about["of_days"]))
-    if about.get("months"):
-        steps.append(gettext("a period of %(months)s months", months=about["months"]))
-    if about.get("percent_bp"):
-        steps.append(gettext("discount of %(percent)s", percent=frame.percent(int(about["percent_bp"]))))
-    if about.get("own_price"):
-        steps.append(gettext("the price agreed with you"))
-    tiers = about.get("tiers")
-    if tiers:
-        told = (gettext("from %(start)s: %(price)s", start=start, price=price) for start, price in tiers)
-        steps.append(", ".join(told))
-    return " · ".join(steps)

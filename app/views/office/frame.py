@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from app.access.permissions import Right
 from app.core import clock
+from app.views import explaining
 from app.views.office import cells
 from app.views.office.labels import word
 from app.views.security import current_actor
@@ -23,6 +24,7 @@ FILTERS = {
     "linked": cells.linked,
     "moment": cells.instant,
     "percent": cells.percent,
+    "formula": explaining.formula,
     "structure": cells.structure,
     "unit_price": cells.unit_price,
     "word": word,
