@@ -17,6 +17,8 @@ User.company_id = mapped_column(
 User.locale = mapped_column(sa.String(8), nullable=True)
 User.phone = mapped_column(sa.String(40), nullable=True)
 User.session_epoch = mapped_column(sa.Integer, nullable=False, default=0, server_default="0")
+# Sessions a person signed out of, with the second they would have ended by themselves: a stolen copy stays shut out.
+User.ended_sessions = mapped_column(sa.JSON, nullable=True)
 User.locked_until = mapped_column(Instant, nullable=True)
 User.is_first = mapped_column(sa.Boolean, nullable=False, default=False, server_default=sa.text("false"))
 User.company = relationship(Company, foreign_keys=[User.company_id])

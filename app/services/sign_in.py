@@ -80,3 +80,11 @@ def welcome(session: Session, user: User) -> None:
     user.fail_login_count = 0
     user.last_login = clock.now().replace(tzinfo=None)
     session.flush()
+
+
+def end_session(session: Session, user_id: int, sid: str, now: int, lasts: int) -> None:
+    """Shut one session of a person: `sid` opens nothing until the second it would have ended by itself."""
+    user = session.get_one(User, user_id)
+    kept = {known: until for known, until in (user.ended_sessions or {}).items() if until > now}
+    user.ended_sessions = {**kept, sid: now + lasts}
+    session.flush()

@@ -1,5 +1,6 @@
 """Who is asking: FAB's security manager held to rights as code, sign-in with a growing wait, sessions that end."""
 
+import secrets
 from typing import Any
 
 from flask import current_app, flash, g, has_request_context, redirect, request, session
@@ -69,6 +70,7 @@ def open_session(user: User) -> None:
     session["locale"] = user.locale or locale or current_app.config["BABEL_DEFAULT_LOCALE"]
     session["epoch"] = user.session_epoch or 0
     session["since"] = session["seen"] = _seconds()
+    session["sid"] = secrets.token_hex(8)
     session.permanent = True
     login_user(user, remember=False)
 
@@ -85,6 +87,8 @@ def session_holds(user: User) -> bool:
     """Whether this request's session is of the person's present epoch, not idle too long and not too old."""
     settings, now = current_app.config["KABINET"], _seconds()
     since, seen = session.get("since"), session.get("seen")
+    if session.get("sid") in (user.ended_sessions or {}):
+        return False
     if session.get("epoch") != (user.session_epoch or 0) or not isinstance(since, int) or not isinstance(seen, int):
         return False
     if now - seen > settings.session_idle_minutes * 60 or now - since > settings.session_hours * 3600:
@@ -154,12 +158,22 @@ class SignInView(AuthDBView):
     def logout(self) -> Any:
         """POST signs out; GET only asks, so that a picture on another site cannot."""
         if request.method == "POST":
+            self._end_this_session()
             close_session()
             flash(gettext("You have signed out."), "info")
             return redirect(self.appbuilder.get_url_for_login)
         if not g.user.is_authenticated:
             return redirect(self.appbuilder.get_url_for_login)
         return self.render_template("kabinet/sign_out.html", title=gettext("Sign out"))
+
+    def _end_this_session(self) -> None:
+        """Write down that this session ended, so that a copy of its cookie opens nothing (ASVS 7.4.1)."""
+        from app.extensions import db
+
+        if g.user.is_authenticated and session.get("sid"):
+            hours = current_app.config["KABINET"].session_hours
+            signing.end_session(db.session, g.user.id, session["sid"], _seconds(), hours * 3600)
+            db.session.commit()
 
 
 for _page in (SignInView.login, SignInView.logout):

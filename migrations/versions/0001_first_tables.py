@@ -302,6 +302,7 @@ def upgrade():
     sa.Column('locale', sa.String(length=8), nullable=True),
     sa.Column('phone', sa.String(length=40), nullable=True),
     sa.Column('session_epoch', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('ended_sessions', sa.JSON(), nullable=True),
     sa.Column('locked_until', app.models.base.Instant(), nullable=True),
     sa.Column('is_first', sa.Boolean(), server_default=sa.text('(false)'), nullable=False),
     sa.ForeignKeyConstraint(['changed_by_fk'], ['ab_user.id'], name=op.f('fk_ab_user_changed_by_fk')),

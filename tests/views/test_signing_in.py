@@ -50,9 +50,12 @@ def test_a_person_signs_in_and_out(app: Flask, olga: User) -> None:
     assert olga.username in client.get("/profile/").get_data(as_text=True)
     assert client.get("/logout/").status_code == 200  # only asks
     assert is_in(client)
+    thief, phone = copy_of(app, client), makers.sign_in(app.test_client(), olga)
+    assert is_in(thief)
     token = makers._token(client.get("/logout/").get_data(as_text=True))
     assert client.post("/logout/", data={"csrf_token": token}).status_code == 302
-    assert not is_in(client)
+    assert not is_in(client) and not is_in(thief)
+    assert is_in(phone)
 
 
 def test_signing_out_takes_the_token_of_the_page(app: Flask, olga: User) -> None:
