@@ -172,7 +172,7 @@ class SignInView(AuthDBView):
 
         if g.user.is_authenticated and session.get("sid"):
             hours = current_app.config["KABINET"].session_hours
-            signing.end_session(db.session, g.user.id, session["sid"], _seconds(), hours * 3600)
+            signing.end_session(db.session(), g.user.id, session["sid"], _seconds(), hours * 3600)
             db.session.commit()
 
 
