@@ -34,11 +34,6 @@ def document_of(session: Session, actor: Actor, document_id: int) -> Document:
     return document
 
 
-def document_data(session: Session, document_id: int) -> Any:
-    """What the document's layout prints."""
-    return gathering.data_of(session, session.get_one(Document, document_id))
-
-
 def file_of(session: Session, actor: Actor, document_id: int, fmt: str, files_dir: Path) -> Path:
     """The path of the document's file, made now where it was never asked for. The row of it is written, not "
     "committed."""

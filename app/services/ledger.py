@@ -84,17 +84,6 @@ def turnovers(session: Session, account_ids: list[int], period: Period) -> dict[
     return sums
 
 
-def company_balances(session: Session, company_id: int, as_of: dt.date | None = None) -> dict[str, Balance]:
-    """The balances of a company by currency."""
-    accounts = session.execute(sa.select(Account.id, Account.currency).where(Account.company_id == company_id)).all()
-    by_account = balances(session, [a for a, _ in accounts], as_of)
-    total: dict[str, Balance] = {}
-    for account_id, currency in accounts:
-        one, sofar = by_account.get(account_id, Balance()), total.get(currency, Balance())
-        total[currency] = Balance(sofar.receivable + one.receivable, sofar.advances + one.advances)
-    return total
-
-
 def accounts_of(session: Session, account: Account) -> dict[LedgerKind, int]:
     """Ids of the ledger accounts behind an Account and its Seller, opened where missing."""
     wanted: dict[LedgerKind, int | None] = {
