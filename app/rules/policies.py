@@ -200,6 +200,29 @@ def midnight(day: dt.date, zone: str) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), ZoneInfo(zone)).astimezone(dt.UTC)
 
 
+def closed(policy: Policy, moment: dt.datetime, zone: str) -> Refused | None:
+    """The refusal of what is asked inside the policy's window: names the rule and the day it opens; None where open.
+
+    Say it with `raise`; a page shows the same sentence beforehand.
+    """
+    window = window_at(policy, moment, zone)
+    if window is None:
+        return None
+    day = moment.astimezone(ZoneInfo(zone)).date()
+    return Refused(CLOSED[policy.kind], first=window.start, last=window.last_day, opens=opens_on(policy, day))
+
+
+CLOSED: dict[PolicyKind, str] = {
+    PolicyKind.INVOICE_CLOSED_WINDOW: N_(
+        "Invoices are being formed from %(first)s to %(last)s, so they cannot be ordered. Order again from %(opens)s."
+    ),
+    PolicyKind.RENAME_FREEZE: N_(
+        "From %(first)s to %(last)s, the last days of the month, subscribers are renamed by written application only. "
+        "Rename here again from %(opens)s."
+    ),
+}
+
+
 # ---- an invoice and its credit ------------------------------------------------------------------------------------
 
 

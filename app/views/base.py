@@ -4,6 +4,7 @@
 `CabinetPage` an own page of a company. Nothing outside this module derives from FAB's view classes.
 """
 
+import datetime as dt
 import logging
 import math
 from collections.abc import Callable, Iterable
@@ -44,7 +45,8 @@ history.install()
 def say(error: DomainError) -> str:
     """The error's sentence in the reader's language."""
     text = gettext(error.text)
-    return text % error.params if error.params else text
+    shown = {name: cells.day(it) if type(it) is dt.date else it for name, it in error.params.items()}
+    return text % shown if shown else text
 
 
 def hook(app: Flask) -> None:

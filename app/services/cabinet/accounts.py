@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound
-from app.models import Account, Company, Document, Policy, Seller
+from app.models import Account, Company, Document, Seller
 from app.models.document import UNPAID_INVOICE
-from app.rules import policies
 from app.rules.lifecycle import DocumentState
-from app.services import ledger
+from app.services import ledger, policies
 
 ZERO = Decimal("0.00")
+calendar_of = policies.calendar_for
 
 
 @dataclass(frozen=True)
@@ -109,12 +109,6 @@ def owned(session: Session, actor: Actor, account_id: int) -> Account:
     if account is None:
         raise NotFound()
     return account
-
-
-def calendar_of(session: Session, seller_id: int) -> policies.Calendar:
-    """The policy calendar of a Seller, its own lines over the defaults."""
-    rows = session.execute(sa.select(Policy.kind, Policy.settings).where(Policy.seller_id == seller_id)).all()
-    return policies.calendar_of({kind: settings for kind, settings in rows})
 
 
 def company_of(session: Session, actor: Actor) -> Company:

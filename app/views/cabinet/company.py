@@ -15,6 +15,7 @@ from app.rules.policies import PolicyKind
 from app.services import delivering
 from app.services.cabinet import accounts as reading
 from app.services.cabinet import details
+from app.services.policies import calendar_for
 from app.views.base import attempt, needs, say
 from app.views.cabinet import frame
 
@@ -63,7 +64,7 @@ class DeliveryPage(frame.Page):
         )
 
     def _forms_on(self, seller_id: int) -> dt.date:
-        calendar = reading.calendar_of(self.session, seller_id)
+        calendar = calendar_for(self.session, seller_id)
         on = calendar[PolicyKind.INVOICING_DAY]["day"]
         month = Month.of(self.today) if self.today.day < on else Month.of(self.today).shift(1)
         return month.first_day + dt.timedelta(days=on - 1)
@@ -76,7 +77,7 @@ class DeliveryPage(frame.Page):
         if line is None:
             return redirect(url_for("DeliveryPage.index"))
         account = reading.owned(self.session, self.actor, line.id)
-        calendar = reading.calendar_of(self.session, line.seller_id)
+        calendar = calendar_for(self.session, line.seller_id)
         longest = calendar[PolicyKind.DELIVERY_ADDRESSES]["characters"]
         error = ""
         if request.method == "POST":

@@ -19,8 +19,8 @@ from app.rules.lifecycle import Settlement
 from app.rules.mailing import mask_addresses, parse_addresses
 from app.rules.policies import PolicyKind
 from app.services import mailing
-from app.services.cabinet import accounts as reading
 from app.services.cabinet import documents as reader
+from app.services.policies import calendar_for
 from app.views import explaining
 from app.views.base import attempt, needs
 from app.views.cabinet import frame
@@ -153,7 +153,7 @@ def closed_for_orders(document: Document, today: dt.date) -> dt.date | None:
     """The day ordering opens, while the Seller's invoices are being formed; None where it is open."""
     if document.kind != DocumentKind.INVOICE.value:
         return None
-    policy = reading.calendar_of(db.session(), document.seller_id)[PolicyKind.INVOICE_CLOSED_WINDOW]
+    policy = calendar_for(db.session(), document.seller_id)[PolicyKind.INVOICE_CLOSED_WINDOW]
     window = policies.window_on(policy, today)
     return window.end if window else None
 

@@ -16,6 +16,7 @@ from app.rules import policies
 from app.rules.policies import PolicyKind
 from app.services.cabinet import accounts as reading
 from app.services.cabinet import charges, documents, money, subscriptions
+from app.services.policies import calendar_for
 from app.views import charts
 from app.views.base import KabinetPage
 from app.views.cabinet import frame
@@ -72,7 +73,7 @@ def days_ahead(lines: list[reading.AccountLine], today: dt.date) -> list[dict[st
     """What happens on which day, from the policy calendar of the Seller: windows, forming, due and block days."""
     if not lines:
         return []
-    calendar = reading.calendar_of(db.session(), lines[0].seller_id)
+    calendar = calendar_for(db.session(), lines[0].seller_id)
     found = [*_windows(calendar, today), *_forming(calendar, today), *_dues(lines, calendar)]
     return sorted(found, key=lambda one: one["day"])
 
