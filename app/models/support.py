@@ -45,15 +45,20 @@ class Notice(MaybeOfCompany, Model):
 
     __tablename__ = "notice"
     id: Mapped[Id]
+    document_id: Mapped[int | None] = ref("document.id", null=True)  # what it is about; a paid one is not sent for
     user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("ab_user.id"), index=True)
     event: Mapped[str] = text(60)
     channel: Mapped[str] = text(12, default="in_app")
     recipient: Mapped[str] = text(200)
     subject: Mapped[str] = text(255)
     body: Mapped[str] = mapped_column(sa.Text, default="")
-    key: Mapped[str] = mapped_column(sa.String(160), unique=True)  # event, recipient, channel
+    key: Mapped[str] = mapped_column(sa.String(160), unique=True)  # event, what it is about, channel, recipient
+    state: Mapped[str] = mapped_column(sa.String(10), default="sent", server_default="sent")  # NOTICE_STATES
     sent_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     read_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+
+
+NOTICE_STATES = ("pending", "sent", "dropped", "failed")  # dropped: no longer true when its turn came
 
 
 class NoticePreference(Stamped, Model):
