@@ -25,6 +25,9 @@ class Seller(Stamped, Model):
     locale: Mapped[str] = text(8, default="uk")
     vat_payer: Mapped[bool] = mapped_column(default=True)
     rounding: Mapped[str] = text(8, default="carry")  # carry | line (`domain.md` §6.5)
+    vat_on_advances: Mapped[bool] = mapped_column(default=True)  # where its country has a rate «advance»
+    split_payment: Mapped[bool] = mapped_column(default=False)  # PL: services of zał. 15 to the VAT act
+    rate_source: Mapped[str] = text(20)  # the bank whose rates it uses; empty: its country's
     tax_code: Mapped[str] = text(20)
     kpp: Mapped[str] = text(9)
     ogrn: Mapped[str] = text(15)
@@ -43,9 +46,6 @@ class Seller(Stamped, Model):
     director_post_genitive: Mapped[str] = text(200)
     accountant_name: Mapped[str] = text(200)
     acts_on: Mapped[str] = text(200)
-    due_days: Mapped[int] = mapped_column(default=14)  # issued on the 1st, due by the 15th
-    grace_days: Mapped[int] = mapped_column(default=15)
-    block_days: Mapped[int] = mapped_column(default=29)
     number_digits: Mapped[int] = mapped_column(default=6)
     snapshot_id: Mapped[int | None]  # the frozen requisites in force; emptied by an edit (no key: sellers come first)
     document_prefix: Mapped[str] = text(20)
@@ -86,7 +86,7 @@ class NumberSeries(Model):
 
 
 class CurrencyRate(Model):
-    """Units of `quote` for one `base` on a day, with the bank it was taken from."""
+    """Units of `quote` for `nominal` units of `base` from a day on, with the bank it was taken from."""
 
     __tablename__ = "currency_rate"
     id: Mapped[Id]
@@ -94,6 +94,7 @@ class CurrencyRate(Model):
     quote: Mapped[str] = text(3)
     day: Mapped[dt.date]
     rate: Mapped[Decimal] = mapped_column(Fine)
+    nominal: Mapped[int] = mapped_column(default=1)  # banks quote 100 yen, so that four decimals are enough
     source: Mapped[str] = text(20)
     __table_args__ = (sa.UniqueConstraint("base", "quote", "day", "source"),)
 

@@ -13,9 +13,13 @@ down_revision = "0002"
 def upgrade():
     _notices_up()
     _books_up()
+    _policies_up()
+    _invoices_up()
 
 
 def downgrade():
+    _invoices_down()
+    _policies_down()
     _notices_down()
     _books_down()
 
@@ -51,7 +55,7 @@ _BOOK_KINDS = {
     ),
     "entry": (
         ("billed", "corrected", "paid", "allocated", "reversed", "refunded", "opening"),
-        ("taxed", "fee", "exchanged", "write_off", "cashback"),
+        ("taxed", "fee", "write_off", "cashback"),
     ),
 }
 
@@ -72,7 +76,7 @@ def _book_columns():
         "payment": (
             sa.Column("fee", sa.BigInteger(), nullable=False, server_default="0"),
             sa.Column("advance_tax_bp", sa.Integer(), nullable=True),
-            sa.Column("advance_tax", sa.BigInteger(), nullable=False, server_default="0"),
+            sa.Column("advance_tax", sa.BigInteger(), nullable=True),
             sa.Column("paid_currency", sa.String(3), nullable=False, server_default=""),
             sa.Column("paid_amount", sa.BigInteger(), nullable=True),
             sa.Column("exchange", sa.JSON(), nullable=True),
@@ -128,3 +132,213 @@ def _notices_down():
     op.drop_index("ix_notice_document_id", "notice")
     op.drop_column("notice", "state")
     op.drop_column("notice", "document_id")
+
+
+_SELLER_DAYS = {"due_days": 14, "grace_days": 15, "block_days": 29}  # after the day of issue, as they were counted
+
+
+def _policies_up():
+    """When an invoice is due and an account blocked is said by policies alone; a Seller's own days become its own."""
+    bind = op.get_bind()
+    policy = sa.table(
+        "policy", sa.column("seller_id", sa.BigInteger), sa.column("kind", sa.String), sa.column("settings", sa.JSON)
+    )
+    rows = bind.execute(sa.text("SELECT id, due_days, grace_days, block_days FROM seller")).all()
+    taken = set(bind.execute(sa.text("SELECT seller_id, kind FROM policy")).tuples())
+    for seller_id, due, grace, block in rows:
+        own = {"invoice_due": due + 1, "grace": grace, "credit_block": max(block, due + 1)}
+        usual = {"invoice_due": 15, "grace": 15, "credit_block": due + grace}
+        for kind, days in own.items():
+            if days != usual[kind] and (seller_id, kind) not in taken:
+                bind.execute(policy.insert().values(seller_id=seller_id, kind=kind, settings={"days": days}))
+    for column in _SELLER_DAYS:
+        op.drop_column("seller", column)
+
+
+def _policies_down():
+    for column, days in _SELLER_DAYS.items():
+        op.add_column("seller", sa.Column(column, sa.Integer(), nullable=False, server_default=str(days)))
+
+
+def _invoices_up():
+    """A letter says which papers go with its document."""
+    op.add_column("delivery", sa.Column("papers", sa.String(10), nullable=False, server_default=""))
+
+
+def _invoices_down():
+    op.drop_column("delivery", "papers")
+
+
+def _rating_columns():
+    """What a record of usage, a suspended one and a component learn about rating."""
+    words = dict(nullable=False, server_default="")
+    return {
+        "usage": (
+            sa.Column("kind", sa.String(8), **words),
+            sa.Column("direction", sa.String(3), **words),
+            sa.Column("other_number", sa.String(40), **words),
+            sa.Column("volume", sa.BigInteger(), nullable=False, server_default="0"),
+            sa.Column("included", sa.BigInteger(), nullable=False, server_default="0"),
+            sa.Column("amount", sa.BigInteger(), nullable=True),
+            sa.Column("rate_id", sa.BigInteger(), nullable=True),
+        ),
+        "suspended_usage": (
+            sa.Column("line", sa.JSON(), nullable=False, server_default="{}"),
+            sa.Column(
+                "seller_id",
+                sa.BigInteger(),
+                sa.ForeignKey("seller.id", name="fk_suspended_usage_seller_id"),
+                nullable=True,
+            ),
+            sa.Column("number", sa.String(40), **words),
+            sa.Column("state", sa.String(8), nullable=False, server_default="waiting"),
+            sa.Column("note", sa.String(300), **words),
+        ),
+        "component": (
+            sa.Column(
+                "tariff_id", sa.BigInteger(), sa.ForeignKey("tariff.id", name="fk_component_tariff_id"), nullable=True
+            ),
+        ),
+    }
+
+
+def _rating_up():
+    """Tariffs, what they rate, and months sealed in files."""
+    numbered = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    fine, day, long = sa.BigInteger(), sa.Date(), sa.BigInteger()
+
+    def key(table, column, target):
+        return sa.ForeignKeyConstraint([column], [f"{target}.id"], name=f"fk_{table}_{column}")
+
+    def begun(table, *parts):
+        op.create_table(
+            table, sa.Column("id", numbered, nullable=False), *parts, sa.PrimaryKeyConstraint("id", name=f"pk_{table}")
+        )
+
+    made = sa.DateTime()
+    begun(
+        "tariff",
+        sa.Column("seller_id", long, nullable=False),
+        sa.Column("code", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("splits", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", made, nullable=False),
+        key("tariff", "seller_id", "seller"),
+        sa.UniqueConstraint("seller_id", "code", name="uq_tariff_seller_id_code"),
+    )
+    begun(
+        "tariff_prefix",
+        sa.Column("tariff_id", long, nullable=False),
+        sa.Column("prefix", sa.String(15), nullable=False),
+        sa.Column("destination", sa.String(60), nullable=False),
+        key("tariff_prefix", "tariff_id", "tariff"),
+        sa.UniqueConstraint("tariff_id", "prefix", name="uq_tariff_prefix_tariff_id_prefix"),
+    )
+    kinds = "kind IN ('voice', 'sms', 'data', 'roaming', 'one-off')"
+    begun(
+        "tariff_rate",
+        sa.Column("tariff_id", long, nullable=False),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("destination", sa.String(60), nullable=False),
+        sa.Column("time_class", sa.String(8), nullable=False),
+        sa.Column("weight", sa.Integer(), nullable=False),
+        sa.Column("valid_from", day, nullable=False),
+        sa.Column("group_start", long, nullable=False),
+        sa.Column("connect_fee", fine, nullable=False),
+        sa.Column("price", fine, nullable=False),
+        sa.Column("per", long, nullable=False),
+        sa.Column("first_increment", long, nullable=False),
+        sa.Column("increment", long, nullable=False),
+        sa.Column("rounding", sa.String(8), nullable=False),
+        sa.Column("decimals", sa.Integer(), nullable=False),
+        sa.Column("minimum", fine, nullable=True),
+        sa.Column("maximum", fine, nullable=True),
+        sa.Column("created_at", made, nullable=False),
+        key("tariff_rate", "tariff_id", "tariff"),
+        sa.UniqueConstraint(
+            "tariff_id", "kind", "destination", "time_class", "valid_from", "weight", "group_start", name="uq_rate"
+        ),
+        sa.CheckConstraint(kinds, name="ck_tariff_rate_kind_known"),
+        sa.CheckConstraint("time_class IN ('', 'work', 'off', 'holiday')", name="ck_tariff_rate_time_class_known"),
+        sa.CheckConstraint("rounding IN ('half_up', 'up', 'down')", name="ck_tariff_rate_rounding_known"),
+        sa.CheckConstraint(
+            "per > 0 AND increment > 0 AND first_increment >= 0 AND group_start >= 0",
+            name="ck_tariff_rate_units_positive",
+        ),
+        sa.CheckConstraint("price >= 0 AND connect_fee >= 0", name="ck_tariff_rate_not_negative"),
+        sa.CheckConstraint("decimals >= 0 AND decimals <= 4", name="ck_tariff_rate_decimals_known"),
+    )
+    begun(
+        "tariff_package",
+        sa.Column("tariff_id", long, nullable=False),
+        sa.Column("code", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("destinations", sa.String(1000), nullable=False),
+        sa.Column("amount", long, nullable=False),
+        sa.Column("valid_from", day, nullable=False),
+        sa.Column("valid_to", day, nullable=True),
+        sa.Column("created_at", made, nullable=False),
+        key("tariff_package", "tariff_id", "tariff"),
+        sa.UniqueConstraint("tariff_id", "code", name="uq_tariff_package_tariff_id_code"),
+        sa.CheckConstraint(kinds, name="ck_tariff_package_kind_known"),
+        sa.CheckConstraint("amount > 0", name="ck_tariff_package_amount_positive"),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="ck_tariff_package_in_order"),
+    )
+    begun(
+        "package_use",
+        sa.Column("subscription_id", long, nullable=False),
+        sa.Column("package_id", long, nullable=False),
+        sa.Column("month", day, nullable=False),
+        sa.Column("used", long, nullable=False),
+        sa.Column("company_id", long, nullable=False),
+        sa.Column("created_at", made, nullable=False),
+        key("package_use", "subscription_id", "subscription"),
+        key("package_use", "package_id", "tariff_package"),
+        key("package_use", "company_id", "company"),
+        sa.UniqueConstraint(
+            "subscription_id", "package_id", "month", name="uq_package_use_subscription_id_package_id_month"
+        ),
+    )
+    op.create_index("ix_package_use_package_id", "package_use", ["package_id"])
+    op.create_index("ix_package_use_company_id", "package_use", ["company_id"])
+    hide_other_companies("package_use")
+    begun(
+        "sealed_month",
+        sa.Column("seller_id", long, nullable=False),
+        sa.Column("month", day, nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("first_usage_id", long, nullable=False),
+        sa.Column("last_usage_id", long, nullable=False),
+        sa.Column("lines", long, nullable=False),
+        sa.Column("amount", fine, nullable=False),
+        sa.Column("path", sa.String(200), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("sealed_at", made, nullable=False),
+        sa.Column("created_at", made, nullable=False),
+        key("sealed_month", "seller_id", "seller"),
+        sa.UniqueConstraint("seller_id", "month", "part", name="uq_sealed_month_seller_id_month_part"),
+        sa.CheckConstraint("lines > 0", name="ck_sealed_month_not_empty"),
+    )
+    for table, columns in _rating_columns().items():
+        for column in columns:
+            op.add_column(table, column, inline_references=True)
+    op.create_index("ix_suspended_usage_seller_id", "suspended_usage", ["seller_id"])
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "ALTER TABLE suspended_usage ADD CONSTRAINT ck_suspended_usage_state_known CHECK "
+            "(state IN ('waiting', 'dropped'))"
+        )
+
+
+def _rating_down():
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE suspended_usage DROP CONSTRAINT ck_suspended_usage_state_known")
+    op.drop_index("ix_suspended_usage_seller_id", "suspended_usage")
+    for table, columns in _rating_columns().items():
+        for column in reversed(columns):
+            op.drop_column(table, column.name)
+    for table in ("sealed_month", "package_use", "tariff_package", "tariff_rate", "tariff_prefix", "tariff"):
+        op.drop_table(table)

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import Forbidden, NotFound, Refused
-from app.models import AuditEvent, Policy
+from app.core.period import Month
+from app.models import AuditEvent, Document, Policy, migrating
 from app.rules.policies import PolicyKind
-from app.services import policies
+from app.services import billing, policies
 from tests import makers
 
 STAFF = Actor.system("Оксана")
@@ -75,3 +76,34 @@ def test_only_who_may_change_settings_changes_a_policy(session):
         policies.change_policy(session, STAFF, 999_999, "rename_freeze", {"last_days": 1})
     with pytest.raises(NotFound):
         policies.change_policy(session, STAFF, seller.id, "no_such_policy", {})
+
+
+@pytest.mark.covers("AST-111")
+def test_a_billing_run_takes_the_due_day_from_the_policy(session):
+    account = makers.account(session)
+    makers.subscription(session, account)
+    policies.change_policy(session, STAFF, account.seller_id, "invoice_due", {"days": 10})
+    with clock.standing_at(dt.date(2026, 11, 1)):
+        run = billing.start_run(session, STAFF, account.seller_id, Month(2026, 10))
+        billing.run_batch(session, STAFF, run.id)
+    invoice = session.scalars(sa.select(Document).where(Document.kind == "invoice")).one()
+    assert (invoice.issued_on, invoice.due_on) == (dt.date(2026, 11, 1), dt.date(2026, 11, 10))
+
+
+def test_a_sellers_own_days_become_policies_when_the_tables_go_up(tmp_path):
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/old.db")
+    with engine.begin() as connection:
+        migrating.upgrade(connection, "0002")
+        connection.exec_driver_sql(
+            "INSERT INTO seller (code, name, short_name, country, currency, zone, locale, vat_payer, rounding, "
+            "tax_code, kpp, ogrn, vat_number, address, phone, email, bank_name, bik, settlement_account, "
+            "correspondent_account, iban, director_name, director_post, director_name_genitive, "
+            "director_post_genitive, accountant_name, acts_on, due_days, grace_days, block_days, number_digits, "
+            "document_prefix, mail_from, created_at) VALUES ('a', '', '', 'UA', 'UAH', 'UTC', 'uk', 1, 'carry', "
+            "'', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', 9, 15, 40, 6, '', '', 0)"
+        )
+    with engine.begin() as connection:
+        migrating.upgrade(connection)
+        rows = connection.exec_driver_sql("SELECT kind, settings FROM policy ORDER BY kind").all()
+        assert rows == [("credit_block", '{"days": 40}'), ("invoice_due", '{"days": 10}')]
+    engine.dispose()

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.models import Account, Document, Payer, Seller
+from app.rules.policies import dates_of_invoice
 from app.services import ledger, numbering, parties, payments
 from app.services.billing.dialect import Sql, half_up_sql
+from app.services.policies import calendar_for
 
 _LINE = """account_id BIGINT, position INTEGER, name VARCHAR(255), unit VARCHAR(40), quantity BIGINT, unit_price BIGINT,
  amount BIGINT, tax_bp INTEGER, net BIGINT, tax BIGINT, gross BIGINT"""
@@ -141,7 +143,7 @@ def _insert_kind(
         run=run_id,
         first=first,
         day=day,
-        due=day + dt.timedelta(days=seller.due_days),
+        due=dates_of_invoice(day, calendar_for(session, seller.id)).due_on,
         is_invoice=made == "invoice",
         prefix=numbering.prefix_of(seller, made, day),
         snapshot=seller.snapshot_id,

@@ -19,9 +19,7 @@ class Sellers(Desk):
     order_columns = ["code"]
     base_order = ("id", "asc")
     fixed = frozenset({"code"})
-    required = frozenset(
-        {"code", "name", "country", "currency", "zone", "locale", "rounding", "due_days", "grace_days", "block_days"}
-    )
+    required = frozenset({"code", "name", "country", "currency", "zone", "locale", "rounding"})
     options = {"rounding": ("carry", "line")}
     form_fieldsets_of = [
         (_l("Who it is"), ["code", "name", "short_name", "country", "currency", "zone", "locale", "phone", "email"]),
@@ -41,12 +39,11 @@ class Sellers(Desk):
                 "acts_on",
             ],
         ),
-        (_l("Documents"), ["due_days", "grace_days", "block_days", "document_prefix", "number_digits", "mail_from"]),
+        (_l("Documents"), ["document_prefix", "number_digits", "mail_from"]),
     ]
     hints = {
         "zone": _l("The zone its business days are days of, for example Europe/Kyiv."),
         "rounding": _l("Tax is rounded once: by running total over the lines, or line by line."),
-        "block_days": _l("An account with an unpaid invoice is blocked so many days after it was issued."),
     }
 
 
