@@ -21,6 +21,7 @@ class PolicyKind(StrEnum):
     INVOICE_CLOSED_WINDOW = "invoice_closed_window"
     RENAME_FREEZE = "rename_freeze"
     RENAME_PROMISE = "rename_promise"
+    RENAME_LIST = "rename_list"
     INVOICING_DAY = "invoicing_day"
     INVOICE_DUE = "invoice_due"
     GRACE = "grace"
@@ -46,6 +47,7 @@ DEFAULTS: dict[PolicyKind, dict[str, Any]] = {
     PolicyKind.INVOICE_CLOSED_WINDOW: {"first_day": 1, "last_day": 3},  # A1-07
     PolicyKind.RENAME_FREEZE: {"last_days": 2, "queue": True},  # A1-14; queue: wait for the first allowed minute
     PolicyKind.RENAME_PROMISE: {"hours": 24},  # A1-13
+    PolicyKind.RENAME_LIST: {"lines": 50_000, "characters": 100},  # A1-12; of a list, and of a name
     PolicyKind.INVOICING_DAY: {"day": 1},  # AST-110
     PolicyKind.INVOICE_DUE: {"days": 15},  # AST-111; the day of issue is the first of them
     PolicyKind.GRACE: {"days": 15},  # AST-112; from the first overdue day
@@ -66,6 +68,7 @@ DEFAULTS: dict[PolicyKind, dict[str, Any]] = {
     PolicyKind.NUMBER_QUARANTINE: {"days": 90},  # domain.md §5
     PolicyKind.HOLIDAYS: {"observe_suspended": False},  # UA: holidays are working days while martial law lasts
 }
+LARGEST = {"lines": 200_000}  # what is no number of days or hours
 WINDOW_KINDS = (PolicyKind.INVOICE_CLOSED_WINDOW, PolicyKind.RENAME_FREEZE)
 
 
@@ -115,11 +118,12 @@ def _check_setting(kind: PolicyKind, name: str, value: Any, defaults: Mapping[st
         raise Refused(
             N_("«%(name)s» of the policy «%(kind)s» cannot be «%(value)s»."), kind=kind.value, name=name, value=value
         )
-    if wanted is int and not 0 <= value <= 3660:
+    if wanted is int and not 0 <= value <= LARGEST.get(name, 3660):
         raise Refused(
-            N_("«%(name)s» of the policy «%(kind)s» is a number from 0 to 3660, not %(value)s."),
+            N_("«%(name)s» of the policy «%(kind)s» is a number from 0 to %(largest)s, not %(value)s."),
             kind=kind.value,
             name=name,
+            largest=LARGEST.get(name, 3660),
             value=value,
         )
 
@@ -133,6 +137,8 @@ def _check_policy(policy: Policy) -> None:
         raise Refused(N_("Invoices are formed on a day from 1 to 28: every month has it."))
     if policy.kind is PolicyKind.INVOICE_DUE and policy["days"] < 1:
         raise Refused(N_("An invoice must leave at least one day to pay it."))
+    if policy.kind is PolicyKind.RENAME_LIST and not (policy["lines"] and 1 <= policy["characters"] <= 200):
+        raise Refused(N_("A list of names has at least one line, and a name from 1 to 200 characters."))
     if policy.kind is PolicyKind.WORKING_HOURS:
         _read_hours(policy)
 
