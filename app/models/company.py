@@ -104,6 +104,8 @@ class Contract(OfCompany, Model):
     number: Mapped[str] = text(60)
     signed_on: Mapped[dt.date]
     ends_on: Mapped[dt.date | None]
+    payable_currency: Mapped[str] = text(3)  # bills in the account's currency are paid in this one; empty: in their own
+    rate_markup_bp: Mapped[int] = mapped_column(default=0)  # percent × 100 on top of the bank's rate
     company: Mapped[Company] = relationship()
     payer: Mapped[Payer] = relationship()
     seller: Mapped[Seller] = relationship()

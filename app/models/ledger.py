@@ -24,6 +24,9 @@ class LedgerKind(StrEnum):
     FEES = "fees"
     WRITE_OFF = "write_off"
     MARKETING = "marketing"
+    VAT_ADVANCES = "vat_advances"  # VAT paid on money that is still an advance: VAT's counter-account
+    EXCHANGE = "exchange"  # joins the two currencies of one payment: the same event on both sides of it
+    FX = "fx"
 
 
 class EntryKind(StrEnum):
@@ -36,6 +39,10 @@ class EntryKind(StrEnum):
     REVERSED = "reversed"
     REFUNDED = "refunded"
     OPENING = "opening"
+    TAXED = "taxed"
+    FEE = "fee"
+    WRITE_OFF = "write_off"
+    CASHBACK = "cashback"
 
 
 class LedgerAccount(MaybeOfCompany, Model):

@@ -34,6 +34,12 @@ class Payment(OfCompany, Model):
     reference: Mapped[str] = text(120)  # the number of the bank's or the gateway's document
     key: Mapped[str] = mapped_column(sa.String(160), unique=True)  # the same money comes in once
     details: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
+    fee: Mapped[Decimal] = mapped_column(Cents, default=Decimal(0))  # what the gateway kept, in the money's currency
+    advance_tax_bp: Mapped[int | None]  # the rate its advance was taxed at when it came in; NULL: not taxed
+    advance_tax: Mapped[Decimal | None] = mapped_column(Cents)  # VAT on what is still an advance
+    paid_currency: Mapped[str] = text(3)  # of the money itself where it is not the account's
+    paid_amount: Mapped[Decimal | None] = mapped_column(Cents)
+    exchange: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)  # the rate it was turned at (`rules.exchange`)
     account: Mapped[Account] = relationship()
     company: Mapped[Company] = relationship()
     payer: Mapped[Payer | None] = relationship()

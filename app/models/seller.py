@@ -50,6 +50,8 @@ class Seller(Stamped, Model):
     snapshot_id: Mapped[int | None]  # the frozen requisites in force; emptied by an edit (no key: sellers come first)
     document_prefix: Mapped[str] = text(20)
     mail_from: Mapped[str] = text(200)
+    operator: Mapped[str] = text(40, default="simulated")  # who switches options: a name of `provisioning.registry`
+    operator_settings: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     __table_args__ = (one_of("rounding", ("carry", "line")),)
 
     def __repr__(self) -> str:

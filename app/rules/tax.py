@@ -15,6 +15,7 @@ from app.core.period import Period
 
 STANDARD, TELECOM, REDUCED, ZERO, EXEMPT = "standard", "telecom", "reduced", "zero", "exempt"
 CATEGORIES = (STANDARD, TELECOM, REDUCED, ZERO, EXEMPT)
+ADVANCE = "advance"  # of money that came before its supply: 22 stands for 22/122 of it
 ANY_COUNTRY = "ZZ"  # CLDR's code for «no country known»: the rows of it serve every country without its own
 BASIS = 10_000  # basis points of a whole: 20 % is 2000
 _ALWAYS = dt.date(1990, 1, 1)
@@ -55,6 +56,7 @@ INITIAL_RATES: tuple[VatRate, ...] = (
     *_rows("UA", REDUCED, ("7", dt.date(2014, 4, 1))),
     *_rows("RU", STANDARD, ("18", dt.date(2004, 1, 1)), ("20", dt.date(2019, 1, 1)), ("22", dt.date(2026, 1, 1))),
     *_rows("RU", REDUCED, ("10", dt.date(2004, 1, 1))),
+    *_rows("RU", ADVANCE, ("18", dt.date(2004, 1, 1)), ("20", dt.date(2019, 1, 1)), ("22", dt.date(2026, 1, 1))),
     *_rows("BY", STANDARD, ("20", dt.date(2010, 1, 1))),
     *_rows("BY", TELECOM, ("25", dt.date(2019, 1, 1))),
     *_rows("BY", REDUCED, ("10", dt.date(2010, 1, 1))),
@@ -121,6 +123,11 @@ def add_tax(net: Decimal, rate: Decimal) -> Split:
     base = half_up(net)
     tax = half_up(base * rate / 100)
     return Split(base, tax, base + tax)
+
+
+def tax_of_advance(rest: Decimal, rate_bp: int) -> Decimal:
+    """The estimated tax within what is left of an advance: 22/122 of it where the rate is 22 %."""
+    return half_up(rest * rate_bp / (BASIS + rate_bp))
 
 
 class Line(NamedTuple):

@@ -107,6 +107,16 @@ _COUNTS: dict[str, tuple[str, str]] = {
  FROM payment WHERE state = 'credited' GROUP BY account_id) p ON p.account_id = b.account_id
  WHERE b.books <> COALESCE(p.waiting, 0)""",
     ),
+    "vat_on_advances_is_that_of_the_advances_left": (
+        N_("VAT on an advance is the estimated tax within what is left of it, in the payment and in the books."),
+        """SELECT COUNT(*) FROM payment p LEFT JOIN (SELECT e.payment_id,
+ SUM(CASE WHEN l.id = o.debit_id THEN o.amount ELSE -o.amount END) AS amount FROM ledger_account l
+ JOIN posting o ON l.id IN (o.debit_id, o.credit_id) JOIN entry e ON e.id = o.entry_id
+ WHERE l.kind = 'vat_advances' GROUP BY e.payment_id) b ON b.payment_id = p.id
+ WHERE COALESCE(b.amount, 0) <> COALESCE(p.advance_tax, 0) OR (p.advance_tax_bp IS NOT NULL
+ AND COALESCE(p.advance_tax, -1) <> CASE WHEN p.state = 'credited' THEN (2 * (p.amount - p.used) * p.advance_tax_bp
+ + 10000 + p.advance_tax_bp) / (2 * (10000 + p.advance_tax_bp)) ELSE 0 END)""",
+    ),
     "nothing_is_billed_twice": (
         N_("A period of an account has one regular document of a kind."),
         """SELECT COUNT(*) FROM (SELECT account_id, kind, period_start, occurrence FROM document

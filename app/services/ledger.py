@@ -4,9 +4,10 @@ Receivable (debit) and advances (credit) are kept for each Account; revenue, VAT
 """
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,6 +16,17 @@ from app.core.period import Period
 from app.models import Account, Entry, EntryKind, LedgerAccount, LedgerKind, Posting
 
 OF_ACCOUNT = (LedgerKind.RECEIVABLE, LedgerKind.ADVANCES)
+OF_MONEY = (LedgerKind.REVENUE, LedgerKind.VAT, LedgerKind.CLEARING)  # what a billing run moves between
+UNSEEN = tuple(kind.value for kind in (EntryKind.ALLOCATED, EntryKind.TAXED, EntryKind.FEE))  # move no balance
+
+
+class Move(NamedTuple):
+    """`amount` > 0 from `credit` to `debit`; in the Account's own currency unless another is named."""
+
+    debit: LedgerKind
+    credit: LedgerKind
+    amount: Decimal
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,12 +96,16 @@ def turnovers(session: Session, account_ids: list[int], period: Period) -> dict[
     return sums
 
 
-def accounts_of(session: Session, account: Account) -> dict[LedgerKind, int]:
-    """Ids of the ledger accounts behind an Account and its Seller, opened where missing."""
-    wanted: dict[LedgerKind, int | None] = {
-        kind: account.id if kind in OF_ACCOUNT else None for kind in LedgerKind if kind != LedgerKind.FEES
-    }
-    return {kind: _open(session, account, kind, owner) for kind, owner in wanted.items()}
+def accounts_for(session: Session, account: Account, moves: Iterable[Move]) -> dict[tuple[LedgerKind, str], int]:
+    """Ids of the ledger accounts that moves of an Account join, by kind and currency; opened where missing."""
+    wanted = {(kind, move.currency or account.currency) for move in moves for kind in (move.debit, move.credit)}
+    query = sa.select(LedgerAccount.kind, LedgerAccount.currency, LedgerAccount.id).where(
+        LedgerAccount.seller_id == account.seller_id,
+        sa.or_(LedgerAccount.account_id == account.id, LedgerAccount.account_id.is_(None)),
+        LedgerAccount.kind.in_({kind.value for kind, _ in wanted}),
+    )
+    found = {(LedgerKind(kind), currency): number for kind, currency, number in session.execute(query)}
+    return {key: found.get(key) or _open(session, account, *key) for key in wanted}
 
 
 def ids_of(session: Session, account: Account) -> list[int]:
@@ -99,13 +115,12 @@ def ids_of(session: Session, account: Account) -> list[int]:
 
 def open_seller_accounts(session: Session, seller_id: int, currency: str) -> dict[LedgerKind, int]:
     """Ids of a Seller's own ledger accounts in a currency, opened where missing."""
-    kinds = [kind for kind in LedgerKind if kind not in OF_ACCOUNT]
-    return {kind: _find_or_add(session, seller_id, None, None, kind, currency) for kind in kinds}
+    return {kind: _find_or_add(session, seller_id, None, None, kind, currency) for kind in OF_MONEY}
 
 
-def _open(session: Session, account: Account, kind: LedgerKind, owner: int | None) -> int:
-    company = account.company_id if owner else None
-    return _find_or_add(session, account.seller_id, owner, company, kind, account.currency)
+def _open(session: Session, account: Account, kind: LedgerKind, currency: str) -> int:
+    owner, company = (account.id, account.company_id) if kind in OF_ACCOUNT else (None, None)
+    return _find_or_add(session, account.seller_id, owner, company, kind, currency)
 
 
 def _find_or_add(
@@ -134,15 +149,16 @@ def post(
     kind: EntryKind,
     key: str,
     day: dt.date,
-    moves: list[tuple[LedgerKind, LedgerKind, Decimal]],
+    moves: Sequence[Move],
     *,
     document_id: int | None = None,
     payment_id: int | None = None,
 ) -> Entry | None:
-    """Write one entry of (debit, credit, amount > 0) moves; None where its key is already in the books."""
+    """Write one entry of moves, those of zero left out; None where its key is already in the books."""
     if session.scalar(sa.select(Entry.id).where(Entry.key == key)) is not None:
         return None
-    ids = accounts_of(session, account)
+    moves = [move for move in moves if move.amount]
+    ids = accounts_for(session, account, moves)
     common = {"company_id": account.company_id, "happened_on": day}
     entry = Entry(
         seller_id=account.seller_id,
@@ -154,9 +170,14 @@ def post(
         **common,
     )
     entry.postings = [
-        Posting(debit_id=ids[debit], credit_id=ids[credit], currency=account.currency, amount=amount, **common)
-        for debit, credit, amount in moves
-        if amount
+        Posting(
+            debit_id=ids[move.debit, move.currency or account.currency],
+            credit_id=ids[move.credit, move.currency or account.currency],
+            currency=move.currency or account.currency,
+            amount=move.amount,
+            **common,
+        )
+        for move in moves
     ]
     session.add(entry)
     session.flush()

@@ -18,7 +18,8 @@ from app.core.money import TWO_PLACES
 from app.models import Account, Allocation, Document, DocumentKind, EntryKind, LedgerKind, Payment, Seller
 from app.models.document import UNPAID_INVOICE
 from app.rules.lifecycle import PaymentState, Settlement, move
-from app.services import ledger, numbering, trail
+from app.services import advances, ledger, numbering, trail
+from app.services.ledger import Move
 
 
 def record_payment(
@@ -91,7 +92,7 @@ def _check(session: Session, account: Account, amount: Decimal, paid_on: dt.date
 
 
 def _credit(session: Session, account: Account, payment: Payment) -> None:
-    """NEW or UNCONFIRMED → CREDITED: post it and take its number."""
+    """NEW or UNCONFIRMED → CREDITED: post it and take its number; `allocate` then taxes what stays an advance."""
     payment.state = move(PaymentState(payment.state), PaymentState.CREDITED).value
     ledger.post(
         session,
@@ -99,9 +100,10 @@ def _credit(session: Session, account: Account, payment: Payment) -> None:
         EntryKind.PAID,
         f"paid:{payment.id}",
         payment.paid_on,
-        [(LedgerKind.CLEARING, LedgerKind.ADVANCES, payment.amount)],
+        [Move(LedgerKind.CLEARING, LedgerKind.ADVANCES, payment.amount)],
         payment_id=payment.id,
     )
+    advances.set_rate(session, account.seller, payment)
     _number(session, account, payment)
 
 
@@ -122,13 +124,23 @@ def allocate(session: Session, actor: Actor, payment_id: int, invoice_ids: Seque
     if payment.state != PaymentState.CREDITED.value:
         raise Refused(N_("Only a credited payment can settle invoices."))
     account = session.get_one(Account, payment.account_id)
-    used = Decimal(0)
-    for invoice in _open_invoices(session, payment.account_id, invoice_ids):
-        part = min(payment.amount - payment.used, invoice.total - invoice.paid)
+    plan = _plan(payment, _open_invoices(session, payment.account_id, invoice_ids))
+    at_once = sum((part for _, part, day in plan if day == payment.paid_on), Decimal(0))
+    advances.tax_receipt(session, account, payment, at_once)
+    for invoice, part, day in sorted(plan, key=lambda step: step[2]):
+        _settle(session, account, payment, invoice, part, day)
+    return sum((part for _, part, _ in plan), Decimal(0))
+
+
+def _plan(payment: Payment, invoices: Sequence[Document]) -> list[tuple[Document, Decimal, dt.date]]:
+    """What of the payment each invoice takes, and on which day: money waits for an invoice, never the other way."""
+    plan, rest = [], payment.amount - payment.used
+    for invoice in invoices:
+        part = min(rest, invoice.total - invoice.paid)
         if part > 0:
-            _settle(session, account, payment, invoice, part)
-            used += part
-    return used
+            plan.append((invoice, part, max(payment.paid_on, invoice.issued_on)))
+            rest -= part
+    return plan
 
 
 def _open_invoices(session: Session, account_id: int, first: Sequence[int]) -> list[Document]:
@@ -149,8 +161,9 @@ def _open_invoices(session: Session, account_id: int, first: Sequence[int]) -> l
     return sorted(found, key=lambda d: (d.id not in first, d.due_on or d.issued_on, d.id))
 
 
-def _settle(session: Session, account: Account, payment: Payment, invoice: Document, part: Decimal) -> None:
-    day = max(payment.paid_on, invoice.issued_on)
+def _settle(
+    session: Session, account: Account, payment: Payment, invoice: Document, part: Decimal, day: dt.date
+) -> None:
     kept = session.scalars(
         sa.select(Allocation).where(Allocation.payment_id == payment.id, Allocation.document_id == invoice.id)
     ).first()
@@ -174,7 +187,7 @@ def _settle(session: Session, account: Account, payment: Payment, invoice: Docum
         EntryKind.ALLOCATED,
         f"allocated:{payment.id}:{invoice.id}:{payment.used}",
         day,
-        [(LedgerKind.ADVANCES, LedgerKind.RECEIVABLE, part)],
+        [Move(LedgerKind.ADVANCES, LedgerKind.RECEIVABLE, part), *advances.give_back(payment)],
         payment_id=payment.id,
         document_id=invoice.id,
     )
@@ -214,6 +227,7 @@ def credit_from_note(
     )
     session.add(payment)
     session.flush()
+    advances.set_rate(session, account.seller, payment)
     _number(session, account, payment)
     allocate(session, actor, payment.id, [corrected_id] if corrected_id else [])
 
@@ -234,8 +248,9 @@ def reverse_payment(session: Session, actor: Actor, payment_id: int, reason: str
         invoice.paid -= allocation.amount
         invoice.settlement = (Settlement.PARTLY if invoice.paid else Settlement.UNPAID).value
         session.delete(allocation)
-    moves = [(LedgerKind.RECEIVABLE, LedgerKind.ADVANCES, payment.used)]
-    moves.append((LedgerKind.ADVANCES, LedgerKind.CLEARING, payment.amount))
+    moves = [Move(LedgerKind.RECEIVABLE, LedgerKind.ADVANCES, payment.used)]
+    moves.append(Move(LedgerKind.ADVANCES, LedgerKind.CLEARING, payment.amount))
+    moves += advances.take_back(payment)
     ledger.post(session, account, EntryKind.REVERSED, f"reversed:{payment.id}", day, moves, payment_id=payment.id)
     payment.used = Decimal(0)
     session.flush()

@@ -15,9 +15,15 @@ def upgrade():
     _books_up()
     _policies_up()
     _invoices_up()
+    _rating_up()
+    _options_up()
+    _renaming_up()
 
 
 def downgrade():
+    _renaming_down()
+    _options_down()
+    _rating_down()
     _invoices_down()
     _policies_down()
     _notices_down()
@@ -46,6 +52,63 @@ def keep_append_only(table):
             f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         )
+
+
+def _renaming_up():
+    big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    op.create_table(
+        "rename_list",
+        sa.Column("id", big, primary_key=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("company_id", big, sa.ForeignKey("company.id", name="fk_rename_list_company_id"), nullable=False),
+        sa.Column("request_id", big, sa.ForeignKey("request.id", name="fk_rename_list_request_id"), nullable=False),
+        sa.Column("seller_id", big, sa.ForeignKey("seller.id", name="fk_rename_list_seller_id"), nullable=False),
+        sa.Column("source", sa.String(8), nullable=False),
+        sa.Column("file_name", sa.String(255), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("outcomes", sa.JSON(), nullable=False),
+        sa.Column("takes_suggestions", sa.Boolean(), nullable=False),
+        sa.Column("packs", sa.Integer(), nullable=False),
+        sa.Column("applied_packs", sa.Integer(), nullable=False),
+        sa.Column("is_stopped", sa.Boolean(), nullable=False),
+        sa.Column("due_at", sa.DateTime()),
+        sa.Column("opens_at", sa.DateTime()),
+        sa.Column("promised_by", sa.DateTime()),
+        sa.Column("begun_at", sa.DateTime()),
+        sa.Column("job_id", big, sa.ForeignKey("job.id", name="fk_rename_list_job_id")),
+        sa.Column("undo_of_id", big, sa.ForeignKey("request.id", name="fk_rename_list_undo_of_id")),
+        sa.Column("key", sa.String(80)),
+        sa.UniqueConstraint("request_id", name="uq_rename_list_request_id"),
+        sa.UniqueConstraint("key", name="uq_rename_list_key"),
+        sa.CheckConstraint("source IN ('file', 'paste', 'one', 'undo')", name="ck_rename_list_source_known"),
+    )
+    for column in ("company_id", "seller_id", "sha256", "due_at", "job_id", "undo_of_id"):
+        op.create_index(f"ix_rename_list_{column}", "rename_list", [column])
+    op.create_table(
+        "rename_pack",
+        sa.Column("id", big, primary_key=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("company_id", big, sa.ForeignKey("company.id", name="fk_rename_pack_company_id"), nullable=False),
+        sa.Column("list_id", big, sa.ForeignKey("rename_list.id", name="fk_rename_pack_list_id"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("first_line", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("lines", sa.Text(), nullable=False),
+        sa.Column("outcomes", sa.JSON()),
+        sa.UniqueConstraint("list_id", "position", name="uq_rename_pack_list_id"),
+    )
+    op.create_index("ix_rename_pack_company_id", "rename_pack", ["company_id"])
+    for table in ("rename_list", "rename_pack"):
+        hide_other_companies(table)
+
+
+def _renaming_down():
+    op.drop_table("rename_pack")
+    op.drop_table("rename_list")
 
 
 _BOOK_KINDS = {
@@ -342,3 +405,69 @@ def _rating_down():
             op.drop_column(table, column.name)
     for table in ("sealed_month", "package_use", "tariff_package", "tariff_rate", "tariff_prefix", "tariff"):
         op.drop_table(table)
+
+
+def _open_option_index(states):
+    op.drop_index("uq_request_open_option", "request")
+    where = sa.text(f"state IN ({', '.join(repr(state) for state in states)}) AND component_id IS NOT NULL")
+    op.create_index(
+        "uq_request_open_option",
+        "request",
+        ["subscriber_id", "component_id"],
+        unique=True,
+        sqlite_where=where,
+        postgresql_where=where,
+    )
+
+
+def _options_up():
+    """Lists of options to switch, who switches them, and what a company may choose; a failed request is still open."""
+    op.add_column("request", sa.Column("reference", sa.String(120), nullable=False, server_default=""))
+    op.add_column("seller", sa.Column("operator", sa.String(40), nullable=False, server_default="simulated"))
+    op.add_column("seller", sa.Column("operator_settings", sa.JSON(), nullable=False, server_default="{}"))
+    op.add_column("plan", sa.Column("for_subscribers", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.execute("UPDATE plan SET for_subscribers = TRUE WHERE code = 'line-options'")
+    _open_option_index(("new", "queued", "sent", "failed"))
+    numbered = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    keys = {
+        name: sa.ForeignKeyConstraint([f"{name}_id"], [f"{name}.id"], name=f"fk_request_line_{name}_id")
+        for name in ("company", "request", "subscriber", "component", "subscription")
+    }
+    op.create_table(
+        "request_line",
+        sa.Column("id", numbered, nullable=False),
+        sa.Column("company_id", sa.BigInteger(), nullable=False),
+        sa.Column("request_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("cells", sa.JSON(), nullable=False),
+        sa.Column("number", sa.String(40), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("subscriber_id", sa.BigInteger(), nullable=True),
+        sa.Column("component_id", sa.BigInteger(), nullable=True),
+        sa.Column("subscription_id", sa.BigInteger(), nullable=True),
+        sa.Column("action", sa.String(3), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=True),
+        sa.Column("verdict", sa.String(20), nullable=False),
+        sa.Column("detail", sa.String(40), nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("tax_bp", sa.Integer(), nullable=True),
+        sa.Column("tax_included", sa.Boolean(), nullable=False),
+        sa.Column("month_amount", sa.BigInteger(), nullable=False),
+        sa.Column("first_amount", sa.BigInteger(), nullable=False),
+        sa.Column("made_id", numbered, nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        *keys.values(),
+        sa.PrimaryKeyConstraint("id", name="pk_request_line"),
+        sa.UniqueConstraint("request_id", "position", name="uq_request_line_request_id_position"),
+    )
+    op.create_index("ix_request_line_request_id_verdict", "request_line", ["request_id", "verdict", "position"])
+    hide_other_companies("request_line")
+
+
+def _options_down():
+    op.drop_table("request_line")
+    _open_option_index(("new", "queued", "sent"))
+    op.drop_column("plan", "for_subscribers")
+    op.drop_column("seller", "operator_settings")
+    op.drop_column("seller", "operator")
+    op.drop_column("request", "reference")

@@ -142,8 +142,14 @@ class Contracts(Desk):
     search_columns = ["number", "company", "payer", "signed_on"]
     order_columns = ["number"]
     base_order = ("id", "desc")
-    form_columns = ["payer", "seller", "number", "signed_on", "ends_on"]
+    form_columns = ["payer", "seller", "number", "signed_on", "ends_on", "payable_currency", "rate_markup_bp"]
     required = frozenset({"payer", "seller", "number", "signed_on"})
+    hints = {
+        "payable_currency": _l(
+            "For accounts in a foreign currency: the Seller's currency, if bills are paid in it at the bank's rate of "
+            "the day. Empty: bills are paid in the account's own."
+        ),
+    }
     deletable = True
     keeps_by = _l("Accounts or documents name this contract. Give it an end date instead.")
 

@@ -38,7 +38,7 @@ SEARCHED_BY: dict[str, list[str]] = {
     "Subscriber": ["number", "name"],
     "Subscription": ["name"],
 }
-PERCENTS = ("tax_bp", "rate_bp", "percent_bp")
+PERCENTS = ("tax_bp", "rate_bp", "percent_bp", "rate_markup_bp")
 
 
 class Kept(DomainError):

@@ -23,7 +23,20 @@ class Sellers(Desk):
     options = {"rounding": ("carry", "line")}
     form_fieldsets_of = [
         (_l("Who it is"), ["code", "name", "short_name", "country", "currency", "zone", "locale", "phone", "email"]),
-        (_l("Taxes"), ["vat_payer", "rounding", "tax_code", "kpp", "ogrn", "vat_number"]),
+        (
+            _l("Taxes"),
+            [
+                "vat_payer",
+                "vat_on_advances",
+                "split_payment",
+                "rate_source",
+                "rounding",
+                "tax_code",
+                "kpp",
+                "ogrn",
+                "vat_number",
+            ],
+        ),
         (
             _l("Address and bank"),
             ["address", "bank_name", "bik", "settlement_account", "correspondent_account", "iban"],
@@ -43,6 +56,9 @@ class Sellers(Desk):
     ]
     hints = {
         "zone": _l("The zone its business days are days of, for example Europe/Kyiv."),
+        "vat_on_advances": _l("Money that stays an advance is taxed where the country has tax rates «advance» (RU)."),
+        "split_payment": _l("PL: services of annex 15: invoices over 15,000 PLN say «split payment»."),
+        "rate_source": _l("NBU, CBR, NBP, … as in the currency rates; empty: the central bank of its country."),
         "rounding": _l("Tax is rounded once: by running total over the lines, or line by line."),
     }
 
@@ -86,13 +102,18 @@ class CurrencyRates(Desk):
     area = "Settings"
     route_base = "/office/currency-rates"
     names = (_l("Currency rates"), _l("Currency rate"))
-    list_columns = ["day", "base", "quote", "rate", "source"]
+    list_columns = ["day", "base", "quote", "nominal", "rate", "source"]
     search_columns = ["day", "base", "quote", "source"]
     order_columns = ["id"]
     base_order = ("id", "desc")
-    form_columns = ["day", "base", "quote", "rate", "source"]
-    required = frozenset({"day", "base", "quote", "rate", "source"})
-    hints = {"rate": _l("So many units of the second currency for one of the first.")}
+    form_columns = ["day", "base", "nominal", "quote", "rate", "source"]
+    required = frozenset({"day", "base", "nominal", "quote", "rate", "source"})
+    hints = {
+        "rate": _l("So many units of the second currency for the units of the first."),
+        "nominal": _l("1, or what the bank quotes: 10, 100, 1000."),
+        "source": _l("NBU, CBR, NBP, NBRB, NBK or another bank."),
+        "day": _l("The first day it holds; it holds until the next one."),
+    }
     deletable = True
 
 

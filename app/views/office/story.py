@@ -129,7 +129,7 @@ def moves_of(account_id: int, limit: int = 20) -> list[dict[str, Any]]:
         db.session.scalars(
             sa.select(Entry)
             .options(joinedload(Entry.document), joinedload(Entry.payment))
-            .where(Entry.account_id == account_id, Entry.kind != "allocated")
+            .where(Entry.account_id == account_id, Entry.kind.not_in(ledger.UNSEEN))
             .order_by(Entry.happened_on.desc(), Entry.id.desc())
             .limit(limit)
         )
