@@ -18,6 +18,8 @@ from app.models.payment import (
     PaymentMethod,
 )
 from app.models.people import SignInAttempt, User, UserRight
+from app.models.request_line import RequestLine
+from app.models.renaming import RenameList, RenamePack
 from app.models.seller import CalendarOverride, CreditLimit, CurrencyRate, NumberSeries, Policy, Seller, TaxRate
 from app.models.subscription import (
     Extension,
@@ -32,5 +34,6 @@ from app.models.subscription import (
     SuspendedUsage,
     Usage,
 )
+from app.models.tariff import PackageUse, SealedMonth, Tariff, TariffPackage, TariffPrefix, TariffRate
 from app.models.support import Notice, NoticePreference, Ticket, TicketMessage
 from app.models.work import AuditEvent, CaughtMail, ImportBatch, ImportMapping, Job, Outbox

@@ -63,6 +63,7 @@ class Plan(Stamped, Model):
     period_months: Mapped[int] = mapped_column(default=1)
     trial_days: Mapped[int] = mapped_column(default=0)
     is_on_sale: Mapped[bool] = mapped_column(default=True)
+    for_subscribers: Mapped[bool] = mapped_column(default=False)  # its parts are options of a company's subscribers
     product: Mapped[Product] = relationship()
     components: Mapped[list["Component"]] = relationship(back_populates="plan", order_by="Component.id")
     __table_args__ = (sa.UniqueConstraint("seller_id", "code"),)
@@ -86,6 +87,7 @@ class Component(Model):
     minimum: Mapped[Decimal | None] = mapped_column(Fine)
     maximum: Mapped[Decimal | None] = mapped_column(Fine)
     step: Mapped[Decimal | None] = mapped_column(Fine)
+    tariff_id: Mapped[int | None] = ref("tariff.id", null=True, index=False)  # usage is rated record by record
     plan: Mapped[Plan] = relationship(back_populates="components")
     prices: Mapped[list["PriceVersion"]] = relationship(back_populates="component", order_by="PriceVersion.valid_from")
     __table_args__ = (

@@ -14,7 +14,8 @@ from app.models.order import Cart
 from app.models.payment import BankLine, ExpectedPayment, InstalmentPart, InstalmentPlan, Payment, PaymentMethod
 from app.models.people import User
 from app.models.seller import CreditLimit, NumberSeries, Policy, Seller
-from app.models.subscription import Request, Seat, Subscriber, Subscription, Usage
+from app.models.subscription import Request, Seat, Subscriber, Subscription, SuspendedUsage, Usage
+from app.models.tariff import Tariff
 
 _LINKS: tuple[tuple[type, str, type], ...] = (
     (Cart, "company", Company),
@@ -44,6 +45,7 @@ _LINKS: tuple[tuple[type, str, type], ...] = (
     (Request, "account", Account),
     (Request, "subscriber", Subscriber),
     (Seat, "user", User),
+    (SuspendedUsage, "seller", Seller),
     (Usage, "component", Component),
     (Usage, "subscription", Subscription),
 )
@@ -54,5 +56,6 @@ for _side in ("debit", "credit"):
     setattr(Posting, _side, relationship(LedgerAccount, foreign_keys=[getattr(Posting, f"{_side}_id")], viewonly=True))
 
 # Chosen in forms, so written through as well.
+Component.tariff = relationship(Tariff)
 for _settled in (Policy, Promotion):
     _settled.seller = relationship(Seller)

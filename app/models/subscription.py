@@ -175,6 +175,7 @@ class Request(OfCompany, Model):
     asked_by: Mapped[int | None] = mapped_column(sa.ForeignKey("ab_user.id"))
     done_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     attempts: Mapped[int] = mapped_column(default=0)
+    reference: Mapped[str] = text(120)  # under which the operator's system knows it
     __table_args__ = (
         one_of("state", RequestState),
         sa.Index(
@@ -182,8 +183,8 @@ class Request(OfCompany, Model):
             "subscriber_id",
             "component_id",
             unique=True,
-            sqlite_where=sa.text("state IN ('new', 'queued', 'sent') AND component_id IS NOT NULL"),
-            postgresql_where=sa.text("state IN ('new', 'queued', 'sent') AND component_id IS NOT NULL"),
+            sqlite_where=sa.text("state IN ('new', 'queued', 'sent', 'failed') AND component_id IS NOT NULL"),
+            postgresql_where=sa.text("state IN ('new', 'queued', 'sent', 'failed') AND component_id IS NOT NULL"),
         ),
     )
 
@@ -204,6 +205,13 @@ class Usage(OfCompany, Model):
     quantity: Mapped[Decimal] = mapped_column(Fine)
     destination: Mapped[str] = text(60)
     time_class: Mapped[str] = text(8)
+    kind: Mapped[str] = text(8)  # `rules.rating.EventKind`; empty for what is only counted
+    direction: Mapped[str] = text(3)  # in | out
+    other_number: Mapped[str] = text(40)
+    volume: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # seconds, bytes or pieces, as measured
+    included: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # of them (rounded up) in a package
+    amount: Mapped[Decimal | None] = mapped_column(Fine)  # NULL: priced by the component's price for the month
+    rate_id: Mapped[int | None] = mapped_column(BigId)  # of tariff_rate; no key, which would cost each record
     __table_args__ = (
         sa.UniqueConstraint("source", "source_id"),
         sa.Index("ix_usage_account_id_day", "account_id", "day"),
@@ -220,5 +228,10 @@ class SuspendedUsage(Model):
     source_id: Mapped[str] = text(120)
     reason: Mapped[str] = text(300)
     record: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    line: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # what the record says, to try it again
+    seller_id: Mapped[int | None] = ref("seller.id", null=True)
+    number: Mapped[str] = text(40)
+    state: Mapped[str] = text(8, default="waiting")  # waiting | dropped
+    note: Mapped[str] = text(300)  # why it was dropped, and who dropped it
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
-    __table_args__ = (sa.UniqueConstraint("source", "source_id"),)
+    __table_args__ = (sa.UniqueConstraint("source", "source_id"), one_of("state", ("waiting", "dropped")))

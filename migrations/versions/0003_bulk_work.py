@@ -84,7 +84,7 @@ def _renaming_up():
         sa.Column("key", sa.String(80)),
         sa.UniqueConstraint("request_id", name="uq_rename_list_request_id"),
         sa.UniqueConstraint("key", name="uq_rename_list_key"),
-        sa.CheckConstraint("source IN ('file', 'paste', 'one', 'undo')", name="ck_rename_list_source_known"),
+        sa.CheckConstraint("source IN ('file', 'paste', 'one', 'undo')", name="source_known"),
     )
     for column in ("company_id", "seller_id", "sha256", "due_at", "job_id", "undo_of_id"):
         op.create_index(f"ix_rename_list_{column}", "rename_list", [column])
@@ -99,7 +99,7 @@ def _renaming_up():
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("lines", sa.Text(), nullable=False),
         sa.Column("outcomes", sa.JSON()),
-        sa.UniqueConstraint("list_id", "position", name="uq_rename_pack_list_id"),
+        sa.UniqueConstraint("list_id", "position", name="uq_rename_pack_list_id_position"),
     )
     op.create_index("ix_rename_pack_company_id", "rename_pack", ["company_id"])
     for table in ("rename_list", "rename_pack"):
