@@ -2,10 +2,11 @@
 
 import time
 
+from app.core.actor import Actor
 from app.core.errors import N_, Refused
 from app.models import BillingRun
 from app.rules.lifecycle import RunState
-from app.services import billing
+from app.services import billing, work
 from app.services.work import JobName
 from jobs.context import JobContext, Result, Stopped, job
 
@@ -23,6 +24,7 @@ def close_month(context: JobContext) -> Result:
         billing.cancel(context.session, context.actor, run_id)
         context.session.commit()
         raise
+    _announce(context)
     return {
         "run_id": run_id,
         "figures": {
@@ -32,6 +34,12 @@ def close_month(context: JobContext) -> Result:
             "quarantined": made.quarantined,
         },
     }
+
+
+def _announce(context: JobContext) -> None:
+    """People hear of their invoices now, not tomorrow (AST-120)."""
+    key, title = f"{JobName.NOTICES}:after:{context.job_id}", N_("Notices of unpaid invoices")
+    work.order_job(context.session, Actor.system("schedule"), JobName.NOTICES, title=title, key=key)
 
 
 def _bill_all(context: JobContext, run_id: int, size: int) -> billing.Progress:

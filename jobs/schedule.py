@@ -9,14 +9,19 @@ from app.core.errors import N_
 from app.services import work
 from app.services.work import JobName
 
-DAILY = {JobName.AUDIT: N_("Nightly check of the books"), JobName.HOUSEKEEPING: N_("Clearing away old files")}
+# name → what it is called, and the hour (UTC) from which it is ordered: people are not written to at night
+DAILY = {
+    JobName.AUDIT: (N_("Nightly check of the books"), 0),
+    JobName.HOUSEKEEPING: (N_("Clearing away old files"), 0),
+    JobName.NOTICES: (N_("Notices of unpaid invoices"), 6),
+}
 
 
 def order_due(session: Session) -> None:
     """Order what today still lacks; any number of schedules may ask, at any time."""
     day = clock.today()
     with tenancy.seeing(tenancy.EVERYONE, session):
-        for name, title in DAILY.items():
-            if not work.is_ordered(session, f"{name}:{day}"):
+        for name, (title, hour) in DAILY.items():
+            if clock.now().hour >= hour and not work.is_ordered(session, f"{name}:{day}"):
                 work.order_job(session, Actor.system("schedule"), name, title=title, key=f"{name}:{day}")
         session.commit()

@@ -6,9 +6,11 @@ from sqlalchemy.orm import Session
 from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
-from app.models import Ticket, TicketMessage
+from app.models import Company, Seller, Ticket, TicketMessage
+from app.reports.words import words_of
 from app.rules.lifecycle import TicketState, move
-from app.services import trail
+from app.rules.notices import NoticeEvent
+from app.services import notices, trail
 
 DEPARTMENTS = ("accounting", "technical", "sales", "other")
 LONGEST = 20_000  # characters of a message
@@ -117,9 +119,30 @@ def _write(session: Session, actor: Actor, ticket: Ticket, body: str) -> None:
         raise Refused(
             N_("The message takes %(found)s characters, at most %(limit)s fit."), found=len(body), limit=LONGEST
         )
-    session.add(
-        TicketMessage(
-            company_id=ticket.company_id, ticket_id=ticket.id, user_id=actor.user_id, author=actor.name, body=body
-        )
+    message = TicketMessage(
+        company_id=ticket.company_id, ticket_id=ticket.id, user_id=actor.user_id, author=actor.name, body=body
     )
+    session.add(message)
     session.flush()
+    if actor.is_staff:
+        _tell(session, ticket, message)
+
+
+def _tell(session: Session, ticket: Ticket, message: TicketMessage) -> None:
+    """The people who wrote in the ticket hear of the answer; where none did, all who may (AST-177)."""
+    readers = notices.readers_of(session, [ticket.company_id], [Right.CABINET_TICKETS]).get(ticket.company_id, [])
+    writers = set(session.scalars(sa.select(TicketMessage.user_id).where(TicketMessage.ticket_id == ticket.id)))
+    readers = [one for one in readers if one.user_id in writers] or readers
+    company = session.get_one(Company, ticket.company_id)
+    seller = session.get_one(Seller, company.seller_id)
+
+    def say(locale: str) -> tuple[str, str, str]:
+        event, words = f"notice_{NoticeEvent.TICKET_ANSWERED}", words_of(locale)
+        text = words(event, subject=ticket.subject)
+        subject = words(f"{event}_subject", subject=ticket.subject)
+        return subject, text, notices.letter_of(locale, text, seller.name)
+
+    rows = notices.rows_for(
+        NoticeEvent.TICKET_ANSWERED, str(message.id), readers, say, company_id=ticket.company_id, document_id=None
+    )
+    notices.put(session, rows)

@@ -13,7 +13,7 @@
 | reconciliation | company_id, start, last (a day that is in it), account_id, format |
 | charge_report | account_id, month, format |
 | send_mail | document_ids, or seller_id and month; addresses, formats |
-| audit, housekeeping | none |
+| notices, audit, housekeeping | none |
 
 Each may also have `page`: the path of the page it was ordered from, where its end leads back to.
 """
@@ -53,6 +53,7 @@ class JobName(StrEnum):
     RECONCILIATION = "reconciliation"
     CHARGE_REPORT = "charge_report"
     SEND_MAIL = "send_mail"
+    NOTICES = "notices"
     AUDIT = "audit"
     HOUSEKEEPING = "housekeeping"
 
@@ -63,6 +64,7 @@ class Topic(StrEnum):
     RENDER_DOCUMENT = "render_document"  # document_id, format
     SEND_DELIVERY = "send_delivery"  # delivery_id
     MAIL_DOCUMENT = "mail_document"  # document_id: to the addresses its account has when it is sent
+    SEND_NOTICE = "send_notice"  # notice: its key
 
 
 def order_job(

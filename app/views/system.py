@@ -31,6 +31,8 @@ FIGURES = {
     "documents": lazy_gettext("Documents"),
     "files": lazy_gettext("Files"),
     "letters": lazy_gettext("Letters"),
+    "invoices": lazy_gettext("Invoices"),
+    "notices": lazy_gettext("Notices"),
     "lines": lazy_gettext("Lines"),
     "accepted": lazy_gettext("Accepted"),
     "rejected": lazy_gettext("Rejected"),

@@ -24,6 +24,7 @@ from app.rules.lifecycle import (
     TicketState,
     move,
 )
+from app.rules.notices import NoticeEvent
 from app.services import tickets
 from app.services.demo import bank, belongings, wishes
 from app.services.demo.calendar import at
@@ -163,12 +164,13 @@ def add_notices(session: Session, people: dict[str, User], month: Month, today: 
                 Notice(
                     company_id=user.company_id,
                     user_id=user.id,
-                    event="invoice.issued",
+                    document_id=invoice.id,
+                    event=NoticeEvent.INVOICE_ISSUED.value,
                     channel="in_app",
                     recipient=user.email,
                     subject=subject.format(invoice.number),
                     body=body.format(invoice.total, invoice.currency),
-                    key=f"demo:{invoice.id}:{user.id}",
+                    key=f"{NoticeEvent.INVOICE_ISSUED}:{invoice.id}:in_app:{user.id}",
                     sent_at=at(invoice.issued_on),
                     read_at=at(invoice.issued_on, 11) if place % 2 else None,
                 )
