@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.core.errors import N_
-from app.services import mailing
+from app.models import Document
+from app.services import mailing, papers, work
 from app.services.work import JobName, Topic
 from config import Settings
 from jobs.context import JobContext, Result, effect, job
@@ -29,8 +30,21 @@ def send_delivery(session: Session, payload: Mapping[str, Any], settings: Settin
 
 @effect(Topic.MAIL_DOCUMENT)
 def mail_document(session: Session, payload: Mapping[str, Any], settings: Settings) -> None:
-    """Letters for a document of a closed month, as its account says; ordered once however often this runs."""
-    mailing.send_as_agreed(session, Actor.system("post"), [int(payload["document_id"])])
+    """Letters for what a run has issued, as the delivery was at forming; ordered once however often this runs."""
+    document_id = int(payload["document_id"])
+    document = session.get(Document, document_id)
+    if document is not None and papers.is_long(session, document):
+        params = {"document_id": document_id}
+        work.order_job(session, Actor.system("post"), JobName.SEND_INVOICE, params, key=f"regular:{document_id}")
+        return
+    mailing.send_regular(session, Actor.system("post"), document_id)
+
+
+@effect(Topic.MAIL_FILE)
+def mail_file(session: Session, payload: Mapping[str, Any], settings: Settings) -> None:
+    """One letter with a file that a job made."""
+    post = mailing.Post(settings.files_dir, settings.smtp_url, settings.mail_from)
+    mailing.deliver_file(session, payload, settings.data_dir, post)
 
 
 @job(JobName.SEND_MAIL)

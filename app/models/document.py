@@ -167,6 +167,7 @@ class Delivery(OfCompany, Model):
     document_id: Mapped[int] = ref("document.id")
     address: Mapped[str] = text(200)
     format: Mapped[str] = text(12)
+    papers: Mapped[str] = text(10)  # "": the document alone; own: with its act and charges; month: all of its month
     state: Mapped[str] = text(10, default="pending")  # pending | sent | failed
     sent_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     message_id: Mapped[str] = mapped_column(sa.String(120), unique=True)

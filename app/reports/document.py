@@ -184,6 +184,45 @@ class ChargeSummary:
     gross: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class UsageLine:
+    """A measured event as a detail prints it, at the local time it began."""
+
+    subscriber: str
+    subscriber_name: str
+    day: dt.date
+    time: str
+    service: str
+    direction: str
+    other_number: str
+    destination: str
+    quantity: Decimal
+    unit: str
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class HoursLine:
+    """What a subscriber used of a service in each time class (work, off, holiday), and what it came to."""
+
+    subscriber: str
+    subscriber_name: str
+    service: str
+    unit: str
+    quantities: Mapping[str, Decimal]
+    amounts: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True)
+class HoursDetail:
+    """Usage apart by working hours («09:00–18:00»), other hours, weekends and holidays."""
+
+    hours: str
+    lines: Iterable[HoursLine]
+    events: Mapping[str, Iterable[UsageLine]]
+    has_amounts: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChargeReportData:
     """Charges of an account in a period: `summary` by service, and where `lines` are given the detail by subscriber.
@@ -208,6 +247,8 @@ class ChargeReportData:
     rounding: tuple[Decimal, Decimal, Decimal] = (ZERO, ZERO, ZERO)
     contract: Reference | None = None
     locale: str = ""
+    known_at: str = ""  # of a month that still runs: the moment its figures were known
+    by_hours: HoursDetail | None = None
 
 
 # ---------------------------------------------------------------- blocks

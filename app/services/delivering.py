@@ -1,6 +1,7 @@
 """How an account's regular documents reach the company: method, format, addresses, each with its history (A1-28…36)."""
 
 import datetime as dt
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -9,8 +10,10 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
+from app.core.period import Month
 from app.models import Account, DeliveryChange
 from app.rules.mailing import MAX_LENGTH, join_addresses, parse_addresses
+from app.rules.policies import Calendar, PolicyKind, window_on
 from app.services import trail
 
 METHODS = ("email", "collect")
@@ -79,12 +82,41 @@ def history_of(session: Session, account: Account, limit: int = 20) -> list[Deli
     return list(session.scalars(query))
 
 
-def in_force_at(session: Session, account: Account, moment: dt.datetime) -> DeliveryChange | None:
-    """The value an invoice formed at `moment` uses (A1-20); None where it never changed: the account's own."""
+@dataclass(frozen=True)
+class Value:
+    """How documents reach a company at an instant; `by` and `since` are empty where it never changed."""
+
+    method: str
+    format: str
+    addresses: str
+    by: str = ""
+    since: dt.datetime | None = None
+
+
+def value_at(session: Session, account: Account, moment: dt.datetime) -> Value:
+    """The value an invoice formed at `moment` uses (A1-20); the account's own where it never changed."""
     query = (
         sa.select(DeliveryChange)
         .where(DeliveryChange.account_id == account.id, DeliveryChange.valid_from <= moment)
         .order_by(DeliveryChange.valid_from.desc(), DeliveryChange.id.desc())
         .limit(1)
     )
-    return session.scalars(query).first()
+    change = session.scalars(query).first()
+    if change is None:  # before anything was known of it: what was there first
+        mine = sa.select(DeliveryChange).where(DeliveryChange.account_id == account.id)
+        change = session.scalars(mine.order_by(DeliveryChange.valid_from, DeliveryChange.id).limit(1)).first()
+    if change is None:
+        return Value(account.delivery, account.delivery_format, account.delivery_addresses)
+    return Value(
+        change.delivery, change.delivery_format, change.delivery_addresses, change.changed_by, change.valid_from
+    )
+
+
+def next_forming(calendar: Calendar, today: dt.date, is_last_month_formed: bool) -> tuple[Month, dt.date]:
+    """The month the next regular invoice is for, and the business day on which it is formed."""
+    this = Month.of(today)
+    day = dt.timedelta(days=calendar[PolicyKind.INVOICING_DAY]["day"] - 1)
+    awaited = today <= this.first_day + day or window_on(calendar[PolicyKind.INVOICE_CLOSED_WINDOW], today) is not None
+    if not is_last_month_formed and awaited:
+        return this.shift(-1), max(today, this.first_day + day)
+    return this, this.shift(1).first_day + day

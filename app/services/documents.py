@@ -5,6 +5,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,9 +20,14 @@ from app.core.errors import N_, NotFound, Refused
 from app.core.period import Month
 from app.models import Account, Charge, Document, DocumentFile, DocumentKind, Seller
 from app.reports.render import pdf, xlsx
-from app.services import gathering, parties
+from app.services import gathering, hours, parties
 
-FORMATS: dict[str, Callable[[Any, BinaryIO], None]] = {"pdf": pdf.render_to, "xlsx": xlsx.render_to}
+SPLIT = "split"  # the report on charges as XLSX with the usage apart by working hours (A1-31)
+FORMATS: dict[str, Callable[[Any, BinaryIO], None]] = {
+    "pdf": pdf.render_to,
+    "xlsx": xlsx.render_to,
+    SPLIT: xlsx.render_to,
+}
 
 
 def document_of(session: Session, actor: Actor, document_id: int) -> Document:
@@ -37,25 +43,49 @@ def document_of(session: Session, actor: Actor, document_id: int) -> Document:
 def file_of(session: Session, actor: Actor, document_id: int, fmt: str, files_dir: Path) -> Path:
     """The path of the document's file, made now where it was never asked for. The row of it is written, not "
     "committed."""
+    made = make_file(session, actor, document_id, fmt, files_dir)
+    note_file(session, made)
+    return made.path
+
+
+@dataclass(frozen=True)
+class Made:
+    """A document's file in the store; `is_new` where its row is still to be written."""
+
+    document_id: int
+    company_id: int
+    format: str
+    digest: str
+    size: int
+    path: Path
+    is_new: bool
+
+
+def make_file(session: Session, actor: Actor, document_id: int, fmt: str, files_dir: Path) -> Made:
+    """The document's file, made now where it was never asked for; the database is only read (`note_file` writes)."""
     document = document_of(session, actor, document_id)
-    if fmt not in FORMATS:
+    if fmt not in FORMATS or (fmt == SPLIT and document.kind != DocumentKind.CHARGES):
         raise Refused(N_("Documents come as PDF or XLSX. Choose one of them."))
     known = _file_row(session, document_id, fmt)
     if known is not None:
         path = path_of(files_dir, known.sha256)
         if path.exists():
-            return path
+            return Made(document.id, document.company_id, fmt, known.sha256, known.size, path, is_new=False)
     with _temporary(files_dir) as out:
-        FORMATS[fmt](gathering.laid_out(session, document), out)
+        FORMATS[fmt](gathering.laid_out(session, document, by_hours=fmt == SPLIT), out)
         digest, size = _digest_of(out)
         if known is not None and known.sha256 != digest:
             raise Refused(
                 N_("The stored file of this document is lost and cannot be made again the same. Ask support.")
             )
         path = _keep(out, files_dir, digest)
-    if known is None:
-        _note(session, document, fmt, digest, size)
-    return path
+    return Made(document.id, document.company_id, fmt, digest, size, path, is_new=known is None)
+
+
+def note_file(session: Session, made: Made) -> None:
+    """Write down the row of a file that `make_file` made."""
+    if made.is_new:
+        _note(session, made)
 
 
 def _file_row(session: Session, document_id: int, fmt: str) -> DocumentFile | None:
@@ -93,15 +123,15 @@ def _keep(out: Any, files_dir: Path, digest: str) -> Path:
     return path
 
 
-def _note(session: Session, document: Document, fmt: str, digest: str, size: int) -> None:
+def _note(session: Session, made: Made) -> None:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {
-        "company_id": document.company_id,
+        "company_id": made.company_id,
         "created_at": clock.now(),
-        "document_id": document.id,
-        "format": fmt,
-        "sha256": digest,
-        "size": size,
+        "document_id": made.document_id,
+        "format": made.format,
+        "sha256": made.digest,
+        "size": made.size,
     }
     session.execute(insert(DocumentFile).values(row).on_conflict_do_nothing())
 
@@ -208,7 +238,7 @@ def _make_report(session: Session, account: Account, month: Month, last: int) ->
         settlement="paid",
         seller_snapshot_id=parties.freeze(session, seller),
         payer_snapshot_id=parties.freeze(session, account.payer),
-        data={"last_charge": last},
+        data={"last_charge": last, "hours": hours.frozen(session, seller, month)},
     )
     session.add(report)
     session.flush()

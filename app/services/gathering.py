@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import N_, Refused
 from app.core.money import half_up
-from app.core.period import Period
+from app.core.period import Month, Period
 from app.models import (
     Account,
     Charge,
@@ -28,6 +28,7 @@ from app.reports.document import (
     ChargeLine,
     ChargeReportData,
     ChargeSummary,
+    HoursDetail,
     InvoiceData,
     Line,
     LinedData,
@@ -37,6 +38,7 @@ from app.reports.document import (
     Reference,
 )
 from app.reports.registry import layout_for
+from app.services import hours, names
 
 # Which requisite the party's `tax_code` is, by country and kind of payer; ogrn and okpo hold KRS and REGON in Poland.
 _TAX_CODES = {
@@ -68,18 +70,19 @@ LAYOUTS = {
 }
 
 
-def laid_out(session: Session, document: Document) -> Any:
-    """The document as its layout draws it, ready to render."""
+def laid_out(session: Session, document: Document, *, by_hours: bool = False) -> Any:
+    """The document as its layout draws it, ready to render; a report on charges with its usage `by_hours` too."""
     layout = layout_for(LAYOUTS[DocumentKind(document.kind)], document.seller.country)
-    return layout(data_of(session, document))
+    return layout(data_of(session, document, by_hours=by_hours))
 
 
-def data_of(session: Session, document: Document) -> Any:
+def data_of(session: Session, document: Document, *, by_hours: bool = False) -> Any:
     """The input of the document's layout."""
     if document.kind == DocumentKind.RECONCILIATION:
         return _reconciliation(session, document)
     if document.kind == DocumentKind.CHARGES:
-        return _charges(session, document)
+        data = _charges(session, document)
+        return replace(data, by_hours=_hours(session, document)) if by_hours else data
     return _lined(session, document)
 
 
@@ -231,7 +234,7 @@ def _reconciliation(session: Session, document: Document) -> ReconciliationData:
     )
 
 
-def _taxed(amount: Decimal, tax_bp: int | None, included: bool) -> tuple[Decimal, Decimal, Decimal]:
+def taxed(amount: Decimal, tax_bp: int | None, included: bool) -> tuple[Decimal, Decimal, Decimal]:
     """Net, tax and gross of a charge, 4 decimals."""
     rate = Decimal(tax_bp or 0) / 10_000
     tax = half_up(amount * rate / (1 + rate) if included else amount * rate, Decimal("0.0001"))
@@ -239,8 +242,6 @@ def _taxed(amount: Decimal, tax_bp: int | None, included: bool) -> tuple[Decimal
 
 
 _DETAIL = (
-    Subscriber.number,
-    Subscriber.name,
     Charge.name,
     Charge.quantity,
     Component.unit,
@@ -255,16 +256,21 @@ _DETAIL = (
 
 @dataclass(frozen=True)
 class ChargeLines:
-    """The charges of an account in a month, subscriber by subscriber, up to the charge the report was made with."""
+    """The charges of an account in a month, subscriber by subscriber, up to the charge the report was made with.
+
+    A subscriber bears the last name of the month, in the Seller's zone (A1-15), whenever the file is made.
+    """
 
     session: Session
     document: Document
 
     def __iter__(self) -> Iterator[ChargeLine]:
-        query = _of_report(sa.select(*_DETAIL), self.document).order_by(Subscriber.number, Charge.id)
+        name = names.name_at(names.end_of(self.document.period_end, self.document.seller.zone))
+        columns = sa.select(Subscriber.number, name, *_DETAIL)
+        query = _of_report(columns, self.document).order_by(Subscriber.number, Charge.id)
         rows = self.session.execute(query.execution_options(yield_per=1000))
         for number, shown, service, quantity, unit, price, amount, tax_bp, included, start, end in rows:
-            net, tax, gross = _taxed(amount, tax_bp, included)
+            net, tax, gross = taxed(amount, tax_bp, included)
             period = f"{start:%d.%m}–{end - dt.timedelta(days=1):%d.%m.%Y}"
             yield ChargeLine(number or "", shown or "", service, quantity, unit, price, net, tax, gross, period)
 
@@ -286,9 +292,19 @@ def summarise_charges(session: Session, document: Document) -> list[ChargeSummar
     rows = session.execute(_of_report(sa.select(*grouped, *sums), document).group_by(*grouped).order_by(Charge.name))
     made = []
     for name, unit, tax_bp, included, quantity, amount in rows:
-        net, tax, gross = _taxed(amount, tax_bp, included)
+        net, tax, gross = taxed(amount, tax_bp, included)
         made.append(ChargeSummary(name, quantity, unit, net, tax, gross))
     return made
+
+
+def _hours(session: Session, document: Document) -> HoursDetail | None:
+    """Usage of the report's month by the hours kept with it, as it was known when the report was made."""
+    period = Period(document.period_start, document.period_end)
+    kept = (document.data or {}).get("hours") or hours.frozen(session, document.seller, Month.of(period.start))
+    records = hours.Records(
+        session, document.account_id, period, hours.clock_of(kept, period), known_at=document.created_at
+    )
+    return records.detail()
 
 
 def _charges(session: Session, document: Document) -> ChargeReportData:

@@ -13,6 +13,9 @@
 | reconciliation | company_id, start, last (a day that is in it), account_id, format |
 | charge_report | account_id, month, format |
 | send_mail | document_ids, or seller_id and month; addresses, formats |
+| send_invoice | document_id; of a repeat also addresses, format (of accounts), extent |
+| form_invoice | account_id, month, format |
+| running_charges | account_id, addresses, format (of accounts) |
 | notices, audit, housekeeping | none |
 
 Each may also have `page`: the path of the page it was ordered from, where its end leads back to.
@@ -53,6 +56,9 @@ class JobName(StrEnum):
     RECONCILIATION = "reconciliation"
     CHARGE_REPORT = "charge_report"
     SEND_MAIL = "send_mail"
+    SEND_INVOICE = "send_invoice"
+    FORM_INVOICE = "form_invoice"
+    RUNNING_CHARGES = "running_charges"
     NOTICES = "notices"
     AUDIT = "audit"
     HOUSEKEEPING = "housekeeping"
@@ -63,7 +69,8 @@ class Topic(StrEnum):
 
     RENDER_DOCUMENT = "render_document"  # document_id, format
     SEND_DELIVERY = "send_delivery"  # delivery_id
-    MAIL_DOCUMENT = "mail_document"  # document_id: to the addresses its account has when it is sent
+    MAIL_DOCUMENT = "mail_document"  # document_id: to the addresses its account had when it was formed
+    MAIL_FILE = "mail_file"  # path (below DATA_DIR), name, account_id, address, message_id, title
     SEND_NOTICE = "send_notice"  # notice: its key
 
 

@@ -95,11 +95,11 @@ def test_a_strangers_document_is_not_there_and_an_employee_has_no_right(session,
 
 def test_as_agreed_goes_to_the_accounts_addresses_in_its_format(session, document):
     account = document.account
-    assert mailing.send_as_agreed(session, SYSTEM, [document.id]) == 0
+    assert mailing.send_as_agreed(session, SYSTEM, [document.id], "again") == 0
     account.delivery, account.delivery_addresses = "email", "a@orion.example;b@orion.example"
     account.delivery_format = "xlsx"
     for _ in range(2):
-        mailing.send_as_agreed(session, SYSTEM, [document.id])
+        mailing.send_as_agreed(session, SYSTEM, [document.id], "again")
     found = session.scalars(sa.select(Delivery).order_by(Delivery.id)).all()
     assert [(one.address, one.format) for one in found] == [("a@orion.example", "xlsx"), ("b@orion.example", "xlsx")]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import chain, islice
 
 from app.core.money import FOUR_PLACES, TWO_PLACES, half_up
 from app.core.words import amount_in_words
@@ -17,11 +18,14 @@ from app.reports.document import (
     DocumentInconsistent,
     Fields,
     Heading,
+    HoursDetail,
+    HoursLine,
     Marked,
     Paragraph,
     Table,
     Total,
     Totals,
+    UsageLine,
 )
 from app.reports.formats import Formats
 from app.reports.layouts import parts
@@ -91,6 +95,8 @@ def _body(data: ChargeReportData, words: Words, formats: Formats) -> Iterator[Bl
     title = f"{words('charges')} {words('numbered', number=data.number)}" if data.number else words("charges")
     yield Heading(title, rule=True)
     yield Fields(_terms(data, words, formats), 38)
+    if data.known_at:
+        yield Paragraph(words("charges_running", moment=data.known_at), bold=True)
     if not data.summary:
         yield Paragraph(words("no_charges"), bold=True)
         return
@@ -102,6 +108,10 @@ def _body(data: ChargeReportData, words: Words, formats: Formats) -> Iterator[Bl
     sums = _Sums()
     yield _detail(data, data.lines, words, sums)
     yield from _totals(data, words, sums.rounding(data, _apart(sums)))
+    if data.by_hours is not None:
+        yield _by_hours(data.by_hours, words)
+        for kind, events in data.by_hours.events.items():
+            yield from _events(data.by_hours, kind, events, words)
 
 
 def _terms(data: ChargeReportData, words: Words, formats: Formats) -> list[tuple[str, str]]:
@@ -220,3 +230,89 @@ def _totals(data: ChargeReportData, words: Words, rounding: Figures) -> Iterator
 def _total(label: str, amount: Decimal, column: str, rounding: Decimal) -> Total:
     extra = f"{rounding:+f}" if rounding else ""
     return Total(label + ":", amount, f"=ROUND(SUM([{column}]),2){extra}")
+
+
+# ---- by working hours -----------------------------------------------------------------------------------------------
+
+TIME_CLASSES = ("work", "off", "holiday")
+EVENTS_OF_SHEET = 1_000_000  # a sheet holds 1 048 576 rows
+
+
+def _by_hours(detail: HoursDetail, words: Words) -> Table:
+    """A line a subscriber and service with its three classes; below, the sub-totals of each service."""
+    columns = [
+        Column("subscriber", words("subscriber"), "text", 30),
+        Column("subscriber_name", words("subscriber_name"), "text", 38),
+        Column("service", words("service"), "text", 45),
+        Column("unit", words("unit"), "text", 16),
+    ]
+    for kind in TIME_CLASSES:
+        group = words(f"time_{kind}", hours=detail.hours)
+        columns.append(Column(f"{kind}_quantity", words("quantity"), "quantity", 22, group))
+        if detail.has_amounts:
+            columns.append(Column(f"{kind}_amount", words("charge_amount"), "fine", 22, group))
+    title = words("charges_hours")
+    return Table(columns, _hours_rows(detail, words), (), "", 7, words("sheet_charges_hours"), title)
+
+
+def _hours_rows(detail: HoursDetail, words: Words) -> Iterator[Sequence[object] | Marked]:
+    totals: dict[tuple[str, str], dict[str, Decimal]] = {}
+    for line in detail.lines:
+        figures = _figures(detail, line)
+        sums = totals.setdefault((line.service, line.unit), {})
+        for name, value in figures.items():
+            sums[name] = sums.get(name, ZERO) + value
+        yield (line.subscriber, line.subscriber_name, line.service, line.unit, *figures.values())
+    for (service, unit), sums in sorted(totals.items()):
+        yield Marked((words("total"), None, service, unit, *sums.values()))
+
+
+def _figures(detail: HoursDetail, line: HoursLine) -> dict[str, Decimal]:
+    """The figures of a line in the order of its columns."""
+    found = {}
+    for kind in TIME_CLASSES:
+        found[f"{kind}_quantity"] = line.quantities.get(kind, ZERO)
+        if detail.has_amounts:
+            found[f"{kind}_amount"] = line.amounts.get(kind, ZERO)
+    return found
+
+
+def _events(detail: HoursDetail, kind: str, events: Iterable[UsageLine], words: Words) -> Iterator[Table]:
+    """The events of a class on a sheet of their own; on further ones where one does not hold them."""
+    name = words(f"time_{kind}", hours=detail.hours)
+    columns = [
+        Column("subscriber", words("subscriber"), "text", 30),
+        Column("subscriber_name", words("subscriber_name"), "text", 38),
+        Column("day", words("operation_date"), "date", 20),
+        Column("time", words("event_time"), "text", 16),
+        Column("service", words("service"), "text", 45),
+        Column("direction", words("direction"), "text", 20),
+        Column("other_number", words("other_number"), "text", 30),
+        Column("destination", words("destination"), "text", 30),
+        Column("quantity", words("quantity"), "quantity", 20),
+        Column("unit", words("unit"), "text", 16),
+    ]
+    if detail.has_amounts:
+        columns.append(Column("amount", words("charge_amount"), "fine", 22))
+    source = (_event_row(detail, line, words) for line in events)
+    for first in source:  # each round is a sheet
+        yield Table(
+            columns, chain([first], islice(source, EVENTS_OF_SHEET - 1)), (), "", 7, words(f"sheet_time_{kind}"), name
+        )
+
+
+def _event_row(detail: HoursDetail, line: UsageLine, words: Words) -> Sequence[object]:
+    direction = words(f"direction_{line.direction}") if line.direction in ("in", "out") else line.direction
+    row = (
+        line.subscriber,
+        line.subscriber_name,
+        line.day,
+        line.time,
+        line.service,
+        direction,
+        line.other_number,
+        line.destination,
+        line.quantity,
+        line.unit,
+    )
+    return (*row, line.amount) if detail.has_amounts else row

@@ -13,8 +13,9 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.period import Month
 from app.models import Account, Charge, Document, DocumentKind, DocumentLine, Seller, Subscriber, Subscription
+from app.services import names
 from app.services.billing import due, issue
-from app.services.billing.dialect import from_cents, from_fine
+from app.services.billing.dialect import Sql, from_cents, from_fine
 from app.services.cabinet.accounts import owned
 from app.services.cabinet.subscribers import matching
 
@@ -95,10 +96,15 @@ def subscribers_of(
     search: str = "",
     after: str = "",
     limit: int = PAGE,
+    zone: str = "UTC",
 ) -> tuple[list[SubscriberLine], str]:
-    """A page of the account's subscribers by number with what each was charged; and where the next page begins."""
+    """A page of the account's subscribers by number with what each was charged; and where the next page begins.
+
+    Each bears its last name of the month in the Seller's `zone`, as the month's documents print it (A1-15).
+    """
     actor.need(Right.CABINET_DOCUMENTS)
-    query = sa.select(Subscriber.id, Subscriber.number, Subscriber.name).where(
+    name = names.name_at(names.end_of(month.period.end, zone))
+    query = sa.select(Subscriber.id, Subscriber.number, name).where(
         Subscriber.company_id == actor.company_id, Subscriber.account_id == account_id
     )
     query = matching(session, query, actor, search).where(Subscriber.number > after)
@@ -187,6 +193,20 @@ def so_far(
     """What the running month will come to by what is known today: the billing run's own statements, nothing kept."""
     actor.need(Right.CABINET_DOCUMENTS)
     account = owned(session, actor, account_id)
+    sql, month, trouble = count_running(session, account)
+    if trouble:
+        return SoFar(month, [], Decimal("0.00"), [], "", trouble)
+    rows = sql.run(
+        "SELECT name, unit, SUM(quantity), SUM(net), SUM(tax), SUM(gross) FROM bill_line GROUP BY name, unit "
+        "ORDER BY SUM(gross) DESC, name"
+    ).all()
+    lines = [ServiceLine(n, u, from_fine(q), from_cents(t), from_cents(v), from_cents(g)) for n, u, q, t, v, g in rows]
+    subscribers, more = _so_far_by_subscriber(sql, after, search.strip(), limit)
+    return SoFar(month, lines, sum((line.gross for line in lines), Decimal("0.00")), subscribers, more)
+
+
+def count_running(session: Session, account: Account) -> tuple[Sql, Month, str]:
+    """Fill the billing run's scratch tables with an account's running month; the trouble that hinders it, or ""."""
     seller = session.get_one(Seller, account.seller_id)
     month = Month.of(clock.today(seller.zone))
     sql = due.month_sql(session, seller, month)
@@ -199,15 +219,9 @@ def so_far(
     due.gather(sql)
     trouble = sql.run("SELECT MIN(reason) FROM bill_trouble").scalar()
     if trouble:
-        return SoFar(month, [], Decimal("0.00"), [], "", due.TROUBLES.get(trouble, trouble))
+        return sql, month, due.TROUBLES.get(trouble, trouble)
     issue.round_lines(sql, seller.rounding)
-    rows = sql.run(
-        "SELECT name, unit, SUM(quantity), SUM(net), SUM(tax), SUM(gross) FROM bill_line GROUP BY name, unit "
-        "ORDER BY SUM(gross) DESC, name"
-    ).all()
-    lines = [ServiceLine(n, u, from_fine(q), from_cents(t), from_cents(v), from_cents(g)) for n, u, q, t, v, g in rows]
-    subscribers, more = _so_far_by_subscriber(sql, after, search.strip(), limit)
-    return SoFar(month, lines, sum((line.gross for line in lines), Decimal("0.00")), subscribers, more)
+    return sql, month, ""
 
 
 def _so_far_by_subscriber(sql: Any, after: str, search: str, limit: int) -> tuple[list[SubscriberLine], str]:
@@ -245,11 +259,12 @@ def every_charge(session: Session, actor: Actor, account_id: int, month: Month) 
     """Each charge of a closed month as plain values, in steady memory: for a file."""
     actor.need(Right.CABINET_DOCUMENTS)
     owned(session, actor, account_id)
+    zone = names.zone_of_account(session, account_id)
     query = (
         sa.select(
             Account.number,
             Subscriber.number,
-            Subscriber.name,
+            names.name_at(names.end_of(month.period.end, zone)),
             Charge.name,
             Charge.starts_on,
             Charge.ends_on,

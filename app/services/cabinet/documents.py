@@ -23,6 +23,7 @@ from app.models import (
 )
 from app.models.document import UNPAID_INVOICE
 from app.rules.lifecycle import DocumentState
+from app.services import names
 
 PAGE = 25
 LINES = 100  # a page of a document's lines
@@ -190,7 +191,7 @@ def explain_line(session: Session, actor: Actor, document_id: int, line_id: int)
             charge.amount,
             charge.explained,
             Subscriber.number.label("subscriber"),
-            Subscriber.name.label("subscriber_name"),
+            names.name_at(names.end_of(document.period_end, document.seller.zone)).label("subscriber_name"),
         )
         .select_from(Charge.__table__)
         .outerjoin(Subscriber, Subscriber.id == charge.subscriber_id)

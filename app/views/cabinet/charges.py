@@ -32,7 +32,9 @@ class ChargesPage(frame.Page):
         subscribers: tuple[list[Any], str] = ([], "")
         if month is not None:
             services = charges.services_of(self.session, self.actor, account.id, month)
-            subscribers = charges.subscribers_of(self.session, self.actor, account.id, month, search, after)
+            subscribers = charges.subscribers_of(
+                self.session, self.actor, account.id, month, search, after, zone=account.zone
+            )
         return self.show(
             "charges.html",
             account=account,
