@@ -30,6 +30,7 @@ class PolicyKind(StrEnum):
     BLOCK_WARNING = "block_warning"
     INVOICE_DOWNLOAD = "invoice_download"
     REQUEST_HISTORY = "request_history"
+    OPTION_LEAD = "option_lead"
     WORKING_HOURS = "working_hours"
     RENEWAL_ATTEMPT = "renewal_attempt"
     RENEWAL_ATTEMPT_EARLY = "renewal_attempt_early"
@@ -56,6 +57,7 @@ DEFAULTS: dict[PolicyKind, dict[str, Any]] = {
     PolicyKind.BLOCK_WARNING: {"days_before": 5},  # AST-123
     PolicyKind.INVOICE_DOWNLOAD: {"months": 2},  # A1-23
     PolicyKind.REQUEST_HISTORY: {"months": 2},  # A1-17
+    PolicyKind.OPTION_LEAD: {"days": 0},  # so many days before an option can be switched
     PolicyKind.WORKING_HOURS: {"start": "09:00", "end": "18:00"},  # A1-31
     PolicyKind.RENEWAL_ATTEMPT: {"days_before": 1},  # AST-152
     PolicyKind.RENEWAL_ATTEMPT_EARLY: {"days_before": 60},  # AST-153: domain names, SSL certificates
@@ -323,6 +325,16 @@ def marks_of(month: Month, calendar: Calendar) -> Iterator[Mark]:
         dates = vars(dates_of_invoice(issued, calendar))
         marks += [Mark(day, what) for what, day in dates.items() if day in month.period]
     yield from sorted(set(marks), key=lambda mark: (mark.day, mark.what))
+
+
+def openings_of(month: Month, calendar: Calendar) -> Iterator[Mark]:
+    """The days of `month` on which a closed window ends: asked again from then on."""
+    for kind in WINDOW_KINDS:
+        for one in (month.shift(-1), month):
+            window = window_in(calendar[kind], one)
+            opening = opens_on(calendar[kind], window.start) if window else None
+            if opening is not None and opening in month.period:
+                yield Mark(opening, kind.value)
 
 
 def _block_days(calendar: Calendar) -> int:

@@ -35,6 +35,19 @@ def is_working_day(
     return calendar.is_working_day(day) if calendar is not None else day.weekday() < _SATURDAY
 
 
+@lru_cache(maxsize=256)
+def holidays_of(country: str, year: int, month: int, language: str = "en") -> Mapping[dt.date, str]:
+    """The named days of a month in `country`, worked or not, in `language` where the calendar knows it."""
+    country = country.upper()
+    if country not in holidays.list_supported_countries(include_aliases=False):
+        return {}
+    known = getattr(holidays, country).supported_languages
+    extra = _SUSPENDED.get(country, ())
+    spoken = language if language in known else "en_US" if "en_US" in known else None
+    calendar = holidays.country_holidays(country, years=year, categories=("public", *extra), language=spoken)
+    return {day: name for day, name in sorted(calendar.items()) if day.month == month}
+
+
 def next_working_day(
     country: str, day: dt.date, overrides: Overrides | None = None, observe_suspended: bool = False
 ) -> dt.date:

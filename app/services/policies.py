@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
-from app.core.errors import N_, NotFound
-from app.models import Policy, Seller
+from app.core.errors import N_, NotFound, Refused
+from app.models import CalendarOverride, Policy, Seller
 from app.rules import policies
 from app.rules.policies import Calendar, PolicyKind
+from app.rules.workdays import Overrides
 from app.services import trail
 
 
@@ -89,3 +90,38 @@ def _keep(session: Session, seller_id: int, kind: PolicyKind, own: dict[str, Any
     else:
         session.delete(row)
     session.flush()
+
+
+# ---- days that a country's calendar has wrong ---------------------------------------------------------------------
+
+
+def overrides_of(session: Session, country: str, since: dt.date, until: dt.date) -> Overrides:
+    """Days of a country from `since` and before `until` that are worked (True) or not, whatever its calendar says."""
+    rows = sa.select(CalendarOverride.day, CalendarOverride.is_working).where(
+        CalendarOverride.country == country, CalendarOverride.day >= since, CalendarOverride.day < until
+    )
+    return dict(session.execute(rows).tuples().all())
+
+
+def set_working_day(session: Session, actor: Actor, country: str, day: dt.date, is_working: bool | None) -> None:
+    """Say that a day is worked in a country, or not; None: its own calendar is right after all."""
+    actor.need(Right.SETTINGS_WRITE)
+    if len(country) != 2 or not country.isalpha() or not country.isascii():
+        raise Refused(N_("A country is two letters, for example UA."))
+    if not 2000 <= day.year <= 2100:
+        raise Refused(N_("Choose a day between the years 2000 and 2100."))
+    country = country.upper()
+    row = session.scalars(
+        sa.select(CalendarOverride).where(CalendarOverride.country == country, CalendarOverride.day == day)
+    ).first()
+    before = row.is_working if row else None
+    if before == is_working:
+        return
+    if row is None:
+        session.add(CalendarOverride(country=country, day=day, is_working=is_working))
+    elif is_working is None:
+        session.delete(row)
+    else:
+        row.is_working = is_working
+    session.flush()
+    trail.record(session, actor, "calendar.change", "calendar", country, day=str(day), before=before, after=is_working)

@@ -7,9 +7,11 @@ from flask_appbuilder import AppBuilder
 def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Add the cabinet's pages; the menu is its own (`frame.MENU`)."""
     from app.views.cabinet import frame
+    from app.views.cabinet.calendar import CalendarPage
     from app.views.cabinet.charges import ChargesPage
     from app.views.cabinet.company import DeliveryPage, DetailsPage
     from app.views.cabinet.documents import DocumentsPage
+    from app.views.cabinet.notices import NoticesPage
     from app.views.cabinet.payments import InstalmentsPage, PaymentsPage
     from app.views.cabinet.reconciliation import ReconciliationPage
     from app.views.cabinet.services import SubscribersPage, SubscriptionsPage
@@ -27,5 +29,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         DetailsPage,
         DeliveryPage,
         TicketsPage,
+        CalendarPage,
+        NoticesPage,
     ):
         appbuilder.add_view_no_menu(page)

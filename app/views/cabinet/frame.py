@@ -12,6 +12,7 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.period import Month
 from app.extensions import db
+from app.services import notices
 from app.services.cabinet import accounts as reading
 from app.services.cabinet.accounts import AccountLine
 from app.views import cells
@@ -26,7 +27,10 @@ _l = lazy_gettext
 MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
     (
         "",
-        [("HomeView.index", _l("Home"), "fa-house", Right.CABINET_READ)],
+        [
+            ("HomeView.index", _l("Home"), "fa-house", Right.CABINET_READ),
+            ("CalendarPage.index", _l("Calendar"), "fa-calendar-days", Right.CABINET_READ),
+        ],
     ),
     (
         _l("Money"),
@@ -35,7 +39,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
             ("ChargesPage.index", _l("Charges"), "fa-receipt", Right.CABINET_DOCUMENTS),
             ("PaymentsPage.index", _l("Payments"), "fa-money-bill-transfer", Right.CABINET_PAYMENTS),
             ("ReconciliationPage.index", _l("Reconciliation"), "fa-scale-balanced", Right.CABINET_DOCUMENTS),
-            ("InstalmentsPage.index", _l("Instalments"), "fa-calendar-days", Right.CABINET_PAYMENTS),
+            ("InstalmentsPage.index", _l("Instalments"), "fa-mobile-screen", Right.CABINET_PAYMENTS),
         ],
     ),
     (
@@ -52,6 +56,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
             ("DeliveryPage.index", _l("Delivery of documents"), "fa-envelope-open-text", Right.CABINET_DELIVERY),
             ("CompanyPeople.index", _l("People"), "fa-users", Right.CABINET_USERS),
             ("TicketsPage.index", _l("Feedback"), "fa-comments", Right.CABINET_TICKETS),
+            ("NoticesPage.index", _l("Notices"), "fa-bell", Right.CABINET_READ),
         ],
     ),
 ]
@@ -68,7 +73,7 @@ def _frame() -> dict[str, Any]:
         return {}
     return {
         "kabinet_menu": menu(),
-        "kabinet_header": header(),
+        "kabinet_header": {**header(), "notices": {"count": unread(), "url": url_for("NoticesPage.index")}},
         "kabinet_active": request.endpoint.split(".")[0],
         "kabinet_search_url": url_for("SubscribersPage.index") if actor.may(Right.CABINET_SUBSCRIBERS) else "",
         "kabinet_search_label": gettext("Find a subscriber by number or name"),
@@ -96,6 +101,13 @@ def accounts() -> list[AccountLine]:
     if "cabinet_accounts" not in g:
         g.cabinet_accounts = reading.accounts_of(db.session(), current_actor())
     return g.cabinet_accounts
+
+
+def unread() -> int:
+    """How many notices wait for this person, counted once a request."""
+    if "unread_notices" not in g:
+        g.unread_notices = notices.unread_of(db.session(), current_actor())
+    return g.unread_notices
 
 
 def header() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from app.views.office import (
     money,
     paperwork,
     payment_page,
+    policies,
     settings,
     subscriptions,
     work,
@@ -132,7 +133,6 @@ GROUPS: list[tuple[str, Any, str, list[tuple[Any, str]]]] = [
             (settings.TaxRates, "fa-percent"),
             (settings.NumberSeriesView, "fa-hashtag"),
             (settings.CurrencyRates, "fa-money-bill-transfer"),
-            (settings.Policies, "fa-scroll"),
             (settings.CalendarOverrides, "fa-calendar"),
         ],
     ),
@@ -144,6 +144,7 @@ HIDDEN = [
     documents.DocumentFiles,
     documents.Documents,
     money.InstalmentParts,
+    settings.Policies,
     work.TicketMessages,
     work.NoticePreferences,
 ]
@@ -158,6 +159,7 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
     ],
     "Money": [(payment_page.PaymentEntryPage, _l("New payment"), "fa-circle-plus")],
     "Customers": [(importing.ImportPage, _l("Import"), "fa-file-import")],
+    "Settings": [(policies.PolicyCalendarPage, _l("Policy calendar"), "fa-calendar-week")],
     "Work": [(desk_tools.MailboxPage, _l("Caught mail"), "fa-envelope-open")],
 }
 QUIET = [document_page.DocumentPage, desk_tools.SearchPage, desk_tools.TicketPage, desk_tools.OutboxPage]

@@ -118,7 +118,7 @@ class CurrencyRates(Desk):
 
 
 class Policies(Desk):
-    """Lines of the policy calendar."""
+    """Policies as they are kept; the policy calendar changes and checks them."""
 
     model = Policy
     area = "Settings"
@@ -128,9 +128,7 @@ class Policies(Desk):
     search_columns = ["kind"]
     order_columns = ["id"]
     base_order = ("id", "asc")
-    form_columns = ["seller", "kind", "settings"]
-    fixed = frozenset({"seller", "kind"})
-    required = frozenset({"seller", "kind"})
+    menu = False
 
 
 class CalendarOverrides(Desk):
