@@ -30,6 +30,7 @@ def export_register(context: JobContext) -> Result:
             translate=gettext,
             delimiter=str(params.get("separator") or ";"),
             bom=bool(params.get("bom", True)),
+            apart=True,
         )
     return {"file": f"results/{context.job_id}/{name}", "name": name, "figures": {"rows": rows}}
 

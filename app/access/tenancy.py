@@ -71,11 +71,15 @@ def tell(session: Session | None) -> None:
 def _tell_connection(connection: sa.Connection) -> None:
     if connection.dialect.name != "postgresql":
         return
-    seen = _scope.get()
-    role = "none" if seen == EVERYONE else _role_of(connection)
     connection.exec_driver_sql(
-        "SELECT set_config('role', %s, true), set_config('app.tenant', %s, true)", (role, str(seen).strip(EVERYONE))
+        "SELECT set_config('role', %s, true), set_config('app.tenant', %s, true)", told(connection)
     )
+
+
+def told(connection: sa.Connection) -> tuple[str, str]:
+    """The role and the company that a PostgreSQL transaction of the scope in force runs as."""
+    seen = _scope.get()
+    return ("none" if seen == EVERYONE else _role_of(connection)), str(seen).strip(EVERYONE)
 
 
 def _role_of(connection: sa.Connection) -> str:
@@ -99,11 +103,16 @@ def guard(session_class: Any) -> None:
 def _narrow(state: ORMExecuteState) -> None:
     if state.is_column_load or not (state.is_select or state.is_update or state.is_delete):
         return
+    state.statement = narrowed(state.statement)
+
+
+def narrowed(statement: Any) -> Any:
+    """A statement that finds only rows of the scope in force."""
     seen = _scope.get()
     if seen == EVERYONE:
-        return
+        return statement
     company = seen if isinstance(seen, int) else -1
-    state.statement = state.statement.options(
+    return statement.options(
         with_loader_criteria(OfCompany, lambda cls: cls.company_id == company, include_aliases=True),
         with_loader_criteria(MaybeOfCompany, lambda cls: cls.company_id == company, include_aliases=True),
         with_loader_criteria(Company, Company.id == company, include_aliases=True),

@@ -6,6 +6,7 @@ Sums in SQL keep the column's type and are exact in both databases.
 """
 
 import datetime as dt
+import math
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -44,7 +45,7 @@ class Scaled(TypeDecorator[Decimal]):
     def __init__(self, scale: int) -> None:
         super().__init__()
         self.scale = scale
-        self.places = Decimal(1) / scale
+        self.exponent = -round(math.log10(scale))
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> int | None:
         if value is None:
@@ -54,7 +55,7 @@ class Scaled(TypeDecorator[Decimal]):
         return to_scaled(Decimal(value), self.scale)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
-        return None if value is None else (Decimal(int(value)) / self.scale).quantize(self.places)
+        return None if value is None else Decimal(int(value)).scaleb(self.exponent)
 
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
         return self

@@ -27,9 +27,10 @@ from app.models import (
     Seller,
     Subscriber,
 )
-from app.reports.render import csv, xlsx
 from app.reports.render.xlsx import Column
 from app.services import ledger
+from app.services.pouring import BasisPoints, Form, LastDay, pour, pour_apart
+from app.services.pouring_child import write as write_rows
 
 FORMATS = ("xlsx", "csv")
 Translate = Callable[[str], str]
@@ -37,11 +38,15 @@ Translate = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Register:
-    """Columns (titles are message ids), the titles summed below, and where its rows come from."""
+    """Columns (titles are message ids), the titles summed below, and where its rows come from.
+
+    `query` gives a statement and the column that says whose row it is; `rows` is for what no one statement gives.
+    """
 
     columns: tuple[Column, ...]
     totals: tuple[str, ...]
-    rows: Callable[[Session, Month, int | None], Iterator[Sequence[Any]]]
+    query: Callable[[Month], tuple[Any, Any]] | None = None
+    rows: Callable[[Session, Month, int | None], Iterator[Sequence[Any]]] | None = None
 
 
 def write(
@@ -56,8 +61,12 @@ def write(
     translate: Translate = lambda text: text,
     delimiter: str = ";",
     bom: bool = True,
+    apart: bool = False,
 ) -> int:
-    """Write the register of a month (of one Seller, or of all) to `out`; returns the number of its rows."""
+    """Write the register of a month (of one Seller, or of all) to `out`; returns the number of its rows.
+
+    `apart` reads and writes in a small process of its own: committed rows only, into a real file.
+    """
     actor.need(Right.EXPORTS_RUN)
     if kind not in REGISTERS:
         raise Refused(
@@ -67,24 +76,22 @@ def write(
         raise Refused(N_("A register comes as xlsx or csv. Choose one of them."))
     register = REGISTERS[kind]
     columns = [Column(translate(c.title), c.kind, c.width) for c in register.columns]
-    rows = register.rows(session, month, seller_id)
-    if fmt == "csv":
-        return csv.write_register(out, columns, rows, delimiter=delimiter, bom=bom)
     totals = [translate(title) for title in register.totals]
-    return xlsx.write_register(out, columns, rows, totals, sheet=f"{kind} {month}", total_label=translate(N_("Total")))
-
-
-def _stream(session: Session, query: Any, seller_id: int | None, column: Any) -> Iterator[Any]:
+    form = Form(fmt, columns, totals, f"{kind} {month}", translate(N_("Total")), delimiter, bom)
+    if register.rows is not None:
+        return write_rows(out, form.to_dict(), register.rows(session, month, seller_id))
+    assert register.query is not None
+    query, seller = register.query(month)
     if seller_id is not None:
-        query = query.where(column == seller_id)
-    yield from session.execute(query.execution_options(yield_per=2000))
+        query = query.where(seller == seller_id)
+    return pour_apart(session, query, form, out).rows if apart else pour(session, query, form, out)
 
 
 _PARTY = (Company.code, Company.name, Account.number, Payer.name.label("payer"), Payer.tax_code)
 
 
-def _documents(kinds: tuple[DocumentKind, ...]) -> Callable[[Session, Month, int | None], Iterator[Sequence[Any]]]:
-    def rows(session: Session, month: Month, seller_id: int | None) -> Iterator[Sequence[Any]]:
+def _documents(kinds: tuple[DocumentKind, ...]) -> Callable[[Month], tuple[Any, Any]]:
+    def asked(month: Month) -> tuple[Any, Any]:
         query = (
             sa.select(
                 Seller.code,
@@ -107,12 +114,12 @@ def _documents(kinds: tuple[DocumentKind, ...]) -> Callable[[Session, Month, int
             .where(Document.kind.in_([k.value for k in kinds]), Document.period_start == month.first_day)
             .order_by(Document.issued_on, Document.id)
         )
-        yield from _stream(session, query, seller_id, Document.seller_id)
+        return query, Document.seller_id
 
-    return rows
+    return asked
 
 
-def _payments(session: Session, month: Month, seller_id: int | None) -> Iterator[Sequence[Any]]:
+def _payments(month: Month) -> tuple[Any, Any]:
     settled = sa.select(sa.func.count()).where(Allocation.payment_id == Payment.id).scalar_subquery()
     query = (
         sa.select(
@@ -137,10 +144,10 @@ def _payments(session: Session, month: Month, seller_id: int | None) -> Iterator
         .where(Payment.paid_on >= month.period.start, Payment.paid_on < month.period.end)
         .order_by(Payment.paid_on, Payment.id)
     )
-    yield from _stream(session, query, seller_id, Payment.seller_id)
+    return query, Payment.seller_id
 
 
-def _charges(session: Session, month: Month, seller_id: int | None) -> Iterator[Sequence[Any]]:
+def _charges(month: Month) -> tuple[Any, Any]:
     query = (
         sa.select(
             Seller.code,
@@ -152,13 +159,13 @@ def _charges(session: Session, month: Month, seller_id: int | None) -> Iterator[
             Charge.name,
             Charge.kind,
             Charge.starts_on,
-            Charge.ends_on,
+            sa.type_coerce(Charge.ends_on, LastDay()),
             Charge.quantity,
             Component.unit,
             Charge.unit_price,
             Account.currency,
             Charge.amount,
-            Charge.tax_bp,
+            sa.type_coerce(Charge.tax_bp, BasisPoints()),
             Charge.tax_included,
             Document.number,
         )
@@ -171,10 +178,7 @@ def _charges(session: Session, month: Month, seller_id: int | None) -> Iterator[
         .where(Charge.month == month.first_day)
         .order_by(Charge.account_id, Charge.id)
     )
-    for row in _stream(session, query, seller_id, Charge.seller_id):
-        last = row[9] - dt.timedelta(days=1)
-        percent = None if row[15] is None else Decimal(row[15]) / 100
-        yield (*row[:9], last, *row[10:15], percent, "1" if row[16] else "0", row[17])
+    return query, Charge.seller_id
 
 
 def _balances(session: Session, month: Month, seller_id: int | None) -> Iterator[Sequence[Any]]:
@@ -185,13 +189,14 @@ def _balances(session: Session, month: Month, seller_id: int | None) -> Iterator
         .join(Company, Company.id == Account.company_id)
         .join(Payer, Payer.id == Account.payer_id)
         .order_by(Account.id)
+        .limit(1000)
     )
     if seller_id is not None:
         query = query.where(Account.seller_id == seller_id)
-    accounts = session.execute(query).all()
     before, last = month.first_day - dt.timedelta(days=1), month.period.last_day
-    for at in range(0, len(accounts), 1000):
-        some = accounts[at : at + 1000]
+    reached = 0
+    while some := session.execute(query.where(Account.id > reached)).all():
+        reached = some[-1][0]
         numbers = [row[0] for row in some]
         opening, closing = ledger.balances(session, numbers, before), ledger.balances(session, numbers, last)
         turnover = ledger.turnovers(session, numbers, month.period)
@@ -278,6 +283,6 @@ REGISTERS: dict[str, Register] = {
             Column(N_("Advances"), "money", 14),
         ),
         (N_("Opening debt"), N_("Billed"), N_("Paid"), N_("Closing debt"), N_("Receivable"), N_("Advances")),
-        _balances,
+        rows=_balances,
     ),
 }

@@ -21,6 +21,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _FORMULA_STARTS = frozenset("=+-@\t\r'")
 _CHUNK = 512  # rows joined before they are compressed
+_KNOWN = 2000  # texts of a column whose cells are remembered
 _NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -107,6 +108,7 @@ def cell_writer(letters: str, kind: str, look: str = "plain") -> Callable[[Any, 
     text_style = style("text" if kind == "text" else "general", look)
     empty = "" if look == "plain" else f'" s="{style("general", look)}"/>'
     days: dict[dt.date, int] = {}
+    texts: dict[str, str] = {}
     numeric = "general" if kind == "text" else kind
     before, after = '" s="', f'" s="{style(numeric, look)}"><v>'
     dated = f'" s="{style("date" if kind == "text" else kind, look)}"><v>'
@@ -115,9 +117,13 @@ def cell_writer(letters: str, kind: str, look: str = "plain") -> Callable[[Any, 
         if value is None or value == "":
             return empty and f'<c r="{letters}{row}{empty}'
         if type(value) is str:
-            if value[0] in _FORMULA_STARTS:
-                return text_cell(f"{letters}{row}", value, text_style)
-            return f'<c r="{letters}{row}{before}{text_style}" t="inlineStr">{text_xml(value)}</c>'
+            known = texts.get(value)
+            if known is None:
+                number = style("quoted") if value[0] in _FORMULA_STARTS else text_style
+                known = f'{before}{number}" t="inlineStr">{text_xml(value)}</c>'
+                if len(texts) < _KNOWN and len(value) < 100:  # columns repeat themselves: codes, names, currencies
+                    texts[value] = known
+            return f'<c r="{letters}{row}{known}'
         if type(value) is Decimal or type(value) is int:
             return f'<c r="{letters}{row}{after}{value}</v></c>'
         if type(value) is dt.date:
