@@ -5,18 +5,21 @@ PY := $(BIN)/python
 STAMP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo messages screenshots lint check test test-unit test-servers test-browser bench
+.PHONY: help setup lock run demo messages screenshots lint check test test-unit test-servers test-browser bench
 
 help: ## Show what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv with everything that is needed
 
-$(STAMP): requirements.txt requirements-dev.txt
+$(STAMP): requirements.lock
 	@echo "Making .venv (a few minutes the first time)…"
 	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $(STAMP)
+
+lock: ## Write requirements.lock anew, after a change of requirements.txt or requirements-dev.txt
+	@$(PYTHON) tools/lock.py
 
 run: setup ## Start Kabinet: http://127.0.0.1:8080 (PORT=… DEMO=0 DEMO_PASSWORD=…)
 	@exec $(PY) run.py
