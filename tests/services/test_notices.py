@@ -186,7 +186,6 @@ def test_the_schedule_tells_nobody_at_night_and_once_a_day(session):
         assert session.scalar(wanted) == orders
 
 
-@pytest.mark.covers("AST-177")
 def test_an_answer_of_support_reaches_who_asked(session, account, owner, data_dir):
     setup.ensure_defaults(session)
     makers.user(session, "company_administrator", account.company)

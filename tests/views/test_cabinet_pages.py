@@ -157,6 +157,9 @@ def pages(world: World) -> list[str]:
         "/my/delivery/change",
         "/my/tickets/",
         "/my/tickets/new",
+        "/my/notices/",
+        "/my/notices/?letters=1",
+        "/my/notices/preferences",
         "/my/reconciliation/",
         "/my/reconciliation/compare",
     ]

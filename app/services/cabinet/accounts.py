@@ -15,7 +15,7 @@ from app.core.errors import NotFound
 from app.models import Account, Company, Document, Seller
 from app.models.document import UNPAID_INVOICE
 from app.rules.lifecycle import DocumentState
-from app.services import ledger, policies
+from app.services import ledger, notices, policies
 
 ZERO = Decimal("0.00")
 calendar_of = policies.calendar_for
@@ -36,6 +36,7 @@ class AccountLine:
     overdue: Decimal
     due_on: dt.date | None  # of the earliest invoice that can still be paid in time
     overdue_since: dt.date | None
+    unread: int  # notices of the reader, counted along: every page shows both
 
 
 def accounts_of(session: Session, actor: Actor) -> list[AccountLine]:
@@ -48,7 +49,7 @@ def accounts_of(session: Session, actor: Actor) -> list[AccountLine]:
         .subquery()
     )
     query = (
-        sa.select(*_HEAD, owed.c.due_on, owed.c.left)
+        sa.select(*_HEAD, owed.c.due_on, owed.c.left, notices.unread_query(actor).scalar_subquery().label("unread"))
         .join(Seller, Seller.id == Account.seller_id)
         .outerjoin(owed, owed.c.account_id == Account.id)
         .where(Account.company_id == actor.company_id)
@@ -88,6 +89,7 @@ def _line(rows: list[Any], books: dict[int, ledger.Balance]) -> AccountLine:
         overdue=sum((left for _, left in late), ZERO),
         due_on=min(coming, default=None),
         overdue_since=min((day for day, _ in late), default=None),
+        unread=first["unread"],
     )
 
 

@@ -105,15 +105,21 @@ def accounts() -> list[AccountLine]:
 
 def unread() -> int:
     """How many notices wait for this person, counted once a request."""
+    lines = accounts() if _sees_money() else []
     if "unread_notices" not in g:
-        g.unread_notices = notices.unread_of(db.session(), current_actor())
+        g.unread_notices = lines[0].unread if lines else notices.unread_of(db.session(), current_actor())
     return g.unread_notices
+
+
+def _sees_money() -> bool:
+    actor = current_actor()
+    return actor.may(Right.CABINET_PAYMENTS) or actor.may(Right.CABINET_DOCUMENTS)
 
 
 def header() -> dict[str, Any]:
     """The balance of each currency, always in sight (AST-011), and what is overdue (AST-118)."""
     actor = current_actor()
-    if not (actor.may(Right.CABINET_PAYMENTS) or actor.may(Right.CABINET_DOCUMENTS)):
+    if not _sees_money():
         return {"figures": []}
     balance: dict[str, Decimal] = {}
     overdue: dict[str, Decimal] = {}

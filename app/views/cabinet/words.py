@@ -72,6 +72,19 @@ DEPARTMENTS: dict[str, Any] = {
     "sales": _l("Sales"),
     "other": _l("Other"),
 }
+NOTICE_CLASSES: dict[str, tuple[Any, Any]] = {
+    "money": (_l("Money"), _l("Invoices issued, due days, overdue payments, blocks")),
+    "services": (_l("Services"), _l("Services switched on and off, works done")),
+    "support": (_l("Feedback"), _l("Answers of our specialists to your questions")),
+    "news": (_l("News"), _l("News and offers of the provider")),
+}
+CHANNELS: dict[str, Any] = {"in_app": _l("In the cabinet"), "email": _l("By e-mail")}
+LETTERS: dict[str, Any] = {
+    "pending": _l("On its way"),
+    "sent": _l("Sent"),
+    "dropped": _l("Not sent: settled in the meantime"),
+    "failed": _l("Not delivered"),
+}
 DELIVERY: dict[str, Any] = {"email": _l("E-mail"), "collect": _l("You collect it yourself")}
 FORMATS: dict[str, Any] = {
     "pdf": _l("PDF"),
@@ -104,6 +117,9 @@ TONES: dict[str, str] = {
     "credited": "good",
     "active": "good",
     "agreed": "good",
+    "sent": "good",
+    "pending": "info",
+    "failed": "bad",
     "partly": "warn",
     "unpaid": "warn",
     "unconfirmed": "warn",
