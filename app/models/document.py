@@ -108,7 +108,16 @@ class Document(OfCompany, Model):
             sqlite_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"),
             postgresql_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"),
         ),
-        index_where("ix_document_unpaid_due_on", "due_on", "settlement <> 'paid' AND kind = 'invoice'"),
+        sa.Index(
+            "ix_document_unpaid_due_on",
+            "due_on",
+            "currency",
+            "company_id",
+            "total",
+            "paid",
+            sqlite_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"),
+            postgresql_where=sa.text("settlement <> 'paid' AND kind = 'invoice'"),
+        ),
         sa.CheckConstraint("net + tax = total", "adds_up"),
         sa.CheckConstraint("period_end > period_start", "in_order"),
     )

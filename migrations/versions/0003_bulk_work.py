@@ -14,17 +14,21 @@ def upgrade():
     _notices_up()
     _books_up()
     _policies_up()
+    _promised_money_up()
     _invoices_up()
     _rating_up()
     _options_up()
     _renaming_up()
+    _speed_up()
 
 
 def downgrade():
+    _speed_down()
     _renaming_down()
     _options_down()
     _rating_down()
     _invoices_down()
+    _promised_money_down()
     _policies_down()
     _notices_down()
     _books_down()
@@ -130,6 +134,7 @@ def _book_columns():
             sa.Column("vat_on_advances", sa.Boolean(), nullable=False, server_default=sa.true()),
             sa.Column("split_payment", sa.Boolean(), nullable=False, server_default=sa.false()),
             sa.Column("rate_source", sa.String(20), nullable=False, server_default=""),
+            sa.Column("invoice_note", sa.String(300), nullable=False, server_default=""),
         ),
         "contract": (
             sa.Column("payable_currency", sa.String(3), nullable=False, server_default=""),
@@ -163,12 +168,12 @@ def _books_down():
             op.drop_column(table, column.name)
 
 
-def _list_kinds(table, before, after):
+def _list_kinds(table, before, after, column="kind"):
     """Let a kind be one of `after`: on SQLite as its manual says for a check, in the stored text of the table."""
-    old, new = ("kind IN (" + ", ".join(f"'{kind}'" for kind in kinds) + ")" for kinds in (before, after))
+    old, new = (f"{column} IN (" + ", ".join(f"'{kind}'" for kind in kinds) + ")" for kinds in (before, after))
     if op.get_bind().dialect.name == "postgresql":
-        op.execute(f"ALTER TABLE {table} DROP CONSTRAINT ck_{table}_kind_known")
-        op.execute(f"ALTER TABLE {table} ADD CONSTRAINT ck_{table}_kind_known CHECK ({new}) NOT VALID")
+        op.execute(f"ALTER TABLE {table} DROP CONSTRAINT ck_{table}_{column}_known")
+        op.execute(f"ALTER TABLE {table} ADD CONSTRAINT ck_{table}_{column}_known CHECK ({new}) NOT VALID")
         return
     bind = op.get_bind()
     version = bind.exec_driver_sql("PRAGMA schema_version").scalar_one()
@@ -471,3 +476,67 @@ def _options_down():
     op.drop_column("seller", "operator_settings")
     op.drop_column("seller", "operator")
     op.drop_column("request", "reference")
+
+
+_PAYMENT_STATES = ("new", "unconfirmed", "credited", "refused", "reversed")
+
+
+def _promised_money_columns():
+    """What the bank's money confirmed, and the invoice that an instalment plan pays in parts."""
+    big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+    def points_at(name, table, of):
+        return sa.Column(name, big, sa.ForeignKey(f"{table}.id", name=f"fk_{of}_{name}"), nullable=True)
+
+    return {
+        "expected_payment": (
+            points_at("money_id", "payment", "expected_payment"),
+            sa.Column("decided_at", sa.BigInteger(), nullable=True),
+            sa.Column("decided_by", sa.String(120), nullable=False, server_default=""),
+            sa.Column("reason", sa.String(300), nullable=False, server_default=""),
+        ),
+        "instalment_plan": (
+            points_at("document_id", "document", "instalment_plan"),
+            sa.Column("early_on", sa.Date(), nullable=True),
+        ),
+        "instalment_part": (sa.Column("paid", sa.BigInteger(), nullable=False, server_default="0"),),
+    }
+
+
+def _promised_money_up():
+    for table, columns in _promised_money_columns().items():
+        for column in columns:
+            op.add_column(table, column, inline_references=True)
+    _list_kinds("payment", _PAYMENT_STATES, (*_PAYMENT_STATES, "confirmed"), "state")
+    here = {"postgresql_where": sa.text("state = 'unconfirmed'"), "sqlite_where": sa.text("state = 'unconfirmed'")}
+    op.create_index("ix_payment_unconfirmed", "payment", ["account_id"], **here)
+    op.create_index("uq_expected_payment_money_id", "expected_payment", ["money_id"], unique=True)
+    op.create_index("uq_instalment_plan_document_id", "instalment_plan", ["document_id"], unique=True)
+    op.execute("UPDATE instalment_part SET paid = amount WHERE state = 'paid'")
+
+
+def _promised_money_down():
+    op.drop_index("uq_instalment_plan_document_id", "instalment_plan")
+    op.drop_index("uq_expected_payment_money_id", "expected_payment")
+    op.drop_index("ix_payment_unconfirmed", "payment")
+    op.execute("UPDATE payment SET state = 'refused' WHERE state = 'confirmed'")
+    _list_kinds("payment", (*_PAYMENT_STATES, "confirmed"), _PAYMENT_STATES, "state")
+    for table, columns in _promised_money_columns().items():
+        for column in reversed(columns):
+            op.drop_column(table, column.name)
+
+
+UNPAID = "settlement <> 'paid' AND kind = 'invoice'"
+
+
+def _speed_up():
+    op.drop_index("ix_document_unpaid_due_on", "document")
+    op.execute(
+        "CREATE INDEX ix_document_unpaid_due_on ON document (due_on, currency, company_id, total, paid) "
+        f"WHERE {UNPAID}"
+    )
+
+
+def _speed_down():
+    op.drop_index("ix_document_unpaid_due_on", "document")
+    op.execute(f"CREATE INDEX ix_document_unpaid_due_on ON document (due_on) WHERE {UNPAID}")
