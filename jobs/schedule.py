@@ -6,7 +6,7 @@ from app.access import tenancy
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_
-from app.services import work
+from app.services import renaming, work
 from app.services.work import JobName
 
 # name → what it is called, and the hour (UTC) from which it is ordered: people are not written to at night
@@ -24,4 +24,5 @@ def order_due(session: Session) -> None:
         for name, (title, hour) in DAILY.items():
             if clock.now().hour >= hour and not work.is_ordered(session, f"{name}:{day}"):
                 work.order_job(session, Actor.system("schedule"), name, title=title, key=f"{name}:{day}")
+        renaming.begin_due(session)
         session.commit()

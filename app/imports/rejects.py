@@ -36,17 +36,19 @@ def write_result(
     title: str = "Reason",
     *,
     every_line: bool = False,
+    heading: str | None = None,
 ) -> int:
     """Write the lines that `results` (line number → sentence) names, or every line, and say how many were written.
 
-    The added column is called «Kabinet: <title>»; it is left out again when the corrected file is uploaded.
+    The added column is called «Kabinet: <title>»; it is left out again when the corrected file is uploaded. A file
+    whose first line is no header gives that line's own result as `heading`.
     """
     if isinstance(target, Path):
         with target.open("wb") as stream:
-            return write_result(sheet, results, stream, title, every_line=every_line)
+            return write_result(sheet, results, stream, title, every_line=every_line, heading=heading)
     counted = _Counted(_chosen(sheet, results, every_line))
     kept = [at for at, name in enumerate(sheet.headers) if not name.startswith(RESULT_MARK)]
-    header = [*(sheet.original_headers[at] for at in kept), RESULT_MARK + title]
+    header = [*(sheet.original_headers[at] for at in kept), heading or RESULT_MARK + title]
     rows = ([*(row.values[at] for at in kept), result, *row.surplus] for row, result in counted)
     if sheet.format == "xlsx":
         _write_workbook(sheet, kept, header, rows, target)

@@ -16,7 +16,7 @@ SOURCES = ("file", "paste", "one", "undo")
 class RenameList(OfCompany, Model):
     """A list of new names behind one request: its file, columns, verdicts and progress.
 
-    `due_at` is when a list that no job has begins by itself: the end of a freeze, or a while after a command was killed.
+    `due_at` is when a list that no job has begins by itself: a freeze ends, or its command was killed a while ago.
     """
 
     __tablename__ = "rename_list"

@@ -16,6 +16,7 @@
 | send_invoice | document_id; of a repeat also addresses, format (of accounts), extent |
 | form_invoice | account_id, month, format |
 | running_charges | account_id, addresses, format (of accounts) |
+| switch_options | batch_id |
 | notices, audit, housekeeping | none |
 
 Each may also have `page`: the path of the page it was ordered from, where its end leads back to.
@@ -56,10 +57,12 @@ class JobName(StrEnum):
     RECONCILIATION = "reconciliation"
     CHARGE_REPORT = "charge_report"
     SEND_MAIL = "send_mail"
+    RENAME_APPLY = "rename_apply"
     SEND_INVOICE = "send_invoice"
     FORM_INVOICE = "form_invoice"
     RUNNING_CHARGES = "running_charges"
     NOTICES = "notices"
+    SWITCH_OPTIONS = "switch_options"
     AUDIT = "audit"
     HOUSEKEEPING = "housekeeping"
 
@@ -69,6 +72,8 @@ class Topic(StrEnum):
 
     RENDER_DOCUMENT = "render_document"  # document_id, format
     SEND_DELIVERY = "send_delivery"  # delivery_id
+    SEND_ORDERS = "send_orders"  # request_ids: options to be switched by an operator
+    ASK_ORDERS = "ask_orders"  # request_ids, asked: how often already
     MAIL_DOCUMENT = "mail_document"  # document_id: to the addresses its account had when it was formed
     MAIL_FILE = "mail_file"  # path (below DATA_DIR), name, account_id, address, message_id, title
     SEND_NOTICE = "send_notice"  # notice: its key

@@ -1,0 +1,123 @@
+"""Judging the lines of a list against a company's subscribers: thousands in one statement."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from app.rules.dialling import is_shortened, spellings
+from app.rules.renaming import GOOD, Verdict, judge_name
+from app.services.sets import is_postgresql
+
+AT_ONCE = 20_000
+LONGEST_CELL = 60  # of a number as written, for the page and the result
+
+# Line, number as written, subscriber (0: none), new name, verdict, remark (a suggestion, a line, an expected name)
+Line = list[Any]
+
+
+@dataclass(frozen=True)
+class Where:
+    """Whose lines they may be, how their numbers are written, how long a name may be."""
+
+    company_id: int
+    countries: tuple[str, ...]
+    longest: int
+
+
+def judge_rows(session: Session, where: Where, rows: Iterable[tuple[int, str, str]]) -> list[Line]:
+    """Every line with its verdict. Another company's number is an unknown one: only the company's own are looked up."""
+    lines: list[Line] = []
+    wanted: list[tuple[str, ...]] = []
+    for number, cell, name in rows:
+        ways = () if is_shortened(cell) else spellings(cell, where.countries)
+        wanted.append(ways)
+        judged = judge_name(name, where.longest)
+        verdict = judged.verdict or Verdict.OK
+        if not ways:
+            verdict = Verdict.SHORTENED if cell.strip() else Verdict.NO_NUMBER
+        lines.append([number, cell[:LONGEST_CELL], 0, judged.name, verdict.value, judged.suggestion])
+    known = _known_of(session, where.company_id, wanted)
+    _meet(lines, wanted, known)
+    return lines
+
+
+def _known_of(session: Session, company_id: int, wanted: Sequence[tuple[str, ...]]) -> dict[str, tuple[int, str]]:
+    """The company's subscribers by every spelling asked for; unlikely spellings only where the likely one failed."""
+    known = find_numbers(session, company_id, {ways[0] for ways in wanted if ways})
+    others = {way for ways in wanted if len(ways) > 1 and ways[0] not in known for way in ways[1:]}
+    if others:
+        known |= find_numbers(session, company_id, others)
+    return known
+
+
+def find_numbers(session: Session, company_id: int, numbers: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """number → (id, name) of a company's subscribers."""
+    ordered = sorted(number for number in numbers if "\x00" not in number)
+    found: dict[str, tuple[int, str]] = {}
+    statement = _BY_NUMBER_POSTGRESQL if is_postgresql(session) else _BY_NUMBER_SQLITE
+    for at in range(0, len(ordered), AT_ONCE):
+        some: Any = ordered[at : at + AT_ONCE]
+        if not is_postgresql(session):
+            some = json.dumps(some)
+        for number, row_id, name in session.execute(statement, {"numbers": some, "company": company_id}):
+            found[number] = (row_id, name)
+    return found
+
+
+_BY_NUMBER_POSTGRESQL = sa.text(
+    "SELECT s.number, s.id, s.name FROM unnest(:numbers) r(value) JOIN subscriber s ON s.number = r.value "
+    "WHERE s.company_id = :company"
+).bindparams(sa.bindparam("numbers", type_=ARRAY(sa.String())), sa.bindparam("company", type_=sa.BigInteger()))
+# CROSS JOIN keeps the order that is written: from the list into the index of numbers.
+_BY_NUMBER_SQLITE = sa.text(
+    "SELECT s.number, s.id, s.name FROM json_each(:numbers) r CROSS JOIN subscriber s "
+    "WHERE s.number = r.value AND s.company_id = :company"
+)
+
+
+def _meet(lines: list[Line], wanted: Sequence[tuple[str, ...]], known: dict[str, tuple[int, str]]) -> None:
+    """Put in the subscriber of each line; unknown numbers, unchanged names and doubles get their verdicts."""
+    good = {verdict.value for verdict in GOOD}
+    seen: dict[int, Line] = {}
+    for line, ways in zip(lines, wanted, strict=True):
+        if not ways:
+            continue
+        found = known.get(ways[0]) or next((known[way] for way in ways[1:] if way in known), None)
+        if found is None:
+            line[4], line[5] = Verdict.UNKNOWN.value, ""
+            continue
+        line[2] = found[0]
+        if line[4] not in good:
+            continue
+        first = seen.setdefault(found[0], line)
+        if first is not line:
+            _double(first, line)
+        elif line[3] == found[1]:
+            line[4], line[5] = Verdict.UNCHANGED.value, ""
+
+
+def _double(first: Line, line: Line) -> None:
+    """The same name twice is done once; two different names for one number are both refused: nobody may guess."""
+    if first[3] == line[3] and first[4] != Verdict.CONTRADICTION.value:
+        line[4], line[5] = Verdict.DUPLICATE.value, first[0]
+        return
+    if first[4] != Verdict.CONTRADICTION.value:
+        first[4], first[5] = Verdict.CONTRADICTION.value, line[0]
+    line[4], line[5] = Verdict.CONTRADICTION.value, first[0]
+
+
+def count_verdicts(lines: Iterable[Line]) -> dict[str, int]:
+    """Verdict → lines."""
+    return dict(Counter(line[4] for line in lines))
+
+
+def in_packs(lines: list[Line], size: int) -> Iterator[list[Line]]:
+    """The lines, `size` at a time."""
+    for at in range(0, len(lines), size):
+        yield lines[at : at + size]
