@@ -167,10 +167,12 @@ def _by_month(session: Session, query: Any, day: Any, since: Month, now: Month) 
     key = (str(session.get_bind().engine.url), str(day), since, now)
     known = _kept.get(key)
     if known is None or (clock.now() - known[0]).total_seconds() > KEPT_SECONDS:
-        past = session.execute(query.where(day >= since.first_day, day < now.first_day))
+        found = _fold(session.execute(query.where(day >= since.first_day)))
         if len(_kept) > 20:
             _kept.clear()
-        known = _kept[key] = (clock.now(), _fold(past))
+        past = {one: {m: sum_ for m, sum_ in months.items() if m < now} for one, months in found.items()}
+        _kept[key] = (clock.now(), past)
+        return found
     found = _fold(session.execute(query.where(day >= now.first_day)))
     for currency, months in known[1].items():
         found.setdefault(currency, {}).update(months)
