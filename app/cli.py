@@ -312,6 +312,7 @@ def export(register_name: str, month: Month, code: str | None, fmt: str, delimit
                 seller_id=seller_id,
                 delimiter=delimiter,
                 bom=bom,
+                apart=True,
             )
         click.echo(f"{count} rows written to {out}.")
 
@@ -333,11 +334,18 @@ def check_invariants() -> None:
 
 
 def import_command(name: str, kind: str, help_text: str) -> click.Command:
-    """A command that loads a file of one kind: all of its good lines in one transaction, or nothing."""
+    """A command that loads a file of one kind: all of its good lines in one transaction, or nothing.
+
+    Usage is kept batch by batch instead: it may have millions of records, and each comes in once.
+    """
+    is_usage = kind == "usage"
 
     @plain_errors
-    def load(file: Path, code: str | None, mapping: str | None, start: dt.date | None, dry_run: bool) -> None:
+    def load(
+        file: Path, code: str | None, mapping: str | None, start: dt.date | None, dry_run: bool, **more: str | None
+    ) -> None:
         options: dict[str, Any] = {"from": start} if start else {}
+        options |= {name: value for name, value in more.items() if value}
         with prepared() as session:
             seller = sellers_of(session, code)[0]
             batch, shown = importing.preview_file(
@@ -352,15 +360,16 @@ def import_command(name: str, kind: str, help_text: str) -> click.Command:
             )
             for problem in shown.mapping_problems:
                 raise problem
-            now = _apply_all(session, batch.id, file)
-            click.echo(_summary(now, dry_run))
+            now = _apply_all(session, batch.id, file, session.commit if is_usage and not dry_run else _nothing)
             if dry_run:
+                click.echo(_summary(now, dry_run))
                 session.rollback()
                 return
             rejects = _write_rejects(session, batch.id, file) if now.rejected else None
             session.commit()
         if rejects:
             click.echo(f"The rejected lines with their reasons: {rejects}")
+        click.echo(_summary(now, dry_run))
 
     command = click.Command(name, callback=load, help=help_text, short_help=help_text.partition(":")[0])
     command.params = [
@@ -372,21 +381,36 @@ def import_command(name: str, kind: str, help_text: str) -> click.Command:
         ),
         click.Option(["--dry-run"], is_flag=True, help="Say what would come of it; write nothing."),
     ]
+    if is_usage:
+        written = click.Choice(["asterisk", "csv"])
+        command.params += [
+            click.Option(["--format"], type=written, default="csv", help="Asterisk's Master.csv; a table else."),
+            click.Option(["--source"], help="Whose records these are: an id comes in once from each source."),
+        ]
     return command
 
 
-def _apply_all(session: Session, batch_id: int, file: Path) -> importing.Progress:
+def _nothing() -> None:
+    """Keep nothing yet."""
+
+
+def _apply_all(
+    session: Session, batch_id: int, file: Path, keep: Callable[[], None] = _nothing
+) -> importing.Progress:
     now = importing.apply_batch(session, OPERATOR, batch_id, file)
     with bar(now.total, file.name) as show:
+        keep()
         show(now.done)
         while now.left:
             now = importing.apply_batch(session, OPERATOR, batch_id, file)
+            keep()
             show(now.done)
     return now
 
 
 def _summary(now: importing.Progress, dry_run: bool) -> str:
     suspended = f", {now.suspended} suspended" if now.suspended else ""
+    suspended += f", {now.skipped} not answered" if now.skipped else ""
     return (
         f"{'Dry run, nothing written: ' if dry_run else ''}{now.total} lines: {now.created} created, "
         f"{now.changed} changed, {now.unchanged} unchanged{suspended}; {now.warned} warned, {now.rejected} rejected."
@@ -403,4 +427,5 @@ IMPORTS = (
     import_command("import-catalog", "catalog", "Load a price list: products, plans, parts and prices."),
     import_command("import-usage", "usage", "Load usage: measured events of accounts and subscribers."),
     import_command("import-payments", "payments", "Load payments: money in, credited to accounts."),
+    import_command("import-rates", "rates", "Load currency rates: a table, or the file of NBU, CBR or NBP."),
 )

@@ -11,8 +11,6 @@ from app.services.work import JobName
 from app.views.base import say
 from jobs.context import JobContext, Result, job
 
-STEP = 500
-
 
 @job(JobName.IMPORT_APPLY)
 def apply_file(context: JobContext) -> Result:
@@ -23,14 +21,13 @@ def apply_file(context: JobContext) -> Result:
     if not path.is_relative_to(folder) or not path.is_file():
         raise Refused(N_("The file is no longer here. Upload it again."))
     while True:
-        now = importing.apply_batch(context.session, context.actor, batch_id, path, STEP)
+        now = importing.apply_batch(context.session, context.actor, batch_id, path)
         context.progress(now.done, now.total, N_("Lines are being written"))
         if not now.left:
             break
     figures = {"lines": now.total, "accepted": now.accepted, "rejected": now.rejected, "warned": now.warned}
     figures |= {"created": now.created, "changed": now.changed, "unchanged": now.unchanged}
-    if now.suspended:
-        figures["suspended"] = now.suspended
+    figures |= {name: count for name in ("suspended", "skipped") if (count := getattr(now, name))}
     return {"batch_id": batch_id, "figures": figures, **(_rejects(context, batch_id, path) if now.rejected else {})}
 
 

@@ -14,6 +14,7 @@ class ImportKind(StrEnum):
     CATALOG = "catalog"
     USAGE = "usage"
     PAYMENTS = "payments"
+    RATES = "rates"
 
 
 @dataclass(frozen=True)
@@ -364,6 +365,15 @@ USAGE = KindFields(
             "напрямок|призначення|номер призначення|кому|куди|направление|назначение|номер назначения|куда|"
             "numer docelowy|cel|kierunek|numer b",
         ),
+        _field(
+            "zone", N_("Zone of the price"), "text",
+            "zone|tariff zone|roaming zone|destination zone|country zone|зона|тарифна зона|тарифная зона|strefa",
+        ),
+        _field(
+            "direction", N_("Direction"), "choice",
+            "direction|call direction|in out|dir|напрям|вхідний вихідний|направление вызова|тип вызова|kierunek "
+            "połączenia",
+        ),
     ),
     keys=("source_id",),
     one_of=(("account_number", "subscriber_number", "company_code"),),
@@ -423,12 +433,50 @@ PAYMENTS = KindFields(
     one_of=(("account_number", "company_code", "payer_tax_code", "invoice_number"),),
 )  # fmt: skip
 
+RATES = KindFields(
+    fields=(
+        _field(
+            "base", N_("Currency"), "currency",
+            "base|currency|currency code|code|cc|char code|letter code|from|foreign currency|charcode|moneda|"
+            "валюта|код валюти|код|літерний код|буквенный код|код валюты|waluta|kod waluty|kod",
+            required=True,
+        ),
+        _field(
+            "rate", N_("Rate"), "number",
+            "rate|exchange rate|official rate|value|mid|average rate|price|tipo de cambio|"
+            "курс|офіційний курс|курс нбу|официальный курс|курс цб|курс банка|kurs|kurs średni|kurs nbp",
+            required=True, positive=True,
+        ),
+        _field(
+            "day", N_("Date"), "date",
+            "day|date|rate date|exchange date|effective date|valid from|exchangedate|fecha|"
+            "дата|дата курсу|дата курса|діє з|действует с|data|data kursu|data obowiązywania",
+            required=True,
+        ),
+        _field(
+            "nominal", N_("Units"), "int",
+            "nominal|units|unit|for|amount of units|per|quantity|кількість одиниць|кількість|номінал|одиниць|"
+            "номинал|единиц|количество|liczba jednostek|jednostki|nominał",
+            minimum=1,
+        ),
+        _field(
+            "quote", N_("Quoted in"), "currency",
+            "quote|quote currency|quoted in|to|own currency|валюта курсу|в валюті|валюта котировки|waluta kursu",
+        ),
+        _field(
+            "source", N_("Bank"), "code", "source|bank|issuer|provided by|джерело|банк|источник|źródło",
+        ),
+    ),
+    keys=("base", "quote", "day", "source"),
+)  # fmt: skip
+
 FIELDS: dict[ImportKind, KindFields] = {
     ImportKind.CUSTOMERS: CUSTOMERS,
     ImportKind.SUBSCRIBERS: SUBSCRIBERS,
     ImportKind.CATALOG: CATALOG,
     ImportKind.USAGE: USAGE,
     ImportKind.PAYMENTS: PAYMENTS,
+    ImportKind.RATES: RATES,
 }
 
 SERVICE_WORDS = (

@@ -1,10 +1,12 @@
 """A sheet and a mapping → typed lines, each with what is wrong with it. Nothing is guessed; nothing is written."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.core.errors import N_
 from app.imports import values
@@ -26,6 +28,8 @@ SURPLUS = N_(
 SHORT = N_("The line has %(found)s cells, the header %(expected)s; the missing ones are taken as blank.")
 OTHER_CURRENCY = N_("The amount says %(written)s, the line says %(currency)s. Correct one of them.")
 ENDS_BEFORE = N_("It ends on %(end)s, before it starts on %(start)s. Correct one of the dates.")
+
+OTHER_FORM = N_("«%(cell)s» is not written as the mapping says: «%(form)s». Correct the line or the mapping.")
 
 ONE_OF_STARTS = (("start_date", "end_date"), ("valid_from", "valid_to"))
 KEPT_PROBLEMS = 1000
@@ -98,17 +102,21 @@ def iter_lines(sheet: Sheet, mapping: Mapping, zone: str | None = None) -> Itera
     """
     for problem in validate_mapping(mapping, sheet.headers):
         raise problem
-    columns = _columns(sheet, mapping, zone)
+    columns = _columns(sheet, mapping, mapping.settings.get("zone") or zone)
+    given = {name: value for name in ("service", "unit") if (value := mapping.settings.get(name))}
     services = [(header, sheet.headers.index(header)) for header in mapping.services]
     attributes = [(header, sheet.headers.index(header)) for header in mapping.unmapped(sheet.headers)]
     check = partial(_check_line, mapping=mapping, columns={one.field.name: one for one in columns})
     first_lines: dict[tuple[Any, ...], int] = {}
     for row in sheet.rows:
         line = _line(row, columns)
+        for name, value in given.items():
+            line.values.setdefault(name, value)
         line.services = _services(line, services)
         line.attributes = {header: cell for header, at in attributes if (cell := values.clean(row.values[at]))}
         check(line)
-        _check_repeats(line, mapping, first_lines)
+        if not sheet.is_streamed:
+            _check_repeats(line, mapping, first_lines)
         yield line
 
 
@@ -124,7 +132,8 @@ def _columns(sheet: Sheet, mapping: Mapping, zone: str | None) -> list[_Column]:
         notation = mapping.notations.get(name, "") or _native_notation(sheet, header, known[name].type)
         parse = values.column_parser(known[name].type, gathered.get(name, ()), notation)
         if zone and known[name].type == "datetime":
-            parse = _in_zone(gathered[name], notation, zone)
+            form = mapping.settings.get("date_format")
+            parse = _as_written(form, zone) if form else _in_zone(gathered[name], notation, zone)
         columns.append(_Column(known[name], header, at, parse, _blank_rule(known[name], filled[name], len(sheet))))
     return columns
 
@@ -132,7 +141,7 @@ def _columns(sheet: Sheet, mapping: Mapping, zone: str | None) -> list[_Column]:
 def _walk_columns(sheet: Sheet, places: dict[str, int], gathered: dict[str, set[str]], filled: dict[str, int]) -> None:
     """One walk over the file: the cells that prove a notation, and how many cells of each column are filled."""
     cells = [(name, at, gathered.get(name)) for name, at in places.items()]
-    for row in sheet.rows:
+    for row in sheet.proof_rows:
         line = row.values
         for name, at, proof in cells:
             cell = line[at]
@@ -150,6 +159,22 @@ def _native_notation(sheet: Sheet, header: str, kind: str) -> str:
 def _in_zone(cells: set[str], notation: str, zone: str) -> Callable[[str], Any]:
     order = values.DateStyle(notation) if notation else values.infer_dates(cells)
     return lambda cell: values.parse_datetime(cell, order, zone)
+
+
+def _as_written(form: str, zone: str) -> Callable[[str], Any]:
+    """By a pattern like «%d.%m.%y %H-%M-%S»; «%s» are seconds since 1970."""
+    local = ZoneInfo(zone)
+
+    def parse(cell: str) -> dt.datetime:
+        try:
+            if form == "%s":
+                return dt.datetime.fromtimestamp(int(cell), dt.UTC)
+            moment = dt.datetime.strptime(cell, form)  # noqa: DTZ007 - the zone is put on below
+        except (ValueError, OverflowError, OSError) as error:
+            raise values.Malformed(OTHER_FORM, cell=values.shown(cell), form=form) from error
+        return moment if moment.tzinfo else moment.replace(tzinfo=local)
+
+    return parse
 
 
 def _blank_rule(one: Field, filled: int, total: int) -> str:

@@ -1,10 +1,11 @@
 """Which column is which field: guessed from headers and sample cells, shown, edited, saved under a name."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from app.core.errors import N_, DomainError
 from app.imports import values, words
@@ -22,6 +23,9 @@ NEED_FIELD = N_("No column is chosen for «%(label)s», which every line needs. 
 NEED_ONE_OF = N_("Choose a column for at least one of: %(labels)s.")
 USED_TWICE = N_("The column «%(column)s» is chosen twice. Choose another column for one of the two.")
 BAD_NOTATION = N_("«%(notation)s» is no notation for «%(label)s». Choose «.», «,», «dmy» or «mdy».")
+NO_SETTING = N_("«%(name)s» is no setting of a mapping. Known: %(known)s.")
+NO_ZONE = N_("«%(zone)s» is no time zone that is known here. Write it like Europe/Kyiv.")
+SETTINGS = ("delimiter", "encoding", "date_format", "unit", "zone", "service")
 NOTATIONS = frozenset({"", ".", ",", "dmy", "mdy"})
 
 
@@ -41,13 +45,15 @@ class Problem(DomainError):
 @dataclass
 class Mapping:
     """field → column; `services` are columns that each name a service; `notations` say how a field's column writes
-    numbers («.» or «,») or dates («dmy» or «mdy») where a person chose; `scores` tell how sure each guess was."""
+    numbers («.» or «,») or dates («dmy» or «mdy») where a person chose; `scores` tell how sure each guess was;
+    `settings` say how a file of usage is written where it does not say so itself (SETTINGS)."""
 
     kind: ImportKind
     columns: dict[str, str] = field(default_factory=dict)
     services: list[str] = field(default_factory=list)
     notations: dict[str, str] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def score(self) -> float:
@@ -65,6 +71,7 @@ class Mapping:
             "services": list(self.services),
             "notations": dict(self.notations),
             "scores": dict(self.scores),
+            **({"settings": dict(self.settings)} if self.settings else {}),
         }
 
     @classmethod
@@ -76,6 +83,7 @@ class Mapping:
             services=[str(column) for column in data.get("services", [])],
             notations={str(name): str(sign) for name, sign in data.get("notations", {}).items() if sign},
             scores={str(name): float(score) for name, score in data.get("scores", {}).items()},
+            settings={str(name): str(said) for name, said in data.get("settings", {}).items() if said},
         )
 
     def unmapped(self, headers: Sequence[str]) -> list[str]:
@@ -94,7 +102,8 @@ class Mapping:
             return column if column in exact else known.get(words.compact(column), column)
 
         columns = {name: fit(column) for name, column in self.columns.items()}
-        return Mapping(self.kind, columns, [fit(one) for one in self.services], dict(self.notations), dict(self.scores))
+        services = [fit(one) for one in self.services]
+        return Mapping(self.kind, columns, services, dict(self.notations), dict(self.scores), dict(self.settings))
 
 
 def guess_mapping(headers: Sequence[str], rows: Sequence[Row], kind: ImportKind) -> Mapping:
@@ -131,17 +140,27 @@ def validate_mapping(mapping: Mapping, headers: Sequence[str]) -> list[Problem]:
             problems.append(Problem(name, USED_TWICE, column=column))
         used.add(column)
     for one in known.fields:
-        if one.required and one.name not in mapping.columns:
+        if one.required and one.name not in mapping.columns and not mapping.settings.get(one.name):
             problems.append(Problem(one.name, NEED_FIELD, label=one.label))
     for group in known.one_of:
         if not any(name in mapping.columns for name in group):
             labels = ", ".join(known.by_name[name].label for name in group)
             problems.append(Problem(group[0], NEED_ONE_OF, labels=labels))
+    problems += _settings_problems(mapping)
     for name, notation in mapping.notations.items():
         if notation not in NOTATIONS:
             label = known.by_name[name].label if name in known.by_name else name
             problems.append(Problem(name, BAD_NOTATION, notation=notation, label=label))
     return problems
+
+
+def _settings_problems(mapping: Mapping) -> Iterator[Problem]:
+    for name in mapping.settings:
+        if name not in SETTINGS:
+            yield Problem(name, NO_SETTING, name=name, known=", ".join(SETTINGS))
+    zone = mapping.settings.get("zone")
+    if zone and zone not in available_timezones():
+        yield Problem("zone", NO_ZONE, zone=zone)
 
 
 def is_service(header: str, cells: Sequence[str]) -> bool:

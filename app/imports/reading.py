@@ -83,6 +83,16 @@ class Sheet:
                 surplus = tuple(values[width:])
                 yield Row(number, values[:width], headers, surplus if any(map(str.strip, surplus)) else ())
 
+    @property
+    def proof_rows(self) -> Iterator[Row]:
+        """The lines that prove how a column writes numbers and days."""
+        return self.rows
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the file is too big to remember anything of each line."""
+        return False
+
     def sample(self, count: int = 200) -> list[Row]:
         """The first lines, for guessing a mapping and for a preview."""
         return [row for row, _ in zip(self.rows, range(count), strict=False)]
@@ -101,12 +111,12 @@ class Items:
             yield number, item
 
 
-def read_sheet(source: Source, limits: Limits | None = None) -> Sheet:
+def read_sheet(source: Source, limits: Limits | None = None, mode: str = "table") -> Sheet:
     """A CSV or XLSX, by path, bytes or open binary stream; Refused says what is wrong and what to do.
 
-    The name of a file plays no part: its content decides what it is.
+    The name of a file plays no part: its content decides what it is. The mode «rates» reads a central bank's file.
     """
-    outcome, store = _run_child(source, limits or Limits(), "table")
+    outcome, store = _run_child(source, limits or Limits(), mode)
     header = outcome.pop("header")
     headers = clear_names(header)
     for kind in ("number_columns", "date_columns"):

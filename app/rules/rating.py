@@ -287,7 +287,7 @@ class Rated:
         return sum(units for _, units in self.used)
 
 
-NO_RATE = N_("The tariff has no rate for «%(kind)s» to «%(number)s» on that day. Add the rate, then try again.")
+NO_RATE = N_("The tariff has no rate for such an event to this number on that day. Add the rate, then try again.")
 FREE_DIRECTION = "in"
 
 Left = Callable[[Package], int]
@@ -362,7 +362,7 @@ class Tariff:
             return Rated(Decimal(0), event.zone, kind, day)
         found = self.rate_for(event, kind, day)
         if found is None:
-            raise Refused(NO_RATE, kind=event.kind, number=event.zone or event.other_number or "-")
+            raise Refused(NO_RATE)
         destination, rate = found
         used, covered = self._take(event, destination, day, rate.billed(event.amount), left)
         if self.splits and event.kind == EventKind.VOICE:

@@ -15,6 +15,7 @@ from app.services.importing.batches import (
     progress,
     save_mapping,
     saved_mapping,
+    step_of,
 )
 from app.services.importing.opening import store_upload, stored_upload
 from app.services.importing.rejects import rejects_file
@@ -30,6 +31,7 @@ __all__ = [
     "rejects_file",
     "save_mapping",
     "saved_mapping",
+    "step_of",
     "store_upload",
     "stored_upload",
 ]

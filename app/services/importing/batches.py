@@ -17,16 +17,18 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
 from app.core.period import Month
+from app.imports.cdr import MasterSheet
 from app.imports.fields import FIELDS, ImportKind
-from app.imports.mapping import Problem, validate_mapping
+from app.imports.mapping import SETTINGS, Problem, validate_mapping
 from app.imports.pricelines import PriceLine
 from app.models import ImportBatch, ImportMapping, Seller
 from app.services import trail
-from app.services.importing import catalog, customers, payments, subscribers, usage
+from app.services.importing import catalog, customers, payments, rates, subscribers, usage
 from app.services.importing.opening import Entry, Opened, digest_of, open_file
 from app.services.importing.work import Work
 
 STEP = 500
+USAGE_STEP = 5_000  # records of usage are small and many
 SHOWN = 100
 LOCK = 7163002  # of PostgreSQL: imports look up and then write, one step at a time
 OTHER_FILE = N_("This is not the file that was shown. Upload it again.")
@@ -39,8 +41,9 @@ APPLY: dict[ImportKind, Callable[[Work, Sequence[Entry]], None]] = {
     ImportKind.CATALOG: catalog.apply,
     ImportKind.USAGE: usage.apply,
     ImportKind.PAYMENTS: payments.apply,
+    ImportKind.RATES: rates.apply,
 }
-COUNTED = ("created", "changed", "unchanged", "suspended", "refused")
+COUNTED = ("created", "changed", "unchanged", "suspended", "skipped", "refused")
 
 
 @dataclass
@@ -76,6 +79,7 @@ class Progress:
     changed: int = 0
     unchanged: int = 0
     suspended: int = 0
+    skipped: int = 0  # call records of calls nobody answered
 
     @property
     def left(self) -> int:
@@ -105,7 +109,7 @@ def preview_file(
     if mapping_name:
         mapping = saved_mapping(session, kind, mapping_name).mapping
     start = _start(seller, options or {})
-    opened = open_file(kind, path, mapping, seller.zone)
+    opened = open_file(kind, path, mapping, seller.zone, str((options or {}).get("format") or ""))
     shown = _look(opened, start)
     batch = ImportBatch(
         seller_id=seller.id,
@@ -113,7 +117,7 @@ def preview_file(
         file_name=Path(file_name).name[-255:],
         sha256=digest_of(path),
         mapping=opened.mapping.to_dict() if opened.mapping else {},
-        options={**(options or {}), "from": start.isoformat()},
+        options={**_source_of(opened), **(options or {}), "from": start.isoformat()},
         lines=shown.lines,
         accepted=shown.good,
         rejected=shown.rejected,
@@ -123,6 +127,15 @@ def preview_file(
     session.add(batch)
     session.flush()
     return batch, shown
+
+
+def _source_of(opened: Opened) -> dict[str, str]:
+    return {"source": "asterisk", "format": "asterisk"} if isinstance(opened.sheet, MasterSheet) else {}
+
+
+def step_of(batch: ImportBatch) -> int:
+    """How many lines of a batch one transaction takes."""
+    return USAGE_STEP if batch.kind == ImportKind.USAGE else STEP
 
 
 def _kind(kind: ImportKind | str) -> ImportKind:
@@ -182,7 +195,7 @@ def _count(shown: Preview, entry: Entry) -> None:
     if not entry.errors:
         shown.good += 1
         shown.warned += bool(entry.warnings)
-        for thing in entry.things:
+        for thing in entry.things if shown.kind != ImportKind.RATES else ():
             _add_up(shown, thing)
     if len(shown.problems) < SHOWN:
         shown.problems.extend((entry.number, "error", one) for one in entry.errors)
@@ -231,8 +244,11 @@ class _Cursor:
 _cursors: dict[tuple[str, int, str], _Cursor] = {}
 
 
-def apply_batch(session: Session, actor: Actor, batch_id: int, path: Path, step: int = STEP) -> Progress:
-    """Write the next `step` lines in the caller's transaction, who commits. A repeated line changes nothing."""
+def apply_batch(session: Session, actor: Actor, batch_id: int, path: Path, step: int | None = None) -> Progress:
+    """Write the next `step` lines (else as `step_of` says) in the caller's transaction, who commits.
+
+    A repeated line changes nothing.
+    """
     actor.need(Right.IMPORTS_RUN)
     batch = _locked(session, batch_id)
     if batch.state == "applied":
@@ -240,7 +256,7 @@ def apply_batch(session: Session, actor: Actor, batch_id: int, path: Path, step:
     seller = _seller(session, batch.seller_id)
     key = (str(session.get_bind().engine.url), batch.id, batch.sha256)
     cursor = _cursor(key, batch, path, seller)
-    entries = cursor.take(step)
+    entries = cursor.take(step or step_of(batch))
     work = _work(session, actor, seller, batch, cursor.opened)
     with session.no_autoflush:
         _apply(work, [entry for entry in entries if entry.things and (not entry.errors or cursor.opened.catalog)])
@@ -268,7 +284,8 @@ def _cursor(key: tuple[str, int, str], batch: ImportBatch, path: Path, seller: S
     if cursor is None or cursor.last != batch.applied_through:
         if digest_of(path) != batch.sha256:
             raise Refused(OTHER_FILE)
-        opened = open_file(ImportKind(batch.kind), path, batch.mapping or None, seller.zone)
+        form = str(batch.options.get("format") or "")
+        opened = open_file(ImportKind(batch.kind), path, batch.mapping or None, seller.zone, form)
         cursor = _Cursor(opened, batch.applied_through)
     while len(_cursors) > 1:
         _cursors.pop(next(iter(_cursors)))
@@ -314,6 +331,7 @@ def _keep(batch: ImportBatch, work: Work, entries: Sequence[Entry]) -> None:
     counts = Counter(batch.options.get("counts", {}))
     counts.update(work.counts())
     counts["done"] += len(entries)
+    counts["skipped"] += sum(1 for entry in entries if not entry.things and not entry.errors)
     said = {str(line): [error.text, _plain(error.params)] for line, error in work.refused.items()}
     newly = [line for line in work.refused if str(line) not in batch.options.get("refused", {})]
     batch.options = {
@@ -378,6 +396,7 @@ def save_mapping(
         "columns": {str(k): str(v) for k, v in mapping.get("columns", {}).items() if v and k in FIELDS[kind].by_name},
         "services": [str(one) for one in mapping.get("services", [])],
         "notations": {str(k): str(v) for k, v in mapping.get("notations", {}).items() if v},
+        "settings": {str(k): str(v) for k, v in mapping.get("settings", {}).items() if v and k in SETTINGS},
     }
     session.flush()
     trail.record(session, actor, "import.mapping", "import_mapping", row.id, kind=kind.value, name=name)

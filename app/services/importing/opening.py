@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.core.errors import N_, Refused
+from app.imports import streaming
 from app.imports.catalogs import Catalog, PriceLine, Unpriced, catalog_of_items, catalog_of_sheet
+from app.imports.cdr import MasterSheet, iter_master, looks_like_master
 from app.imports.fields import ImportKind
 from app.imports.lines import iter_lines
 from app.imports.mapping import Mapping, Problem, guess_mapping
@@ -17,6 +19,11 @@ from app.imports.reading import Items, Sheet, read_items, read_sheet
 
 CHUNK = 1 << 20
 TOO_BIG = N_("The file is larger than %(limit)s MiB. Split it into smaller files.")
+NO_MASTER = N_("The file is no Master.csv of Asterisk: none of its first lines has 18 cells and a known disposition.")
+NEED_ID = N_(
+    "The file is read line by line and needs a column with the id of each record. Choose one; or, where the file has "
+    "none, bring it in parts of 8 MiB at most, without an encoding and a delimiter of your own."
+)
 LIST_ONLY = N_("A list in JSON can only be a price list. Save the table as CSV or XLSX.")
 
 
@@ -48,7 +55,10 @@ class Opened:
         """All lines in the file's order."""
         if self.catalog is not None:
             return _catalog_entries(self.catalog)
-        assert self.sheet is not None and self.mapping is not None
+        assert self.sheet is not None
+        if isinstance(self.sheet, MasterSheet):
+            return _master_entries(self.sheet, self.zone)
+        assert self.mapping is not None
         return _line_entries(self.sheet, self.mapping, self.zone)
 
 
@@ -101,21 +111,51 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def open_file(kind: ImportKind, path: Path, mapping: dict[str, Any] | None, zone: str) -> Opened:
-    """Read a file; without a mapping its columns are guessed, and price lists known by their layout."""
+def open_file(kind: ImportKind, path: Path, mapping: dict[str, Any] | None, zone: str, form: str = "") -> Opened:
+    """Read a file; without a mapping its columns are guessed, price lists and call records known by their layout.
+
+    `form` is «asterisk» or «csv» where a person says what a file of usage is.
+    """
+    if kind == ImportKind.USAGE and path.is_file():
+        is_master = form != "csv" and looks_like_master(path)
+        if form == "asterisk" and not is_master:
+            raise Refused(NO_MASTER)
+        if is_master:
+            master = MasterSheet(path)
+            return Opened(kind, master, None, zone, headers=master.headers)
     if mapping and kind == ImportKind.CATALOG and not mapping.get("columns"):
         mapping = None  # a price list whose layout is known by itself
     given = Mapping.from_dict({**mapping, "kind": kind.value}) if mapping else None
+    if kind == ImportKind.RATES and _is_of_a_bank(path):
+        listed = read_sheet(path, mode="rates")
+        return Opened(kind, listed, guess_mapping(listed.headers, listed.sample(), kind), zone, headers=listed.headers)
     if _is_list(path):
         if kind != ImportKind.CATALOG:
             raise Refused(LIST_ONLY)
         items = _one_a_line(read_items(path))
         return Opened(kind, None, given, zone, items, catalog_of_items(items, given))
-    sheet = read_sheet(path)
+    sheet = _sheet(kind, path, given)
     given = given.fitted(sheet.headers) if given else None
     if kind == ImportKind.CATALOG:
         return Opened(kind, sheet, given, zone, None, catalog_of_sheet(sheet, given), sheet.headers)
-    return Opened(kind, sheet, given or guess_mapping(sheet.headers, sheet.sample(), kind), zone, headers=sheet.headers)
+    used = given if given and given.columns else guess_mapping(sheet.headers, sheet.sample(), kind)
+    if given and used is not given:
+        used.settings = given.settings
+    if sheet.is_streamed and "source_id" not in used.columns:
+        raise Refused(NEED_ID)
+    return Opened(kind, sheet, used, zone, headers=sheet.headers)
+
+
+def _sheet(kind: ImportKind, path: Path, mapping: Mapping | None) -> Sheet:
+    """The table: read whole in the limited child, or walked from the file where it is big or its writing is told."""
+    told = mapping.settings if mapping else {}
+    if kind != ImportKind.USAGE or not path.is_file():
+        return read_sheet(path)
+    with path.open("rb") as stream:
+        packed = stream.read(4) in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+    if packed or not (path.stat().st_size > streaming.FROM_BYTES or told.get("encoding") or told.get("delimiter")):
+        return read_sheet(path)
+    return streaming.StreamedSheet(path, told.get("encoding", ""), told.get("delimiter", ""))
 
 
 class _Places(Items):
@@ -131,13 +171,22 @@ def _one_a_line(items: Items) -> Items:
     return items if len(set(lines)) == len(lines) else _Places(items.count, items.encoding, items._store)
 
 
+def _is_of_a_bank(path: Path) -> bool:
+    """Whether the file is a central bank's XML or JSON rather than a table."""
+    return _is_list(path) or _head(path).startswith(b"<")
+
+
 def _is_list(path: Path) -> bool:
+    return _head(path)[:1] in (b"[", b"{")
+
+
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
             head = stream.read(64)
     except OSError:
-        return False  # the reader says what is wrong with it
-    return head.removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"").lstrip()[:1] in (b"[", b"{")
+        return b""  # the reader says what is wrong with it
+    return head.removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"").lstrip()
 
 
 def _line_entries(sheet: Sheet, mapping: Mapping, zone: str) -> Iterator[Entry]:
@@ -146,10 +195,18 @@ def _line_entries(sheet: Sheet, mapping: Mapping, zone: str) -> Iterator[Entry]:
     for line in iter_lines(sheet, mapping, zone):
         code = line.values.get("company_code", "")
         digest = ""
+        if sheet.is_streamed:
+            yield Entry(line.number, [line], line.errors, line.warnings)
+            continue
         if mapping.kind in (ImportKind.USAGE, ImportKind.PAYMENTS):
             digest = _digest(line.row.values, repeats)
         yield Entry(line.number, [line], line.errors, line.warnings, code not in companies, digest)
         companies.add(code)
+
+
+def _master_entries(sheet: MasterSheet, zone: str) -> Iterator[Entry]:
+    for line in iter_master(sheet, zone):
+        yield Entry(line.number, [line] if line.values else [], line.errors, line.warnings)
 
 
 def _digest(cells: list[str], repeats: dict[str, int]) -> str:

@@ -49,7 +49,8 @@ def rejects_file(
     if digest_of(path) != batch.sha256:
         raise Refused(N_("This is not the file that was shown. Upload it again."))
     seller = session.get_one(Seller, batch.seller_id)
-    opened = open_file(ImportKind(batch.kind), path, batch.mapping or None, seller.zone)
+    form = str(batch.options.get("format") or "")
+    opened = open_file(ImportKind(batch.kind), path, batch.mapping or None, seller.zone, form)
     reasons = refusals(batch, opened, say)
     if not reasons:
         raise Refused(NOTHING)

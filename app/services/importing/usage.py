@@ -1,26 +1,29 @@
-"""Lines of usage → usage of a subscription's parts; what belongs to nobody known is kept with its reason."""
+"""Lines of usage → usage of a subscription's parts, rated where the part has a tariff.
+
+What belongs to nobody known, or cannot be priced, is kept with its reason. A record is known by (source, id).
+"""
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.errors import N_
+from app.core.errors import N_, Refused
 from app.core.money import FOUR_PLACES, half_up
 from app.imports import words
 from app.imports.lines import ImportLine
-from app.models import Account, Company, Component, Subscriber, Subscription, SubscriptionItem, SuspendedUsage, Usage
+from app.models import Seller, SuspendedUsage, Usage
+from app.rules.rating import Clock, Event, EventKind, Rated, international
 from app.services.importing.opening import Entry
-from app.services.importing.work import TOO_FINE, TOO_LONG, Work, insert_all, rows_in
+from app.services.importing.owners import NOBODY, Books, Owner, Owners, Part
+from app.services.importing.work import TOO_FINE, TOO_LONG, Work, rows_in
+from app.services.rating import tariffs
 
-NOBODY = N_("Nobody here has this number, account or customer code.")
-NO_SERVICE = N_("No subscription in force on that day has a part charged by usage of this name.")
-SEVERAL = N_("Several subscriptions have a part of this name.")
 OTHER_UNIT = N_("The unit is not the one the part is sold by.")
 
 # How many seconds, or bytes, a unit has.
@@ -32,123 +35,34 @@ for _family, _listed in {
         3600: "h|hr|hour|hours|год|година|години|час|часы|часов|godz|godzina|godziny",
     },
     "data": {
+        1: "b|byte|bytes|б|байт|байти|байты|bajt|bajty",
+        10**3: "kb|кб|kilobyte|kilobytes",
         10**6: "mb|мб|megabyte|megabytes",
         10**9: "gb|гб|gigabyte|gigabytes",
         10**12: "tb|тб|terabyte|terabytes",
+        1024: "kib|кіб|киб",
+        1024**2: "mib|міб|миб",
+        1024**3: "gib|гіб|гиб",
     },
 }.items():
     for _size, _words in _listed.items():
         UNITS.update({words.fold(word): (_family, Decimal(_size)) for word in _words.split("|")})
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part charged by usage, in force from a day to a day."""
-
-    company_id: int
-    account_id: int
-    subscriber_id: int | None
-    subscription_id: int
-    component_id: int
-    unit: str
-    start: dt.date
-    end: dt.date | None
-
-    def covers(self, day: dt.date) -> bool:
-        """Whether it is in force that day."""
-        return self.start <= day and (self.end is None or day < self.end)
-
-
-class Books:
-    """The accounts that lines mean, and the parts they have in force, by account and folded name."""
-
-    def __init__(self, work: Work, lines: Sequence[ImportLine]) -> None:
-        self.numbers, self.accounts, self.companies = _owners(work, lines)
-        ids = {row.account_id for row in self.numbers.values()} | set(self.accounts.values())
-        ids |= {one for group in self.companies.values() for one in group}
-        self.parts: dict[tuple[int, str], list[Part]] = {}
-        for row in rows_in(work.session, _parts_query(), Subscription.account_id, sorted(ids)):
-            end = min((day for day in (row.valid_to, row.ends_on) if day), default=None)
-            part = Part(
-                row.company_id,
-                row.account_id,
-                row.subscriber_id,
-                row.subscription_id,
-                row.component_id,
-                row.unit,
-                max(row.valid_from, row.starts_on),
-                end,
-            )
-            for name in {words.fold(row.code), words.fold(row.name)}:
-                self.parts.setdefault((row.account_id, name), []).append(part)
-
-    def find(self, line: ImportLine, day: dt.date) -> Part | str:
-        """The part a line is usage of, or why there is none."""
-        found = line.values
-        subscriber = self.numbers.get(found.get("subscriber_number", ""))
-        if subscriber is not None:
-            accounts = [subscriber.account_id]
-        elif found.get("account_number") in self.accounts:
-            accounts = [self.accounts[found["account_number"]]]
-        else:
-            accounts = self.companies.get(found.get("company_code", ""), [])
-        if not accounts:
-            return NOBODY
-        name = words.fold(found["service"])
-        parts = [part for one in accounts for part in self.parts.get((one, name), ()) if part.covers(day)]
-        return _chosen(parts, subscriber.id if subscriber is not None else None)
-
-
-def _chosen(parts: list[Part], subscriber_id: int | None) -> Part | str:
-    """The subscriber's own part before the account's; the account's before a subscriber's where none is named."""
-    for wanted in dict.fromkeys((subscriber_id, None)):
-        own = [part for part in parts if part.subscriber_id == wanted]
-        if own:
-            return own[0] if len({part.subscription_id for part in own}) == 1 else SEVERAL
-    if subscriber_id is None and len(parts) == 1:
-        return parts[0]
-    return SEVERAL if parts and subscriber_id is None else NO_SERVICE
-
-
-def _owners(work: Work, lines: Sequence[ImportLine]) -> tuple[dict[str, Any], dict[str, int], dict[str, list[int]]]:
-    def named(name: str) -> list[str]:
-        return [line.values.get(name, "") for line in lines]
-
-    seller = Account.seller_id == work.seller.id
-    subscribers = sa.select(Subscriber.id, Subscriber.number, Subscriber.account_id)
-    subscribers = subscribers.join(Account, Account.id == Subscriber.account_id).where(seller)
-    numbers = {
-        row.number: row for row in rows_in(work.session, subscribers, Subscriber.number, named("subscriber_number"))
-    }
-    accounts = sa.select(Account.id, Account.number).where(seller)
-    by_number = {row.number: row.id for row in rows_in(work.session, accounts, Account.number, named("account_number"))}
-    owned = sa.select(Account.id, Company.code).join(Company, Company.id == Account.company_id).where(seller)
-    by_code: dict[str, list[int]] = {}
-    for row in rows_in(work.session, owned.order_by(Account.id), Company.code, named("company_code")):
-        by_code.setdefault(row.code, []).append(row.id)
-    return numbers, by_number, by_code
-
-
-def _parts_query() -> Any:
-    return (
-        sa.select(
-            Subscription.company_id,
-            Subscription.account_id,
-            Subscription.subscriber_id,
-            SubscriptionItem.subscription_id,
-            SubscriptionItem.component_id,
-            Component.code,
-            Component.name,
-            Component.unit,
-            Subscription.starts_on,
-            Subscription.ends_on,
-            SubscriptionItem.valid_from,
-            SubscriptionItem.valid_to,
-        )
-        .join(SubscriptionItem, SubscriptionItem.subscription_id == Subscription.id)
-        .join(Component, Component.id == SubscriptionItem.component_id)
-        .where(Component.charged == "usage")
-    )
+# Which kind of event a service's name means; what is not here is told by its unit, and only where it is rated.
+KINDS = {
+    words.fold(word): kind
+    for kind, listed in {
+        EventKind.VOICE: "voice|call|calls|phone call|telephony|голос|дзвінок|дзвінки|розмова|розмови|звонок|звонки|"
+        "разговор|разговоры|rozmowa|rozmowy|połączenie|połączenia",
+        EventKind.SMS: "sms|mms|message|messages|смс|ммс|повідомлення|сообщение|сообщения|wiadomość",
+        EventKind.DATA: "data|internet|mobile data|gprs|lte|інтернет|мобільний інтернет|интернет|мобильный интернет|"
+        "dane",
+        EventKind.ROAMING: "roaming|роумінг|роуминг",
+        EventKind.ONE_OFF: "one off|one-off|content|event|разова послуга|разовая услуга|usługa jednorazowa",
+    }.items()
+    for word in listed.split("|")
+}
+_OF_FAMILY = {"time": EventKind.VOICE, "data": EventKind.DATA}
 
 
 def converted(quantity: Decimal, unit: str, sold_by: str) -> Decimal | None:
@@ -162,37 +76,43 @@ def converted(quantity: Decimal, unit: str, sold_by: str) -> Decimal | None:
     return half_up(quantity * one[1] / other[1], FOUR_PLACES)
 
 
+def kind_of(found: dict[str, Any], unit: str = "") -> str:
+    """Which kind of event a line is: as its service is called, else by its unit; "" where nothing tells."""
+    known = found.get("kind") or KINDS.get(words.fold(str(found.get("service", ""))))
+    family = UNITS.get(words.fold(found.get("unit") or unit))
+    return str(known or (_OF_FAMILY[family[0]] if family and unit else ""))
+
+
+def volume_of(found: dict[str, Any], sold_by: str) -> int:
+    """Whole seconds, bytes or pieces."""
+    if "volume" in found:
+        return int(found["volume"])
+    unit = UNITS.get(words.fold(found.get("unit") or sold_by))
+    size = unit[1] if unit else Decimal(1)
+    return int((found["quantity"] * size).to_integral_value(rounding=ROUND_CEILING))
+
+
+@dataclass
+class Placed:
+    """What became of records: rows written, records known before, and why the others wait (by id)."""
+
+    created: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    waits: dict[str, str] = field(default_factory=dict)
+
+
 def apply(work: Work, entries: Sequence[Entry]) -> None:
     """Write lines of usage; one that came in before is left alone, unless it waited and now has a place."""
     good = [(entry.things[0], _source_id(entry)) for entry in entries if _fits(work, entry)]
-    used, waiting = _known(work, [source_id for _, source_id in good])
-    books = Books(work, [line for line, _ in good])
-    zone = ZoneInfo(work.seller.zone)
-    rows: list[dict[str, Any]] = []
-    suspended: list[dict[str, Any]] = []
-    placed: list[int] = []
+    placed = place(work.session, work.seller, work.source, good)
     for line, source_id in good:
-        if source_id in used:
-            work.mark(line.number, "unchanged")
-            continue
-        day = line.values["started_at"].astimezone(zone).date()
-        part = books.find(line, day)
-        quantity = None
-        if isinstance(part, Part):
-            quantity = converted(line.values["quantity"], line.values.get("unit", ""), part.unit)
-        if isinstance(part, Part) and quantity is not None:
-            rows.append(_usage(work, line, source_id, part, day, quantity))
+        if source_id in placed.waits:
+            work.mark(line.number, "suspended")
+        elif source_id in placed.created:
+            placed.created.discard(source_id)  # the same id again in the file is a record already known
             work.mark(line.number, "created")
-            if source_id in waiting:
-                placed.append(waiting[source_id])
-            continue
-        work.mark(line.number, "suspended")
-        if source_id not in waiting:
-            suspended.append(_suspended(work, line, source_id, part if isinstance(part, str) else OTHER_UNIT))
-    insert_all(work.session, Usage, rows)
-    insert_all(work.session, SuspendedUsage, suspended)
-    if placed:
-        work.session.execute(sa.delete(SuspendedUsage).where(SuspendedUsage.id.in_(placed)))
+        else:
+            work.mark(line.number, "unchanged")
 
 
 def _source_id(entry: Entry) -> str:
@@ -201,7 +121,7 @@ def _source_id(entry: Entry) -> str:
 
 def _fits(work: Work, entry: Entry) -> bool:
     found = entry.things[0].values
-    for name, limit in (("source_id", 120), ("destination", 60)):
+    for name, limit in (("source_id", 120), ("destination", 60), ("zone", 60)):
         if len(found.get(name, "")) > limit:
             work.refuse(entry.number, TOO_LONG, cell=found[name][:40], limit=limit)
     if found["quantity"] != found["quantity"].quantize(FOUR_PLACES):
@@ -209,36 +129,189 @@ def _fits(work: Work, entry: Entry) -> bool:
     return entry.number not in work.refused
 
 
-def _known(work: Work, source_ids: Sequence[str]) -> tuple[set[str], dict[str, int]]:
-    used = sa.select(Usage.source_id).where(Usage.source == work.source)
-    waiting = sa.select(SuspendedUsage.id, SuspendedUsage.source_id).where(SuspendedUsage.source == work.source)
+def _known(session: Session, source: str, source_ids: Sequence[str]) -> tuple[set[str], dict[str, tuple[int, str]]]:
+    used = sa.select(Usage.source_id).where(Usage.source == source)
+    waiting = sa.select(SuspendedUsage.id, SuspendedUsage.source_id, SuspendedUsage.state)
+    waiting = waiting.where(SuspendedUsage.source == source)
     return (
-        {row.source_id for row in rows_in(work.session, used, Usage.source_id, source_ids)},
-        {row.source_id: row.id for row in rows_in(work.session, waiting, SuspendedUsage.source_id, source_ids)},
+        {row.source_id for row in rows_in(session, used, Usage.source_id, source_ids)},
+        {row.source_id: (row.id, row.state) for row in rows_in(session, waiting, SuspendedUsage.source_id, source_ids)},
     )
 
 
-def _usage(work: Work, line: ImportLine, source_id: str, part: Part, day: dt.date, quantity: Decimal) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A line with its owner and the part it uses."""
+
+    line: ImportLine
+    source_id: str
+    owner: Owner
+    part: Part
+    local: dt.datetime
+
+
+def place(session: Session, seller: Seller, source: str, lines: Sequence[tuple[ImportLine, str]]) -> Placed:
+    """Write records where they belong, rate those with a tariff, and let the others wait with their reason."""
+    used, waiting = _known(session, source, [source_id for _, source_id in lines])
+    placed = Placed(known=set(used))
+    fresh: dict[str, ImportLine] = {}
+    for line, source_id in lines:
+        if source_id in used or source_id in fresh or waiting.get(source_id, (0, ""))[1] == "dropped":
+            placed.known.add(source_id)
+        else:
+            fresh[source_id] = line
+    times = tariffs.clock_for(session, seller)
+    records, rater = _find(session, seller, times, fresh, placed)
+    rows = [row for record in records if (row := _row(record, source, rater, seller, placed)) is not None]
+    if rows:
+        session.connection().execute(sa.insert(Usage.__table__), rows)
+    rater.write_use()
+    placed.created = {row["source_id"] for row in rows}
+    _settle(session, seller, source, fresh, placed, waiting)
+    return placed
+
+
+def _find(
+    session: Session, seller: Seller, times: Clock, fresh: dict[str, ImportLine], placed: Placed
+) -> tuple[list[_Record], tariffs.Rater]:
+    lines = list(fresh.values())
+    owners = Owners(session, seller, lines)
+    of = {source_id: owners.of(line) for source_id, line in fresh.items()}
+    books = Books(session, (one for one in of.values() if one is not None))
+    rater = tariffs.Rater(session, times, tariffs.load(session, books.tariff_ids, times))
+    records = []
+    for source_id, line in fresh.items():
+        owner, kind = of[source_id], kind_of(line.values)
+        local = times.local(line.values["started_at"])
+
+        def serves(part: Part, kind: str = kind) -> bool:
+            return bool(part.tariff_id) and kind in rater.tariffs[part.tariff_id].kinds  # type: ignore[index]
+
+        part = NOBODY if owner is None else books.find(owner, line.values["service"], local.date(), serves)
+        if isinstance(part, str) or owner is None:
+            placed.waits[source_id] = str(part)
+        else:
+            records.append(_Record(line, source_id, owner, part, local))
+    rater.read_use(
+        (one.part.subscription_id, one.part.company_id, one.local.date().replace(day=1))
+        for one in records
+        if one.part.tariff_id is not None
+    )
+    return records, rater
+
+
+def _row(record: _Record, source: str, rater: tariffs.Rater, seller: Seller, placed: Placed) -> dict[str, Any] | None:
+    found, part = record.line.values, record.part
+    quantity = converted(found["quantity"], found.get("unit", ""), part.unit)
+    rated = None
+    kind = kind_of(found)
+    volume = 0
+    if part.tariff_id is not None:
+        kind = kind or kind_of(found, part.unit) or EventKind.ONE_OFF
+        volume = volume_of(found, part.unit)
+        try:
+            rated = rater.rate(part.tariff_id, part.subscription_id, _event(record, kind, volume, seller))
+        except Refused as error:
+            placed.waits[record.source_id] = error.text
+            return None
+        quantity = Decimal(1) if quantity is None else quantity
+    elif kind:
+        volume = volume_of(found, part.unit)
+    if quantity is None:
+        placed.waits[record.source_id] = OTHER_UNIT
+        return None
+    return _columns(record, source, rater.clock, kind, volume, quantity, rated)
+
+
+def _event(record: _Record, kind: str, volume: int, seller: Seller) -> Event:
+    found = record.line.values
+    zone, other = found.get("zone", ""), record.owner.other_number or found.get("destination", "")
+    digits = international(other, *tariffs.dialling(seller.country))
+    if not zone and not digits:
+        zone = other
+    return Event(str(kind), digits, found["started_at"], volume, record.owner.direction, zone)
+
+
+def _columns(
+    record: _Record, source: str, times: Clock, kind: str, volume: int, quantity: Decimal, rated: Rated | None
+) -> dict[str, Any]:
+    found, part = record.line.values, record.part
+    where = rated.destination if rated is not None else found.get("zone") or found.get("destination", "")
     return {
         "company_id": part.company_id,
         "account_id": part.account_id,
         "subscription_id": part.subscription_id,
         "subscriber_id": part.subscriber_id,
         "component_id": part.component_id,
-        "source": work.source,
-        "source_id": source_id,
-        "occurred_at": line.values["started_at"],
-        "day": day,
+        "source": source,
+        "source_id": record.source_id,
+        "occurred_at": found["started_at"],
+        "day": record.local.date(),
         "quantity": quantity,
-        "destination": line.values.get("destination", ""),
+        "destination": where[:60],
+        "time_class": times.class_of(record.local).value if kind else "",
+        "kind": str(kind),
+        "direction": record.owner.direction if kind else "",
+        "other_number": (record.owner.other_number or found.get("destination", ""))[:40] if kind else "",
+        "volume": volume,
+        "included": rated.included if rated else 0,
+        "amount": rated.amount if rated else None,
+        "rate_id": rated.rate_id if rated else None,
     }
 
 
-def _suspended(work: Work, line: ImportLine, source_id: str, reason: str) -> dict[str, Any]:
+def _settle(
+    session: Session,
+    seller: Seller,
+    source: str,
+    fresh: dict[str, ImportLine],
+    placed: Placed,
+    waiting: dict[str, tuple[int, str]],
+) -> None:
+    """What waited and has a place now waits no more; what has none waits, once, with the reason of today."""
+    gone = [waiting[one][0] for one in placed.created if one in waiting]
+    for at in range(0, len(gone), 500):
+        session.execute(sa.delete(SuspendedUsage).where(SuspendedUsage.id.in_(gone[at : at + 500])))
+    new = [_suspended(seller, source, one, fresh[one], why) for one, why in placed.waits.items() if one not in waiting]
+    if new:
+        session.connection().execute(sa.insert(SuspendedUsage.__table__), new)
+    table = SuspendedUsage.__table__
+    again = [{"i": waiting[one][0], "r": why} for one, why in placed.waits.items() if one in waiting]
+    if again:
+        update = table.update().where(table.c.id == sa.bindparam("i")).values(reason=sa.bindparam("r"))
+        session.connection().execute(update, again)
+
+
+def _suspended(seller: Seller, source: str, source_id: str, line: ImportLine, reason: str) -> dict[str, Any]:
+    found = line.values
     return {
-        "source": work.source,
+        "source": source,
         "source_id": source_id,
         "reason": reason,
         "record": line.row.cells,
+        "line": to_kept(found),
+        "seller_id": seller.id,
+        "number": str(found.get("subscriber_number") or found.get("account_number") or found.get("company_code", ""))[
+            :40
+        ],
         "created_at": clock.now(),
     }
+
+
+def to_kept(found: dict[str, Any]) -> dict[str, str]:
+    """What a line says, as JSON keeps it."""
+    return {
+        name: value.isoformat() if isinstance(value, dt.datetime) else str(value)
+        for name, value in found.items()
+        if value is not None
+    }
+
+
+def from_kept(kept: dict[str, str]) -> dict[str, Any]:
+    """What a line said."""
+    found: dict[str, Any] = dict(kept)
+    found["started_at"] = dt.datetime.fromisoformat(kept["started_at"])
+    found["quantity"] = Decimal(kept["quantity"])
+    if "volume" in kept:
+        found["volume"] = int(kept["volume"])
+    return found

@@ -1,0 +1,287 @@
+"""Call records come in from Asterisk and tables, are rated, wait where nobody knows them, and are billed."""
+
+import csv
+import datetime as dt
+import io
+from decimal import Decimal as D
+
+import pytest
+import sqlalchemy as sa
+
+from app.core import clock
+from app.core.actor import Actor
+from app.core.period import Month
+from app.models import (
+    ImportBatch,
+    PackageUse,
+    Subscription,
+    SubscriptionItem,
+    SuspendedUsage,
+    Tariff,
+    TariffPackage,
+    TariffPrefix,
+    TariffRate,
+    Usage,
+)
+from app.services import importing
+from app.services.rating import tariffs
+from app.services.setup import ensure_defaults
+from tests import makers
+
+OFFICE = Actor.system("olga")
+OCTOBER = Month(2026, 10)
+SINCE = dt.date(2026, 1, 1)
+
+
+@pytest.fixture(autouse=True)
+def november_10(app):
+    with clock.standing_at(dt.date(2026, 11, 10)):
+        yield
+
+
+@pytest.fixture
+def seller(session):
+    return ensure_defaults(session)
+
+
+def make_tariff(session, seller, price="0.60", packages=(), **more):
+    """Ukraine's mobile numbers at `price` a minute, 60/1; the rest of the world at 12.00."""
+    tariff = Tariff(seller_id=seller.id, code=f"t{makers._next()}", name="Office", currency="UAH", **more)
+    session.add(tariff)
+    session.flush()
+    for prefix, where in {"380": "Ukraine", "38067": "Mobile", "48": "Poland"}.items():
+        session.add(TariffPrefix(tariff_id=tariff.id, prefix=prefix, destination=where))
+    for where, cost in {"Ukraine": price, "Mobile": "0.90", "Poland": "12.00"}.items():
+        session.add(TariffRate(tariff_id=tariff.id, destination=where, price=D(cost), increment=1, valid_from=SINCE))
+    for code, kind, amount in packages:
+        session.add(
+            TariffPackage(tariff_id=tariff.id, code=code, name=code, kind=kind, amount=amount, valid_from=SINCE)
+        )
+    session.flush()
+    return tariff
+
+
+@pytest.fixture
+def tariff(session, seller):
+    return make_tariff(session, seller)
+
+
+@pytest.fixture
+def line(session, seller, tariff):
+    """A subscriber with a plan whose calls are rated."""
+    account = makers.account(session, makers.company(session, seller, code="acme"), number="2000018")
+    plan = makers.plan(session, seller)
+    makers.component(session, plan, code="voice", name="Дзвінки", unit="minute", charged="usage", tariff_id=tariff.id)
+    subscriber = makers.subscriber(session, account, number="+380671110001")
+    makers.subscription(session, account, plan, subscriber_id=subscriber.id)
+    return subscriber
+
+
+def cdr(uniqueid, src="380671110001", dst="380441112233", start="2026-10-05 10:00:00", seconds=61, **more):
+    """A line of Master.csv."""
+    cells = ["", src, dst, "default", '"Office" <101>', "SIP/101", "SIP/trunk", "Dial", "SIP/trunk/x,60", start, start]
+    ends = [start, str(seconds + 5), str(seconds), more.get("how", "ANSWERED"), "DOCUMENTATION", uniqueid, ""]
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerow([more.get("account", ""), *cells[1:], *ends])
+    return out.getvalue().replace("\r\n", "\n")
+
+
+@pytest.fixture
+def bring(session, seller, tmp_path):
+    """Show a file and apply all of it."""
+
+    def do(content, name="Master.csv", **more):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        batch, shown = importing.preview_file(session, OFFICE, "usage", path, name, seller_id=seller.id, **more)
+        assert not shown.mapping_problems, [str(one) for one in shown.mapping_problems]
+        now = importing.apply_batch(session, OFFICE, batch.id, path)
+        while now.left:
+            now = importing.apply_batch(session, OFFICE, batch.id, path)
+        return batch, now
+
+    return do
+
+
+def usages(session):
+    return list(session.scalars(sa.select(Usage).order_by(Usage.occurred_at, Usage.id)))
+
+
+def test_answered_calls_of_asterisk_become_rated_usage(session, line, bring):
+    lines = cdr("1.1") + cdr("1.2", how="NO ANSWER", seconds=0) + cdr("1.3", dst="0671112233", seconds=30)
+    _, now = bring(lines)
+    assert (now.created, now.skipped, now.rejected, now.suspended) == (2, 1, 0, 0)
+    first, second = usages(session)
+    assert (first.amount, first.destination, first.time_class) == (D("0.6100"), "Ukraine", "work")
+    assert (first.kind, first.direction, first.other_number, first.volume) == ("voice", "out", "380441112233", 61)
+    assert (first.quantity, first.source, first.source_id) == (D("1.0167"), "asterisk", "1.1")
+    assert (second.amount, second.destination) == (D("0.9000"), "Mobile")
+    assert session.get(TariffRate, first.rate_id).destination == "Ukraine"
+
+
+def test_the_same_calls_come_in_once(session, line, bring):
+    bring(cdr("1.1") + cdr("1.2"))
+    _, now = bring(cdr("1.2") + cdr("1.3") + cdr("1.3"))
+    assert (now.created, now.unchanged) == (1, 2)
+    assert len(usages(session)) == 3
+
+
+def test_an_incoming_call_is_free_and_belongs_to_the_called(session, line, bring):
+    bring(cdr("1.1", src="380501234567", dst="380671110001"))
+    (call,) = usages(session)
+    assert (call.subscriber_id, call.direction, call.amount, call.other_number) == (line.id, "in", 0, "380501234567")
+
+
+def test_broken_lines_are_given_back_with_their_reason(session, line, bring, tmp_path):
+    lines = [
+        cdr("1.1"),
+        "a,b,c\n",
+        cdr("1.2").rstrip("\n") + ",more\n",
+        cdr("1.3", start="yesterday"),
+        cdr("1.4", how="PERHAPS"),
+        cdr("", seconds=5),
+        cdr("1.5").replace('"61"', '"-61"'),
+        '"unclosed,' + "x" * 20_000 + "\n",
+        cdr("1.6"),
+    ]
+    batch, now = bring("".join(lines))
+    assert (now.created, now.rejected) == (2, 7)
+    path = importing.rejects_file(session, OFFICE, batch.id, tmp_path / "Master.csv", tmp_path / "rejected")
+    rows = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+    assert len(rows) == 8
+    assert "18" in rows[1][-1]
+    assert "yesterday" in rows[3][-1]
+
+
+def test_a_corrected_file_with_reasons_comes_in_again(session, line, bring, tmp_path):
+    batch, _ = bring(cdr("1.1") + cdr("1.2", start="yesterday"))
+    path = importing.rejects_file(session, OFFICE, batch.id, tmp_path / "Master.csv", tmp_path / "rejected")
+    _, now = bring(path.read_text("utf-8-sig").replace("yesterday", "2026-10-06 12:00:00"), "again.csv")
+    assert now.created == 1
+
+
+def test_a_number_nobody_has_waits(session, line, bring):
+    _, now = bring(cdr("1.1", src="380990000000", dst="380990000001"))
+    assert (now.created, now.suspended) == (0, 1)
+    waiting = session.scalars(sa.select(SuspendedUsage)).one()
+    assert (waiting.number, waiting.state) == ("380990000000", "waiting")
+
+
+def test_a_call_without_a_rate_waits_until_there_is_one(session, tariff, line, bring):
+    _, now = bring(cdr("1.1", dst="4915112345678"))
+    assert now.suspended == 1
+    assert "no rate" in session.scalars(sa.select(SuspendedUsage.reason)).one()
+    session.add(TariffRate(tariff_id=tariff.id, destination="", price=D(20), valid_from=SINCE))
+    session.flush()
+    tariffs.touch(session, [tariff.id])
+    _, now = bring(cdr("1.1", dst="4915112345678"))
+    assert now.created == 1
+    assert usages(session)[0].amount == D("40.0000")  # two minutes begun
+    assert not session.scalars(sa.select(SuspendedUsage)).all()
+
+
+def test_package_minutes_are_used_up_in_the_file_s_order_and_remembered(session, seller, line, bring):
+    component = session.query(SubscriptionItem).filter(SubscriptionItem.name == "Дзвінки").one().component
+    component.tariff_id = make_tariff(session, seller, packages=[("two minutes", "voice", 120)]).id
+    session.flush()
+    bring(cdr("1.1", seconds=90) + cdr("1.2", seconds=60, start="2026-10-06 10:00:00"))
+    first, second = usages(session)
+    assert (first.amount, first.included) == (0, 90)
+    assert (second.amount, second.included) == (D("0.3000"), 30)
+    bring(cdr("1.3", seconds=60, start="2026-10-07 10:00:00") + cdr("1.4", start="2026-11-02 10:00:00", seconds=60))
+    october, november = usages(session)[2:]
+    assert (october.amount, november.amount) == (D("0.6000"), 0)
+    used = {row.month: row.used for row in session.scalars(sa.select(PackageUse))}
+    assert used == {dt.date(2026, 10, 1): 120, dt.date(2026, 11, 1): 60}
+
+
+def test_the_hour_that_comes_twice_is_told_by_the_call_s_id(session, line, bring):
+    early = dt.datetime(2026, 10, 25, 0, 30, tzinfo=dt.UTC)
+    late = early + dt.timedelta(hours=1)
+    text = "2026-10-25 03:30:00"  # in Kyiv twice that night
+    bring(cdr(f"{early.timestamp():.3f}", start=text) + cdr(f"{late.timestamp():.3f}", start=text))
+    assert [one.occurred_at for one in usages(session)] == [early, late]
+
+
+def test_a_call_at_midnight_belongs_to_the_month_of_the_seller_s_clock(session, line, bring):
+    bring(cdr("1.1", start="2026-10-31 23:59:59") + cdr("1.2", start="2026-11-01 00:00:00"))
+    assert [one.day for one in usages(session)] == [dt.date(2026, 10, 31), dt.date(2026, 11, 1)]
+
+
+TABLE = (
+    "record;абонент;послуга;кількість;од;час початку;кому\n"
+    "a1;+380671110001;дзвінки;90;сек;05.10.2026 19:00:00;+380441112233\n"
+    "a2;+380671110001;дзвінки;2;хв;05.10.2026 12:00:00;+380441112233\n"
+)
+
+
+def test_a_table_of_calls_is_rated_too(session, line, bring):
+    _, now = bring(TABLE, "calls.csv", mapping=_mapping())
+    assert now.created == 2
+    noon, evening = usages(session)
+    assert (noon.amount, noon.volume, noon.time_class) == (D("1.2000"), 120, "work")
+    assert (evening.amount, evening.quantity, evening.time_class) == (D("0.9000"), D("1.5"), "off")
+
+
+def _mapping(**settings):
+    columns = {"source_id": "record", "subscriber_number": "абонент", "service": "послуга", "quantity": "кількість"}
+    columns |= {"unit": "од", "started_at": "час початку", "destination": "кому"}
+    return {"columns": columns, "settings": settings}
+
+
+def test_a_mapping_tells_encoding_delimiter_unit_zone_and_date_format(session, line, bring):
+    mapping = _mapping(
+        encoding="cp1251", delimiter="|", date_format="%d-%m-%y %H.%M", zone="UTC", unit="min", service="voice"
+    )
+    for name in ("unit", "service"):
+        mapping["columns"].pop(name)
+    text = "record|абонент|кількість|час початку|кому\nb1|380671110001|3|05-10-26 09.30|380441112233\n"
+    _, now = bring(text.encode("cp1251"), "odd.csv", mapping=mapping)
+    assert now.created == 1
+    (call,) = usages(session)
+    assert (call.occurred_at, call.volume) == (dt.datetime(2026, 10, 5, 9, 30, tzinfo=dt.UTC), 180)
+
+
+def test_data_and_messages_are_rated_in_their_units(session, seller, line, bring):
+    tariff = make_tariff(session, seller)
+    mega = 1_000_000
+    session.add(TariffRate(tariff_id=tariff.id, kind="data", price=D("0.05"), per=mega, first_increment=mega,
+                           increment=mega, destination="", valid_from=SINCE))  # fmt: skip
+    session.add(TariffRate(tariff_id=tariff.id, kind="sms", price=D("0.70"), per=1, first_increment=1, increment=1,
+                           destination="", valid_from=SINCE))  # fmt: skip
+    session.flush()
+    plan = makers.plan(session, seller)
+    makers.component(session, plan, code="all", name="Все інше", unit="event", charged="usage", tariff_id=tariff.id)
+    account = session.get_one(Subscription, session.scalars(sa.select(Subscription.id)).first()).account
+    makers.subscription(session, account, plan, subscriber_id=line.id)
+    table = (
+        "record;абонент;послуга;кількість;од;час початку;кому\n"
+        "c1;+380671110001;інтернет;1.5;MB;05.10.2026 19:00:00;\n"
+        "c2;+380671110001;sms;1;;05.10.2026 12:00:00;+380441112233\n"
+    )
+    _, now = bring(table, "rest.csv", mapping=_mapping())
+    assert (now.created, now.suspended) == (2, 0)
+    sms, data = usages(session)
+    assert (sms.kind, sms.amount) == ("sms", D("0.7000"))
+    assert (data.kind, data.volume, data.amount) == ("data", 1_500_000, D("0.1000"))
+
+
+def test_a_killed_import_goes_on_after_the_last_batch(session, line, tmp_path, seller):
+    path = tmp_path / "Master.csv"
+    path.write_text("".join(cdr(f"1.{number}") for number in range(30)))
+    batch, _ = importing.preview_file(session, OFFICE, "usage", path, path.name, seller_id=seller.id)
+    importing.apply_batch(session, OFFICE, batch.id, path, step=12)
+    session.commit()
+    importing.apply_batch(session, OFFICE, batch.id, path, step=12)
+    session.rollback()  # killed in the second batch
+    importing.batches._cursors.clear()
+    while importing.apply_batch(session, OFFICE, batch.id, path, step=12).left:
+        session.commit()
+    assert len(usages(session)) == 30
+    assert session.get_one(ImportBatch, batch.id).state == "applied"
+
+
+def test_a_big_table_is_walked_not_kept(session, line, bring, monkeypatch):
+    monkeypatch.setattr("app.imports.streaming.FROM_BYTES", 100)
+    _, now = bring(TABLE + TABLE.splitlines()[1] + "\n", "big.csv", mapping=_mapping())
+    assert (now.created, now.unchanged) == (2, 1)
