@@ -35,6 +35,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
     (
         _l("Money"),
         [
+            ("InvoicesPage.index", _l("Invoices"), "fa-paper-plane", Right.CABINET_DOCUMENTS),
             ("DocumentsPage.index", _l("Documents"), "fa-file-invoice", Right.CABINET_DOCUMENTS),
             ("ChargesPage.index", _l("Charges"), "fa-receipt", Right.CABINET_DOCUMENTS),
             ("PaymentsPage.index", _l("Payments"), "fa-money-bill-transfer", Right.CABINET_PAYMENTS),
