@@ -48,6 +48,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
         [
             ("SubscriptionsPage.index", _l("Subscriptions"), "fa-layer-group", Right.CABINET_SUBSCRIPTIONS),
             ("SubscribersPage.index", _l("Subscribers"), "fa-sim-card", Right.CABINET_SUBSCRIBERS),
+            ("RenamePage.index", _l("Renaming of subscribers"), "fa-pen-to-square", Right.CABINET_RENAME),
         ],
     ),
     (
@@ -221,6 +222,7 @@ class Page(CabinetPage):
         "day": day,
         "moment": cells.moment,
         "month_name": month_name,
+        "month_in_text": month_in_text,
         "percent": percent,
         "badge": badge,
         "words": words,
