@@ -16,6 +16,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     from app.views.cabinet.notices import NoticesPage
     from app.views.cabinet.payments import InstalmentsPage, PaymentsPage
     from app.views.cabinet.reconciliation import ReconciliationPage
+    from app.views.cabinet.renaming import RenamePage
     from app.views.cabinet.services import SubscribersPage, SubscriptionsPage
     from app.views.cabinet.tickets import TicketsPage
 
@@ -29,6 +30,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         ReconciliationPage,
         SubscriptionsPage,
         SubscribersPage,
+        RenamePage,
         DetailsPage,
         DeliveryPage,
         TicketsPage,
