@@ -209,7 +209,8 @@ def _slice_usage(sql: Sql) -> None:
         "ON u.subscription_id = x.subscription_id AND u.component_id = x.component_id AND u.day >= x.starts_on "
         "AND u.day < x.ends_on WHERE x.charged = 'usage' AND x.tariff_id IS NULL "
         "AND x.starts_on < x.ends_on GROUP BY x.account_id, x.company_id, x.subscription_id, "
-        "x.subscriber_id, x.component_id, x.price_version_id, x.own_price, x.starts_on, x.ends_on, x.tax_bp, x.tax_included, x.name, x.begun"
+        "x.subscriber_id, x.component_id, x.price_version_id, x.own_price, x.starts_on, x.ends_on, x.tax_bp, "
+        "x.tax_included, x.name, x.begun"
     )
 
 
