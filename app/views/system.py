@@ -36,6 +36,7 @@ FIGURES = {
     "lines": lazy_gettext("Lines"),
     "accepted": lazy_gettext("Accepted"),
     "rejected": lazy_gettext("Rejected"),
+    "requests": lazy_gettext("Requests"),
     "rows": lazy_gettext("Rows"),
     "invariants": lazy_gettext("Invariants checked"),
     "breaches": lazy_gettext("Breaches"),

@@ -49,6 +49,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
             ("SubscriptionsPage.index", _l("Subscriptions"), "fa-layer-group", Right.CABINET_SUBSCRIPTIONS),
             ("SubscribersPage.index", _l("Subscribers"), "fa-sim-card", Right.CABINET_SUBSCRIBERS),
             ("RenamePage.index", _l("Renaming of subscribers"), "fa-pen-to-square", Right.CABINET_RENAME),
+            ("OptionsPage.index", _l("Services by list"), "fa-toggle-on", Right.CABINET_RENAME),
         ],
     ),
     (
