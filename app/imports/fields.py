@@ -428,6 +428,13 @@ PAYMENTS = KindFields(
             "tytuł|tytuł przelewu|opis|komentarz",
         ),
         _field("currency", N_("Currency"), "currency", CURRENCY, strict=True),
+        _field(
+            "fee", N_("Gateway fee"), "money",
+            "fee|gateway fee|commission|processing fee|acquiring fee|receiver commission|comision|"
+            "комісія|комісія шлюзу|комісія еквайра|комиссия|комиссия шлюза|комиссия эквайера|удержано|"
+            "prowizja|prowizja bramki|opłata operatora",
+            strict=True, minimum=0,
+        ),
     ),
     keys=("reference", "account_number", "company_code", "payer_tax_code", "paid_on"),
     one_of=(("account_number", "company_code", "payer_tax_code", "invoice_number"),),

@@ -31,6 +31,7 @@ from app.models import (
 )
 from app.models.document import UNPAID_INVOICE
 from app.rules.lifecycle import JobState, PaymentState, RunItemState, TicketState
+from app.services.ledger import GIVEN
 
 AGES = (0, 30, 60, 90)  # days overdue where a step of the age of debt ends
 SHOWN = 8
@@ -152,7 +153,7 @@ def paid_by_month(session: Session, actor: Actor, since: Month, now: Month) -> B
     actor.need(Right.PAYMENTS_READ)
     query = (
         sa.select(Payment.currency, Payment.paid_on, sa.func.sum(Payment.amount))
-        .where(Payment.state == PaymentState.CREDITED.value, Payment.method != "credit_note")
+        .where(Payment.state == PaymentState.CREDITED.value, Payment.method.not_in(("credit_note", *GIVEN)))
         .group_by(Payment.currency, Payment.paid_on)
     )
     return _by_month(session, query, Payment.paid_on, since, now)

@@ -32,7 +32,7 @@ class Payments(Desk):
     area = "Payments"
     route_base = "/office/payments"
     names = (_l("Payments"), _l("Payment"))
-    list_columns = ["number", "company", "account", "paid_on", "amount", "used", "currency", "method", "state"]
+    list_columns = ["number", "company", "account", "paid_on", "amount", "used", "fee", "currency", "method", "state"]
     labels = {"used": _l("Allocated")}
     search_columns = ["number", "reference", "company", "account", "paid_on", "state", "purpose"]
     order_columns = ["paid_on"]

@@ -52,7 +52,7 @@ class Sellers(Desk):
                 "acts_on",
             ],
         ),
-        (_l("Documents"), ["document_prefix", "number_digits", "mail_from"]),
+        (_l("Documents"), ["document_prefix", "number_digits", "invoice_note", "mail_from"]),
     ]
     hints = {
         "zone": _l("The zone its business days are days of, for example Europe/Kyiv."),
