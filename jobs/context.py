@@ -38,10 +38,12 @@ FAMILIES = (
     "documents",
     "exports",
     "imports",
+    "instalments",
     "invoices",
     "mail",
     "notices",
     "provisioning",
+    "rating",
     "renaming",
     "upkeep",
 )

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
-from flask import jsonify, redirect, request, url_for
+from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 
@@ -76,6 +76,8 @@ class ReconcilePage(OfficePage):
         last = numbers.day(given["last"], errors, "last") if given.get("last") else quarter - dt.timedelta(days=1)
         if start and last and last < start:
             errors["last"] = gettext("The period ends before it begins.")
+        elif last and last > today:
+            errors["last"] = gettext("The period ends in the future. Choose a day up to today.")
         return start, last
 
     @expose("/make", methods=["POST"])
@@ -87,6 +89,8 @@ class ReconcilePage(OfficePage):
         start, last = self._period(clock.today(company.seller.zone), errors)
         account_id = numbers.whole(request.form.get("account"))
         made = None
+        for sentence in errors.values():
+            flash(sentence, "danger")
         if start and last and not errors:
             made = attempt(
                 reconciliation.make_act, company.id, start, last, account_id, done=gettext("The act is made.")
