@@ -130,8 +130,8 @@ class OptionsPage(frame.Page):
 
     def _choice(self) -> switching.Choice | None:
         day = self.day_asked("day")
-        if day is None:
-            flash(gettext("Choose the day."), "danger")
+        if day is None or not request.form.get("option"):
+            flash(gettext("Choose the option and the day."), "danger")
             return None
         return switching.Choice(request.form.get("action", ""), request.form.get("option", "")[:120], day)
 

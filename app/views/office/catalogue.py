@@ -68,10 +68,14 @@ class Plans(Desk):
         "period_months",
         "trial_days",
         "is_on_sale",
+        "for_subscribers",
     ]
     fixed = frozenset({"product", "currency"})
     required = frozenset({"product", "code", "name", "currency", "period_months"})
-    hints = {"tax_category": _l("«standard», or a category that has rates of its own under Settings, Tax rates.")}
+    hints = {
+        "tax_category": _l("«standard», or a category that has rates of its own under Settings, Tax rates."),
+        "for_subscribers": _l("Customers switch its parts on and off for their subscribers by themselves."),
+    }
     related = ("Components",)
     deletable = True
     keeps_by = _l("This plan has components or subscriptions. Take it off sale instead.")

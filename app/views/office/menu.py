@@ -166,7 +166,13 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
     "Settings": [(policies.PolicyCalendarPage, _l("Policy calendar"), "fa-calendar-week")],
     "Work": [(desk_tools.MailboxPage, _l("Caught mail"), "fa-envelope-open")],
 }
-QUIET = [document_page.DocumentPage, desk_tools.SearchPage, desk_tools.TicketPage, desk_tools.OutboxPage]
+QUIET = [
+    document_page.DocumentPage,
+    desk_tools.SearchPage,
+    desk_tools.TicketPage,
+    desk_tools.OutboxPage,
+    subscriptions.RequestDeskPage,
+]
 
 
 def fill(appbuilder: AppBuilder) -> None:
