@@ -12,7 +12,7 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.period import Month
 from app.models import Account, Charge, Company, Seller
-from app.services import documents, reconciliation, work
+from app.services import documents, finding, reconciliation, work
 from app.services.work import JobName
 from app.views.base import OfficePage, attempt, needs
 from app.views.office import cells, numbers
@@ -108,9 +108,8 @@ class ReconcilePage(OfficePage):
         words = request.args.get("q", "").strip()[:100]
         query = sa.select(Company.id, Company.name, Company.code)
         if words:
-            inside = [Company.name.icontains(words, autoescape=True), Company.code.istartswith(words, autoescape=True)]
-            inside.append(Company.name.contains(words.capitalize(), autoescape=True))
-            query = query.where(sa.or_(*inside))
+            named = Company.id.in_(finding.ids_with(self.session, Company.name, words))
+            query = query.where(sa.or_(named, Company.code.istartswith(words, autoescape=True)))
         rows = self.session.execute(query.order_by(Company.name).limit(20)).all()
         return jsonify(results=[{"id": i, "text": f"{name} ({code})"} for i, name, code in rows], pagination={})
 

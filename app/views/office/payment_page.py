@@ -15,7 +15,7 @@ from app.core.actor import Actor
 from app.extensions import db
 from app.models import Account, Allocation, Company, Document, Entry, Payment
 from app.rules.exchange import Rate
-from app.services import ledger, overview, payments, rates
+from app.services import finding, ledger, overview, payments, rates
 from app.views.base import OfficePage, attempt, needs
 from app.views.office import cells, numbers, story
 from app.views.office.labels import choices
@@ -171,8 +171,7 @@ class PaymentEntryPage(OfficePage):
             query = query.where(
                 sa.or_(
                     overview.starts_with(Account.number, words),
-                    Company.name.icontains(words, autoescape=True),
-                    Company.name.contains(words.capitalize(), autoescape=True),
+                    Company.id.in_(finding.ids_with(self.session, Company.name, words)),
                     Company.code == words,
                 )
             )
