@@ -53,6 +53,7 @@ def register(app: Flask) -> None:
         make_reconciliation,
         export,
         rename,
+        switch_options,
         undo,
         check_invariants,
     )
@@ -281,18 +282,21 @@ def _close(session: Session, seller_id: int, name: str, month: Month) -> None:
 @click.argument("company")
 @click.argument("start", metavar="FROM", type=DayWord())
 @click.argument("last", metavar="TO", type=DayWord())
-@click.option("--account", help="Number of the account, where the company has several.")
+@click.option("--account", help="Number of one account; otherwise all of them, by contract.")
+@click.option("--currency", help="All accounts of this currency, where the company has several currencies.")
 @click.option("--format", "fmt", type=click.Choice(["pdf", "xlsx"]), default="pdf", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @plain_errors
-def make_reconciliation(company: str, start: dt.date, last: dt.date, account: str | None, fmt: str, out: Path) -> None:
+def make_reconciliation(
+    company: str, start: dt.date, last: dt.date, account: str | None, currency: str | None, fmt: str, out: Path
+) -> None:
     """A reconciliation act of a company (its code) from FROM to TO, both days included."""
     with prepared() as session:
         found = session.scalars(sa.select(Company).where(Company.code == company)).first()
         if found is None:
             raise NotFound(N_("There is no company %(code)s. Check its code."), code=company)
         account_id = reconciliation.account_named(session, OPERATOR, found.id, account) if account else None
-        act = reconciliation.make_act(session, OPERATOR, found.id, start, last, account_id)
+        act = reconciliation.make_act(session, OPERATOR, found.id, start, last, account_id, currency)
         path = documents.file_of(session, OPERATOR, act.id, fmt, current_app.config["KABINET"].files_dir)
         with written_whole(out) as target:
             target.write(path.read_bytes())
@@ -438,10 +442,84 @@ def undo(batch: int) -> None:
             return
         came = switching.undo_batch(session, OPERATOR, batch)
         session.commit()
-    click.echo(
-        f"Batch {batch}: {came.cancelled} requests cancelled, {came.countered} opposite ones asked for, "
-        f"{came.at_operator} are at the operator, {came.billed} are billed and stay."
+        click.echo(
+            f"Batch {batch}: {came.cancelled} requests cancelled, {came.countered} opposite ones asked for, "
+            f"{came.at_operator} are at the operator, {came.billed} are billed and stay."
+        )
+        if came.batch_id is not None:
+            _run_options(session, came.batch_id)
+
+
+@click.command("options")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--company", "code", required=True, help="Code of the company whose subscribers they are.")
+@click.option("--dry-run", is_flag=True, help="Say what would come of it and what it costs; write nothing.")
+@click.option("--result", type=click.Path(path_type=Path, dir_okay=False), help="Where the list with results goes.")
+@plain_errors
+def switch_options(file: Path, code: str, dry_run: bool, result: Path | None) -> None:
+    """Switch options of subscribers by a list: number; option (code or name); on or off; day (today where empty)."""
+    with prepared() as session:
+        company = company_named(session, code)
+        seller = session.get_one(Seller, company.seller_id)
+        choice = switching.Choice("on", "", clock.today(seller.zone))
+        draft = switching.open_draft(session, OPERATOR, company.id, choice)
+        with _opened(file) as source:
+            switching.take_file(session, OPERATOR, draft.id, source, file.name)
+        click.echo(_previewed(draft, dry_run))
+        if not dry_run and draft.details["summary"]["verdicts"].get("ok"):
+            switching.confirm(session, OPERATOR, draft.id, order=False)
+            session.commit()
+            while switching.ask_step(session, OPERATOR, draft.id).left:
+                session.commit()
+            session.commit()
+            _run_options(session, draft.id)
+        if result is not None:
+            with written_whole(result) as target:
+                switching.write_result(session, draft, target, result.suffix.lower() == ".csv")
+            click.echo(f"The list with its results: {result}")
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """A file to read; Refused, in a sentence, where it is not there."""
+    try:
+        with file.open("rb") as source:
+            yield source
+    except OSError as error:
+        raise Refused(
+            N_("There is no file «%(name)s», or it cannot be read. Check its name."), name=file.name
+        ) from error
+
+
+def _previewed(draft: Request, dry_run: bool) -> str:
+    summary = draft.details["summary"]
+    told = [f"{count} {name.replace('_', ' ')}" for name, count in sorted(summary["verdicts"].items()) if name != "ok"]
+    costs = [
+        f"{by['first']['total']} {currency} for the rest of the first month, {by['month']['total']} each month after"
+        for currency, by in sorted(summary["sums"].items())
+    ]
+    return (
+        f"{'Dry run, nothing written: ' if dry_run else ''}{summary['lines']} lines: "
+        f"{summary['verdicts'].get('ok', 0)} can be done{''.join(f', {one}' for one in told)}. "
+        f"Price effect: {'; '.join(costs) or 'none'}."
     )
+
+
+def _run_options(session: Session, batch_id: int) -> None:
+    """Everything of a list of options to its end, the operator's part included."""
+    folder = current_app.config["KABINET"].data_dir
+    with click.progressbar(length=1, label="Options", file=sys.stderr, hidden=not sys.stderr.isatty()) as shown:
+
+        def show(done: int, total: int) -> None:
+            shown.length = max(total, 1)
+            shown.update(done - shown.pos)
+
+        switching.run_to_end(session, batch_id, folder, session.commit, show)
+    session.expire_all()
+    counts = switching.counts_of(session, [batch_id])[batch_id]
+    words = {"new": "wait for their day", "sent": "are at the operator", "failed": "could not be sent yet"}
+    told = [f"{count} {words.get(state, state)}" for state, count in sorted(counts.items())]
+    click.echo(f"Batch {batch_id}: {', '.join(told) or 'no request was made'}.")
 
 
 @click.command("audit")

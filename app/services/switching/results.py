@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy.orm import Session
 
 from app.core.errors import N_, DomainError
 from app.models import Request
+from app.reports.render import csv, xlsx
+from app.reports.render.xlsx import Column
 from app.rules.switching import SENTENCES, Verdict
 from app.services.switching.history import walk_lines
 
@@ -66,3 +68,9 @@ def rows(session: Session, batch: Request, say: Say) -> Iterator[list[Any]]:
     for row in walk_lines(session, batch):
         cells = [*row["cells"][:width], *[""] * (width - len(row["cells"]))]
         yield [*cells, *words(row["verdict"], row["detail"], row["state"], row["reason"])]
+
+
+def write_result(session: Session, batch: Request, out: BinaryIO, as_csv: bool = False, say: Say = str) -> int:
+    """The list with its results as a workbook or a CSV; how many lines."""
+    titles = [Column(title) for title in columns(batch, say)]
+    return (csv if as_csv else xlsx).write_register(out, titles, rows(session, batch, say))
