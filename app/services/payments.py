@@ -195,7 +195,7 @@ def _open_invoices(session: Session, account_id: int, first: Sequence[int]) -> l
 
 
 def _in_order(session: Session, found: Sequence[Document], first: Sequence[int]) -> list[tuple[Document, Decimal]]:
-    """Open invoices with what may be paid of each: the named ones first, then by due day; of equipment the parts due."""
+    """Open invoices with what may be paid of each: the named ones first, then by due day; of equipment what is due."""
     limits = parts.limits(session, found)
 
     def place(one: Document) -> tuple[bool, dt.date, int]:

@@ -14,6 +14,7 @@ from app.views.office import (
     document_page,
     documents,
     importing,
+    instalments,
     issued,
     money,
     paperwork,
@@ -48,6 +49,7 @@ GROUPS: list[tuple[str, Any, str, list[tuple[Any, str]]]] = [
             (catalogue.Plans, "fa-layer-group"),
             (catalogue.Components, "fa-puzzle-piece"),
             (catalogue.Prices, "fa-tag"),
+            (tariffs.Tariffs, "fa-phone-volume"),
             (catalogue.Promotions, "fa-percent"),
             (catalogue.Categories, "fa-folder-tree"),
         ],
@@ -67,7 +69,6 @@ GROUPS: list[tuple[str, Any, str, list[tuple[Any, str]]]] = [
             (subscriptions.Extensions, "fa-up-right-and-down-left-from-center"),
             (subscriptions.Requests, "fa-inbox"),
             (subscriptions.Usages, "fa-gauge"),
-            (subscriptions.SuspendedUsages, "fa-circle-question"),
         ],
     ),
     (
@@ -140,6 +141,10 @@ GROUPS: list[tuple[str, Any, str, list[tuple[Any, str]]]] = [
 ]
 HIDDEN = [
     customers.DeliveryChanges,
+    tariffs.TariffRates,
+    tariffs.TariffPrefixes,
+    tariffs.TariffPackages,
+    subscriptions.SuspendedUsages,
     subscriptions.OrderLines,
     subscriptions.CartItems,
     documents.DocumentFiles,
@@ -151,6 +156,8 @@ HIDDEN = [
 ]
 # group → pages that stand before its tables: page, label, icon
 PAGES: dict[str, list[tuple[Any, Any, str]]] = {
+    "Catalogue": [(tariffs.RatingPage, _l("Try a call"), "fa-phone")],
+    "Subscriptions": [(tariffs.SuspensePage, _l("Suspended records"), "fa-circle-question")],
     "Billing": [(closing.ClosingPage, _l("Close a month"), "fa-calendar-check")],
     "Documents": [
         (issued.SellerDocumentsPage, _l("Documents of the Sellers"), "fa-folder-open"),
@@ -160,6 +167,7 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
     ],
     "Money": [
         (payment_page.PaymentEntryPage, _l("New payment"), "fa-circle-plus"),
+        (instalments.InstalmentPlanPage, _l("New instalment plan"), "fa-mobile-screen"),
         (waiting.WaitingPaymentsPage, _l("Payments waiting for the bank"), "fa-hourglass-half"),
     ],
     "Customers": [(importing.ImportPage, _l("Import"), "fa-file-import")],
