@@ -22,6 +22,7 @@ from app.views.office import (
     policies,
     settings,
     subscriptions,
+    tariffs,
     waiting,
     work,
 )

@@ -104,7 +104,10 @@ class Usages(Desk):
     area = "Subscriptions"
     route_base = "/office/usage"
     names = (_l("Usage"), _l("Usage"))
-    list_columns = ["day", "subscription", "component", "quantity", "destination", "source", "source_id"]
+    list_columns = [
+        "day", "subscription", "component", "quantity", "other_number", "destination", "time_class", "amount",
+        "source", "source_id",
+    ]  # fmt: skip
     search_columns = ["source", "source_id", "day", "destination"]
     order_columns = ["id"]
     base_order = ("id", "desc")
