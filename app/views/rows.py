@@ -354,7 +354,8 @@ class Rows(SQLAInterface):
         """Where to look for the word of a filter; the first that is not walked."""
         for one, value in zip(filters.filters, filters.values, strict=True):
             if isinstance(one, Contains) and self._is_own(one.column_name):
-                found = finding.proposal(self.session, getattr(self.obj, one.column_name), str(value))
+                word = value[0] if isinstance(value, list) else value  # FAB keeps what an address said in a list
+                found = finding.proposal(self.session, getattr(self.obj, one.column_name), str(word))
                 if found is not None:
                     return found
         return None
