@@ -15,6 +15,7 @@ def upgrade():
     _books_up()
     _policies_up()
     _promised_money_up()
+    _tickets_up()
     _invoices_up()
     _rating_up()
     _options_up()
@@ -30,6 +31,7 @@ def downgrade():
     _options_down()
     _rating_down()
     _invoices_down()
+    _tickets_down()
     _promised_money_down()
     _policies_down()
     _notices_down()
@@ -640,3 +642,16 @@ def _search_down():
     if postgresql:
         op.execute("DROP FUNCTION note_new_rows()")
         op.execute("DROP FUNCTION find_parts(text)")
+
+
+def _tickets_up():
+    """What a question is about."""
+    big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    for table in ("account", "subscriber"):
+        key = sa.ForeignKey(f"{table}.id", name=f"fk_ticket_{table}_id")
+        op.add_column("ticket", sa.Column(f"{table}_id", big, key, nullable=True), inline_references=True)
+
+
+def _tickets_down():
+    op.drop_column("ticket", "subscriber_id")
+    op.drop_column("ticket", "account_id")
