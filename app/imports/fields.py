@@ -449,7 +449,7 @@ RATES = KindFields(
             required=True,
         ),
         _field(
-            "rate", N_("Rate"), "number",
+            "rate", N_("Exchange rate"), "number",
             "rate|exchange rate|official rate|value|mid|average rate|price|tipo de cambio|"
             "курс|офіційний курс|курс нбу|официальный курс|курс цб|курс банка|kurs|kurs średni|kurs nbp",
             required=True, positive=True,

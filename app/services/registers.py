@@ -225,9 +225,9 @@ _ISSUED = (
     Column(N_("Tax"), "money", 14),
     Column(N_("Sum"), "money", 14),
     Column(N_("Paid"), "money", 14),
-    Column(N_("Open"), "money", 14),
+    Column(N_("Left to pay"), "money", 14),
 )
-_SUMS = (N_("Net"), N_("Tax"), N_("Sum"), N_("Paid"), N_("Open"))
+_SUMS = (N_("Net"), N_("Tax"), N_("Sum"), N_("Paid"), N_("Left to pay"))
 REGISTERS: dict[str, Register] = {
     "invoices": Register(_ISSUED, _SUMS, _documents((DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE))),
     "acts": Register(_ISSUED, _SUMS[:3], _documents((DocumentKind.ACT, DocumentKind.CORRECTION_ACT))),

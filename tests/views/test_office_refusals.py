@@ -1,4 +1,4 @@
-"""What the office does not take for something else: a junk month, a wrong file, a future period. And where one lands."""
+"""What the office does not take for something else: junk months, wrong files, future periods; and where one lands."""
 
 import io
 import re

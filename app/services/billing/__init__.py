@@ -7,7 +7,6 @@ done nothing and any worker may take it again. Running a closed month again bill
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -64,7 +63,7 @@ class Preview:
     month: Month
     accounts: int = 0  # how many would be billed; `lines` may show fewer
     lines: list[PreviewLine] = field(default_factory=list)
-    trouble: list[tuple[int, str, str, str]] = field(default_factory=list)  # account id, number, company, reason
+    trouble: list[tuple[int, str, str, Refused]] = field(default_factory=list)  # account id, number, company, reason
     totals: dict[str, Decimal] = field(default_factory=dict)
 
 
@@ -178,11 +177,9 @@ def _bill(session: Session, run: BillingRun, accounts: list[int]) -> None:
 
 
 def _quarantine(session: Session, run_id: int, account_id: int, error: Exception) -> None:
-    reason, params = N_("The account's data does not fit together."), {}
-    if isinstance(error, DomainError):
-        reason, params = error.text, {name: str(value) for name, value in error.params.items()}
-    else:
-        reason = f"{reason} ({type(error).__name__})"
+    if not isinstance(error, DomainError):
+        error = Refused(N_("The account's data does not fit together (%(error)s)."), error=type(error).__name__)
+    reason, params = error.text, {name: str(value) for name, value in error.params.items()}
     mark = sa.update(RunItem).where(RunItem.run_id == run_id, RunItem.account_id == account_id)
     session.execute(
         mark.values(
@@ -278,7 +275,8 @@ def quarantine(session: Session, run_id: int) -> list[tuple[str, str, str]]:
         .where(RunItem.run_id == run_id, RunItem.state == RunItemState.QUARANTINED.value)
         .order_by(Account.number)
     )
-    return [(number, name, _filled(reason, params)) for number, name, reason, params in session.execute(waiting)]
+    found = session.execute(waiting)
+    return [(number, name, str(Refused(reason, **(params or {})))) for number, name, reason, params in found]
 
 
 def retry(session: Session, actor: Actor, run_id: int, account_ids: list[int] | None = None) -> int:
@@ -337,16 +335,12 @@ def preview(session: Session, actor: Actor, seller_id: int, month: Month, *, lim
     return result
 
 
-def _read_trouble(sql: Sql) -> list[tuple[int, str, str, str]]:
+def _read_trouble(sql: Sql) -> list[tuple[int, str, str, Refused]]:
     rows = sql.run(
         "SELECT a.id, a.number, c.name, MIN(t.reason) FROM bill_trouble t JOIN account a ON a.id = t.account_id "
         "JOIN company c ON c.id = a.company_id GROUP BY a.id, a.number, c.name ORDER BY a.number"
     )
-    return [(i, number, name, _filled(*due.reason_of(reason))) for i, number, name, reason in rows]
-
-
-def _filled(text: str, params: dict[str, Any] | None) -> str:
-    return text % params if params else text
+    return [(i, number, name, due.refusal_of(reason)) for i, number, name, reason in rows]
 
 
 def _read_lines(sql: Sql, month: Month, limit: int | None) -> list[PreviewLine]:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.errors import N_, DomainError
+from app.core.errors import N_, DomainError, Refused
 from app.core.money import FINE, to_scaled
 from app.core.period import Month
 from app.models import Component, PriceVersion, Seller, TaxRate
@@ -108,6 +108,12 @@ def reason_of(held: str) -> tuple[str, dict[str, str]]:
     except ValueError:
         return held, {}
     return said["text"], said["params"]
+
+
+def refusal_of(held: str) -> Refused:
+    """The same as an error a person reads in their language."""
+    text, params = reason_of(held)
+    return Refused(text, **params)
 
 
 _ACTIVE = """bill_account ba {then} subscription s ON s.account_id = ba.account_id

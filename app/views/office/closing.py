@@ -19,7 +19,7 @@ from app.rules.lifecycle import RunItemState, RunState
 from app.services import billing, overview, work
 from app.services.work import JobName
 from app.views import charts
-from app.views.base import OfficePage, attempt, needs
+from app.views.base import OfficePage, attempt, needs, say
 from app.views.office import cells, numbers
 
 STEPS = (_l("Choose the month"), _l("Dry run"), _l("Run"), _l("Result"))
@@ -60,7 +60,7 @@ class ClosingPage(OfficePage):
             one = since.shift(step)
             run_id, state = closed.get(one, (0, ""))
             tone = {"done": "good", "running": "warn", "cancelled": "bad"}.get(state, "")
-            words = cells.kind(state) if state else (gettext("Under way") if one == now else gettext("Open"))
+            words = cells.kind(state) if state else (gettext("Under way") if one == now else gettext("Not closed"))
             address = (
                 url_for("ClosingPage.run", run_id=run_id)
                 if run_id
@@ -90,6 +90,7 @@ class ClosingPage(OfficePage):
             trouble=found.trouble,
             totals=found.totals,
             last_totals=self._billed(seller.id, month.shift(-1)),
+            say=say,
             reasons=lambda line: ", ".join(gettext(text) for text in line.reasons),
             shown=SHOWN,
         )
