@@ -8,8 +8,10 @@ from flask_babel import gettext
 
 from app.access.permissions import Right
 from app.core.period import Month
+from app.services import work
 from app.services.cabinet import charges
-from app.views.base import needs, say
+from app.services.work import JobName
+from app.views.base import attempt, needs, say
 from app.views.cabinet import frame
 
 
