@@ -11,6 +11,7 @@ QUICK = (
     ("documents", ("invoices", "raw_canvas", "long_act", "canvas_lines", "long_reconciliation")),
     ("sheets", ("50000",)),
     ("pages", ("1000", "50000")),
+    ("invoices", ("5000", "20000")),
 )
 FULL = (
     ("billing", ("100000", "sqlite", "postgresql")),
@@ -18,6 +19,7 @@ FULL = (
     ("sheets", ("100000",)),
     ("pages", ("10000", "1000000")),
     ("pages", ("10000", "1000000", "postgresql")),
+    ("invoices", ("50000", "200000")),
 )
 
 
