@@ -52,13 +52,13 @@ def make(folder: Path, count: int, records: int) -> None:
         _open(folder, stack)
         with db.engine.begin() as connection:
             migrating.upgrade(connection)
-        setup.ensure_defaults(db.session)
-        seller = makers.seller(db.session, zone="Europe/Kyiv")
-        account = makers.account(db.session, makers.company(db.session, seller))
-        tariff = makers.plan(db.session, seller)
-        calls = makers.component(db.session, tariff, "0.5000", name="Дзвінки", charged="usage", unit="minute")
-        first = makers.subscriber(db.session, account)
-        made = makers.subscription(db.session, account, tariff, subscriber_id=first.id)
+        setup.ensure_defaults(db.session())
+        seller = makers.seller(db.session(), zone="Europe/Kyiv")
+        account = makers.account(db.session(), makers.company(db.session(), seller))
+        tariff = makers.plan(db.session(), seller)
+        calls = makers.component(db.session(), tariff, "0.5000", name="Дзвінки", charged="usage", unit="minute")
+        first = makers.subscriber(db.session(), account)
+        made = makers.subscription(db.session(), account, tariff, subscriber_id=first.id)
         names = m.SubscriberName(
             company_id=account.company_id,
             subscriber_id=first.id,
@@ -82,8 +82,8 @@ def make(folder: Path, count: int, records: int) -> None:
             other_number="380441234567",
             destination="Київ",
         )
-        db.session.add_all((names, use))
-        db.session.flush()
+        db.session().add_all((names, use))
+        db.session().flush()
         named = {"number": "'+38067' || CAST(10000000 + n AS VARCHAR)", "name": "'Абонент ' || n"}
         copy_row("subscriber", first.id, count - 1, named)
         copy_row("subscription", made.id, count - 1, {"subscriber_id": f"{first.id} + n"})
@@ -100,12 +100,12 @@ def make(folder: Path, count: int, records: int) -> None:
             " || '.000000'",
         }
         copy_row("usage", use.id, records - 1, when)
-        db.session.commit()
-        run = billing.start_run(db.session, Actor.system(), seller.id, Month(2026, 10))
-        while billing.run_batch(db.session, Actor.system(), run.id).left:
-            db.session.commit()
-        db.session.execute(sa.text("ANALYZE"))
-        db.session.commit()
+        db.session().commit()
+        run = billing.start_run(db.session(), Actor.system(), seller.id, Month(2026, 10))
+        while billing.run_batch(db.session(), Actor.system(), run.id).left:
+            db.session().commit()
+        db.session().execute(sa.text("ANALYZE"))
+        db.session().commit()
 
 
 def _account(session: Any) -> Any:
@@ -119,10 +119,10 @@ def _running(folder: Path, form: str) -> int:
     from app.extensions import db
     from app.services.cabinet import running
 
-    account = _account(db.session)
+    account = _account(db.session())
     actor = Actor(1, "bench", account.company_id, rights=frozenset({"*"}))
     with (folder / form).open("wb") as out:
-        running.write(db.session, actor, account.id, form, out)
+        running.write(db.session(), actor, account.id, form, out)
         return out.tell()
 
 
@@ -143,9 +143,9 @@ def _report(folder: Path, form: str) -> int:
     from app.services import documents
 
     office = Actor.system()
-    report = documents.charge_report(db.session, office, _account(db.session).id, Month(2026, 10))
-    made = documents.make_file(db.session, office, report.id, form, folder / "files")
-    db.session.rollback()
+    report = documents.charge_report(db.session(), office, _account(db.session()).id, Month(2026, 10))
+    made = documents.make_file(db.session(), office, report.id, form, folder / "files")
+    db.session().rollback()
     return made.size
 
 
@@ -172,8 +172,8 @@ def bare(folder: Path) -> int:
     query = sa.text(
         "SELECT s.number, s.name, c.name, c.quantity, c.unit_price, c.amount FROM charge c JOIN subscriber s "
         "ON s.id = c.subscriber_id WHERE c.account_id = :account ORDER BY s.number, c.id"
-    ).bindparams(account=_account(db.session).id)
-    rows = (tuple(row) for row in db.session.execute(query.execution_options(yield_per=1000)))
+    ).bindparams(account=_account(db.session()).id)
+    rows = (tuple(row) for row in db.session().execute(query.execution_options(yield_per=1000)))
     columns = [Column(str(n), "text" if n < 3 else "int") for n in range(6)]
     with (folder / "bare.xlsx").open("wb") as out:
         write_register(out, columns, rows)
