@@ -18,6 +18,7 @@ from app.imports.mapping import RESULT_MARK
 from app.imports.reading import Row, Sheet
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FIRSTS = frozenset(FORMULA_STARTS)
 HARMLESS = re.compile(r"[+-]?\d[\d., ]*", re.ASCII)
 NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
 CAREFUL = re.compile("[&<>\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -191,11 +192,17 @@ def _row_xml(cells: Iterable[str]) -> str:
     return "<row>" + "".join(cells) + "</row>"
 
 
-def _cells_xml(row: list[str], kinds: list[str]) -> Iterator[str]:
-    for cell, kind in zip(row, kinds, strict=False):
-        yield _typed_cell(cell, kind) if kind else _text_cell(cell)
-    for cell in row[len(kinds) :]:
-        yield _text_cell(cell)
+def _cells_xml(row: list[str], kinds: list[str]) -> list[str]:
+    """The cells of a line; what is plain text and needs no care, as most does, is written here and now."""
+    cells = []
+    for at, cell in enumerate(row):
+        if at < len(kinds) and kinds[at]:
+            cells.append(_typed_cell(cell, kinds[at]))
+        elif not cell or cell[0] in _FIRSTS or len(cell) > LONGEST_CELL or CAREFUL.search(cell):
+            cells.append(_text_cell(cell))
+        else:
+            cells.append(f'<c s="0" t="inlineStr"><is><t xml:space="preserve">{cell}</t></is></c>')
+    return cells
 
 
 def _typed_cell(cell: str, kind: str) -> str:
