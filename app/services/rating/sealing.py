@@ -32,7 +32,7 @@ from app.services.importing.work import LOCK
 FOLDER = "sealed"
 NOT_CLOSED = N_("%(month)s is not closed yet. Close it first; it is sealed afterwards.")
 DAMAGED = N_("The sealed file of %(month)s is not what was sealed. Restore «%(name)s» from a copy of the data.")
-MEMORY = "256MB"
+MEMORY = "192MB"
 CHUNK = 1 << 20
 ROWS = 10_000
 
