@@ -137,7 +137,7 @@ def value_of(key: str, value: Any) -> str:
         return str(RIGHTS[Right(value)])
     if key == "roles":
         return str({role.value: said[0] for role, said in ROLES.items()}.get(value, value))
-    if key in ("kind", "state", "method", "rounding", "delivery", "delivery_format", "event") and value in WORDS:
+    if isinstance(value, str) and value in WORDS:
         return str(WORDS[value])
     return "" if value is None else str(value)
 
