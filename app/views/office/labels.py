@@ -231,7 +231,7 @@ LABELS: dict[str, Any] = {
     "rate_source": _l("Bank of the rates"),
     "payable_currency": _l("Bills are paid in"),
     "rate_markup_bp": _l("On top of the bank’s rate"),
-    "nominal": _l("Units"),
+    "nominal": _l("Units of the rate"),
     "invoice_note": _l("Note on invoices"),
     "fee": _l("Gateway fee"),
     "advance_tax": _l("VAT on the advance"),
