@@ -197,7 +197,8 @@ def search(url: str, count: int, mine: int) -> dict[str, list[float]]:
         actor = Actor(None, "bench", company_id, rights=ADMINISTRATOR_RIGHTS)
         for name, texts in SEARCHES.items():
             for call in range(CALLS + 1):
-                text = texts.format(n=1000000 + (call * 7919) % mine * step)
+                row = ((call * 7919) % mine + 1) * step
+                text = texts.format(n=1000000 + row, row=row)
                 meter = Meter(session)
                 began = time.process_time()
                 subscribers.find(session, actor, text[:60], limit=10)
@@ -213,8 +214,8 @@ SEARCHES = {
     "number begins with": "+38067{n}",
     "national number": "067{n}",
     "last figures of a number": "{n}",
-    "name begins with": "Абонент відділу {n}",
-    "word inside a name": "відділу {n}",
+    "name begins with": "Абонент відділу {row}",
+    "word inside a name": "відділу {row}",
     "not there": "zz{n}",
 }
 

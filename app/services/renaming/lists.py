@@ -469,3 +469,21 @@ def _lines_back(session: Session, found: RenameList) -> list[Line]:
         [place, number, row_id, old, (Verdict.OK if name == new else Verdict.RENAMED_SINCE).value, new]
         for place, (row_id, number, name, old, new) in enumerate(session.execute(query), 1)
     ]
+
+
+# --- clearing away ---------------------------------------------------------------------------------------------------
+
+
+def forget_drafts(session: Session, before: dt.datetime) -> int:
+    """Throw away lists that nobody has ordered since `before`, with their judged lines; how many."""
+    old = sa.select(RenameList).join(Request, Request.id == RenameList.request_id)
+    old = old.where(Request.state == RequestState.NEW.value, RenameList.created_at < before).limit(1000)
+    found = session.scalars(old).all()
+    for one in found:
+        session.execute(sa.delete(RenamePack).where(RenamePack.list_id == one.id))
+        request = one.request
+        session.delete(one)
+        session.flush()
+        session.delete(request)
+    session.flush()
+    return len(found)
