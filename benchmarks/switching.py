@@ -83,7 +83,7 @@ def whole(session: Session, company_id: int, first: int, lines: int, folder: Pat
     draft = switching.open_draft(session, OFFICE, company_id, choice)
     switching.take_file(session, OFFICE, draft.id, io.BytesIO(content), "list.xlsx")
     part("preview")
-    switching.confirm(session, OFFICE, draft.id, order=False)
+    switching.confirm(session, OFFICE, draft.id)
     while switching.ask_step(session, OFFICE, draft.id).left:
         session.commit()
     part("requests")

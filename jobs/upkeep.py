@@ -11,6 +11,7 @@ from app.core.errors import N_, Refused
 from app.models import CaughtMail, Job, Outbox, SignInAttempt
 from app.rules.lifecycle import JobState, OutboxState
 from app.services import audit, renaming
+from app.services.switching.history import forget_drafts
 from app.services.work import JobName
 from jobs.context import JobContext, Result, job
 

@@ -43,7 +43,7 @@ class Progress:
         return self.total - self.done
 
 
-def confirm(session: Session, actor: Actor, batch_id: int, page: str = "", *, order: bool = True) -> Request:
+def confirm(session: Session, actor: Actor, batch_id: int, page: str = "") -> Request:
     """Ask for what the preview showed; the work is ordered in the same transaction. Asked twice it is asked once."""
     batch = batch_of(session, actor, batch_id, lock=True)
     if batch.state != RequestState.NEW.value:
@@ -61,16 +61,15 @@ def confirm(session: Session, actor: Actor, batch_id: int, page: str = "", *, or
         "through": 0,
         "made": 0,
     }
-    if order:
-        job = work.order_job(
-            session,
-            actor,
-            JobName.SWITCH_OPTIONS,
-            {"batch_id": batch.id, "page": page},
-            N_("Options by list"),
-            key=f"options:{batch.id}",
-        )
-        details["job_id"] = job.id
+    job = work.order_job(
+        session,
+        actor,
+        JobName.SWITCH_OPTIONS,
+        {"batch_id": batch.id, "page": page},
+        N_("Options by list"),
+        key=f"options:{batch.id}",
+    )
+    details["job_id"] = job.id
     batch.details, batch.asked_by = details, actor.user_id
     session.flush()
     summary = batch.details["summary"]

@@ -277,7 +277,7 @@ class OptionsPage(frame.Page):
         )
 
     def _line(self, line: Any, row: Request) -> dict[str, Any]:
-        word, why = results.told(line, row.state, say)
+        word, why = results.told(line, row.state, say, frame.day)
         is_left = line["verdict"] != Verdict.OK.value
         tone = "bad" if is_left else TONES.get(line["state"] or "", "good" if row.state == "new" else "")
         return {**line, "word": word, "why": why, "tone": tone}
