@@ -27,7 +27,7 @@ from app.services import trail, work
 from app.services.importing.opening import digest_of
 from app.services.renaming import words
 from app.services.renaming.gate import Gate, gate_of, need_unbilled
-from app.services.renaming.lookup import Line, Where, count_verdicts, in_packs, judge_rows
+from app.services.renaming.lookup import Line, Where, count_verdicts, in_packs, judge_rows, uncollected
 from app.services.renaming.opening import TOO_MANY, Opened
 from app.services.renaming.writing import Wish, write_names
 from app.services.work import JobName
@@ -366,6 +366,7 @@ def _packs(session: Session, found: RenameList, start: int, end: int) -> Sequenc
     return session.scalars(query.where(RenamePack.position >= start, RenamePack.position < end)).all()
 
 
+@uncollected()
 def _apply(session: Session, actor: Actor, found: RenameList, packs: Sequence[RenamePack]) -> Counter[str]:
     good = {verdict.value for verdict in GOOD}
     is_undo, takes = found.undo_of_id is not None, found.takes_suggestions
