@@ -121,6 +121,7 @@ DETAILS: dict[str, Any] = {  # names in JSON that are no columns
     "right": _l("Right"),
     "roles": _l("Roles"),
     "is_on": _l("On"),
+    "last_charge": _l("Last charge"),
     "size": _l("Size"),
     "today": _l("Day"),
 }
