@@ -14,6 +14,8 @@ QUICK = (
     ("renaming", ("20000", "200000")),
     ("renaming", ("search", "10000", "100000")),
     ("invoices", ("5000", "20000")),
+    ("rating", ("20000",)),
+    ("details", ("100000",)),
 )
 FULL = (
     ("billing", ("100000", "sqlite", "postgresql")),
@@ -24,6 +26,9 @@ FULL = (
     ("renaming", ("100000", "1000000")),
     ("renaming", ("search", "50000", "1000000")),
     ("invoices", ("50000", "200000")),
+    ("rating", ("200000",)),
+    ("details", ("1000000",)),
+    ("details", ("--full",)),
 )
 
 
