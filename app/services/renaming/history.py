@@ -49,7 +49,9 @@ def walk_lines(session: Session, found: RenameList, after: int = 0, want: str = 
     """The lines of a list after a line, those of a verdict or outcome only where one is wanted; read pack by pack."""
     packs = sa.select(RenamePack).where(RenamePack.list_id == found.id).order_by(RenamePack.position)
     for position in _places(session, found, after, want):
-        pack = session.scalars(packs.where(RenamePack.position == position)).one()
+        pack = session.scalars(packs.where(RenamePack.position == position)).one_or_none()
+        if pack is None:
+            return
         yield from (one for one in _lines_of(found, pack) if one.line > after and _fits(one, want))
         session.expunge(pack)
 
