@@ -63,6 +63,8 @@ class Settings:
     session_hours: int = 12
     upload_megabytes: int = 32
     default_country: str = "UA"
+    domain_register: str = "own"
+    domain_suffix: str = ".kabinet.example"
     testing: bool = False
     extra: dict[str, object] = field(default_factory=dict)
 
@@ -93,6 +95,8 @@ class Settings:
             session_hours=_number("SESSION_HOURS", 12),
             upload_megabytes=_number("UPLOAD_MEGABYTES", 32),
             default_country=env.get("DEFAULT_COUNTRY") or "UA",
+            domain_register=env.get("DOMAIN_REGISTER") or "own",
+            domain_suffix=env.get("DOMAIN_SUFFIX") or ".kabinet.example",
         )
         settings.refuse_unsafe()
         return settings

@@ -33,7 +33,7 @@ from jobs import lease
 log = logging.getLogger("kabinet.jobs")
 
 BELL = "jobs.context.perform"
-FAMILIES = ("billing", "documents", "exports", "imports", "invoices", "mail", "notices", "renaming", "upkeep")
+FAMILIES = ("billing", "documents", "doors", "exports", "imports", "invoices", "mail", "notices", "renaming", "upkeep")
 PAUSE = dt.timedelta(seconds=5)
 
 Result = Mapping[str, Any] | None

@@ -14,10 +14,12 @@ def prepare(app: Flask) -> None:
 
 def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Add every page, in the order of the menu."""
-    from app.views import cabinet, language, office, people, profile, system
+    from app.views import cabinet, doors, language, office, people, profile, system
 
     language.install(app, appbuilder)
     appbuilder.add_view_no_menu(profile.ProfilePage)
+    appbuilder.add_view_no_menu(doors.PasswordPage)
+    appbuilder.add_view_no_menu(doors.RegisterPage)
     system.register(app, appbuilder)
     office.register(app, appbuilder)
     cabinet.register(app, appbuilder)

@@ -118,10 +118,18 @@ def turn_away(actor: Any) -> Any:
         return None
     if actor.user_id is None:
         return ask_to_sign_in()
+    if is_newcomer():
+        return redirect(url_for("RegisterPage.company"))
     side = getattr(view, "side", "both")
     if (side == "office" and not actor.is_staff) or (side == "cabinet" and actor.company_id is None):
         raise NotFound()
     return None
+
+
+def is_newcomer() -> bool:
+    """Whether the person has registered and has no company yet."""
+    user = g.user
+    return bool(user is not None and user.is_authenticated and user.is_first and user.company_id is None)
 
 
 def wants_json() -> bool:

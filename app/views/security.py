@@ -126,7 +126,9 @@ class SignInView(AuthDBView):
         return page, status
 
     def _links(self) -> dict[str, Any]:
-        return {}
+        from app.views.doors import links  # it stands on this module
+
+        return {"kabinet_login_links": links()}
 
     def _target(self) -> str:
         wanted = request.args.get("next", "")
