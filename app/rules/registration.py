@@ -45,15 +45,15 @@ RESERVED = frozenset(
 NAME_LENGTH, COMPANY_LENGTH = 64, 255
 
 
-def latin_name(text: str, label: str) -> str:
+def latin_name(text: str) -> str:
     """A name in Latin letters; inner spaces, hyphens and apostrophes are allowed (SMC-13…15)."""
     name = " ".join(text.split())
     if not name:
-        raise Refused(N_("«%(label)s» is empty. Enter it in Latin letters."), label=label)
+        raise Refused(N_("Enter the first name, the last name and the name to be shown, in Latin letters."))
     if len(name) > NAME_LENGTH or not NAME.fullmatch(name):
         raise Refused(
-            N_("«%(label)s» takes Latin letters only, without digits and symbols: for example, Olga Sikur."),
-            label=label,
+            N_("«%(name)s» does not fit: a name takes Latin letters only, without digits and symbols, as Olga Sikur."),
+            name=name[:NAME_LENGTH],
         )
     return name.replace("’", "'")
 
@@ -78,11 +78,11 @@ def domain_prefix(text: str) -> str:
     return prefix
 
 
-def line_of_address(text: str, label: str, *, needed: bool = True, limit: int = 200) -> str:
+def line_of_address(text: str, *, needed: bool = True, limit: int = 200) -> str:
     """A line of an address in any letters (SMC-22)."""
     line = " ".join(text.split())
     if needed and not line:
-        raise Refused(N_("«%(label)s» is empty. Enter it."), label=label)
+        raise Refused(N_("Enter the address, the postal code and the city."))
     if len(line) > limit:
-        raise Refused(N_("«%(label)s» is longer than %(limit)s characters. Shorten it."), label=label, limit=limit)
+        raise Refused(N_("«%(cell)s…» is longer than %(limit)s characters. Shorten it."), cell=line[:40], limit=limit)
     return line

@@ -137,9 +137,9 @@ def register(session: Session, code_id: int, email: str, form: NewPerson, asker:
     if not codes.is_of(code, address, asker.secret):
         raise NotFound()
     names = {
-        "first_name": registration.latin_name(form.given_name, "Given Name"),
-        "display_name": registration.latin_name(form.display_name, "Display Name"),
-        "last_name": registration.latin_name(form.surname, "Surname"),
+        "first_name": registration.latin_name(form.given_name),
+        "display_name": registration.latin_name(form.display_name),
+        "last_name": registration.latin_name(form.surname),
     }
     user = people.register(
         session,
@@ -169,8 +169,8 @@ def finish_registration(
     address = ", ".join(
         line
         for line in (
-            registration.line_of_address(form.address, "Address"),
-            registration.line_of_address(form.address_more, "Address", needed=False),
+            registration.line_of_address(form.address),
+            registration.line_of_address(form.address_more, needed=False),
         )
         if line
     )
@@ -187,8 +187,8 @@ def finish_registration(
         },
         {
             "kind": "legal_entity",
-            "legal_postal_code": registration.line_of_address(form.postal_code, "Postal code", limit=12),
-            "legal_city": registration.line_of_address(form.city, "City", limit=120),
+            "legal_postal_code": registration.line_of_address(form.postal_code, limit=12),
+            "legal_city": registration.line_of_address(form.city, limit=120),
         },
         terms,
     )

@@ -144,7 +144,7 @@ def test_a_code_of_one_address_makes_no_account_of_another(app: Flask, session: 
         ("again", "Other-Harbour-42", "differ"),
         ("given_name", "Ольга", "Latin letters only"),
         ("surname", "Sikur1", "Latin letters only"),
-        ("display_name", "", "empty"),
+        ("display_name", "", "name to be shown"),
         ("phone", "12", "phone"),
     ],
 )
