@@ -55,6 +55,7 @@ class Settings:
     demo_password: str = "kabinet-demo"  # noqa: S105  # of the demo's people only
     demo_size: str = "full"
     smtp_url: str = ""
+    sms_url: str = ""
     mail_from: str = "kabinet@localhost"
     public_url: str = ""
     trusted_hosts: tuple[str, ...] = ()
@@ -87,6 +88,7 @@ class Settings:
             demo_password=env.get("DEMO_PASSWORD") or "kabinet-demo",
             demo_size=env.get("DEMO_SIZE") or "full",
             smtp_url=env.get("SMTP_URL", ""),
+            sms_url=env.get("SMS_URL", ""),
             mail_from=env.get("MAIL_FROM") or "kabinet@localhost",
             public_url=env.get("PUBLIC_URL", "").rstrip("/"),
             trusted_hosts=tuple(h for h in env.get("TRUSTED_HOSTS", "").split(",") if h),

@@ -17,6 +17,9 @@ User.company_id = mapped_column(
 )
 User.locale = mapped_column(sa.String(8), nullable=True)
 User.phone = mapped_column(sa.String(40), nullable=True)
+User.phone_confirmed_at = mapped_column(Instant, nullable=True)
+User.totp_secret = mapped_column(sa.String(255), nullable=True)  # sealed with the installation's secret
+User.totp_step = mapped_column(sa.BigInteger, nullable=True)  # the last half-minute used: a code works once
 User.display_name = mapped_column(sa.String(200), nullable=True)  # how the portal calls them (SMC-14)
 User.session_epoch = mapped_column(sa.Integer, nullable=False, default=0, server_default="0")
 # Sessions a person signed out of, with the second they would have ended by themselves: a stolen copy stays shut out.

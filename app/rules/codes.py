@@ -41,6 +41,12 @@ def is_same(given: str, code: str) -> bool:
     return hmac.compare_digest(typed.encode(), code.encode())
 
 
+def masked_phone(number: str) -> str:
+    """«XXX-XXX-95010»: what of a number on record is shown (SMC-19)."""
+    digits = "".join(letter for letter in number if letter.isdigit())
+    return f"XXX-XXX-{digits[-5:]}" if len(digits) > 5 else "XXX-XXX"
+
+
 def masked_email(address: str) -> str:
     """«o***@example.com»: enough to know one's own address again."""
     name, _, domain = address.partition("@")

@@ -25,6 +25,8 @@ class Purpose(StrEnum):
 
     PASSWORD = "password"  # noqa: S105  # a forgotten password
     REGISTER = "register"
+    SIGN_IN = "sign_in"  # the second factor
+    PHONE = "phone"  # a telephone confirmed, or let go
 
 
 def ask(

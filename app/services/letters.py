@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.channels.base import Message
-from app.channels.registry import mail_channel
+from app.channels.registry import mail_channel, phone_channel
 from app.models import OneTimeCode, User
 from app.services import codes, work
 from app.services.work import Topic
@@ -60,6 +60,34 @@ LETTERS: dict[str, dict[str, tuple[str, str]]] = {
             "Dzień dobry,\n\nproszę wpisać ten kod, aby potwierdzić adres:\n\n    {code}\n\nDziała przez {minutes} min "
             "i tylko raz. Jeśli to nie Państwo się rejestrują, proszę nic nie robić.\n",
         ),
+    },
+    "sign_in": {
+        "en": (
+            "{code} is your code to sign in",
+            "Good day,\n\nenter this code to sign in:\n\n    {code}\n\nIt is good for {minutes} minutes and works "
+            "once. If you are not signing in, change your password: somebody knows it.\n",
+        ),
+        "uk": (
+            "{code} — ваш код для входу",
+            "Добрий день!\n\nВведіть цей код, щоб увійти:\n\n    {code}\n\nВін діє {minutes} хв і лише один раз. "
+            "Якщо ви не входите, змініть пароль: його хтось знає.\n",
+        ),
+        "ru": (
+            "{code} — ваш код для входа",
+            "Здравствуйте!\n\nВведите этот код, чтобы войти:\n\n    {code}\n\nОн действует {minutes} мин и только "
+            "один раз. Если вы не входите, смените пароль: его кто-то знает.\n",
+        ),
+        "pl": (
+            "{code} to kod do logowania",
+            "Dzień dobry,\n\nproszę wpisać ten kod, aby się zalogować:\n\n    {code}\n\nJest ważny {minutes} min i "
+            "działa tylko raz. Jeśli to nie Państwo się logują, proszę zmienić hasło: ktoś je zna.\n",
+        ),
+    },
+    "phone": {
+        "en": ("{code} is your code to confirm the telephone", "{code}\n"),
+        "uk": ("{code} — ваш код підтвердження телефону", "{code}\n"),
+        "ru": ("{code} — ваш код подтверждения телефона", "{code}\n"),
+        "pl": ("{code} to kod potwierdzający telefon", "{code}\n"),
     },
     "known": {
         "en": (
@@ -116,6 +144,7 @@ class Desk:
     smtp_url: str
     sender: str
     secret: str
+    sms_url: str = ""
 
 
 def send(session: Session, payload: Mapping[str, Any], desk: Desk) -> None:
@@ -123,8 +152,10 @@ def send(session: Session, payload: Mapping[str, Any], desk: Desk) -> None:
     values = _values(session, payload, desk)
     if values is None:
         return
-    texts = LETTERS[payload["letter"]]
+    kind, texts = payload["kind"], LETTERS[payload["letter"]]
     subject, body = texts.get(payload["locale"], texts["en"])
+    if kind != "email":
+        subject, body = kind, subject
     message = Message(
         message_id=f"<{payload['key']}@kabinet>",
         recipient=payload["address"],
@@ -132,7 +163,10 @@ def send(session: Session, payload: Mapping[str, Any], desk: Desk) -> None:
         body=body.format(**values),
         sender=desk.sender,
     )
-    mail_channel(session, desk.smtp_url).send(message)
+    if kind == "email":
+        mail_channel(session, desk.smtp_url).send(message)
+    else:
+        phone_channel(session, desk.sms_url).send(message)
 
 
 def _values(session: Session, payload: Mapping[str, Any], desk: Desk) -> dict[str, Any] | None:
@@ -150,7 +184,12 @@ def _values(session: Session, payload: Mapping[str, Any], desk: Desk) -> dict[st
     }
 
 
-def order(session: Session, letter: str, key: str, address: str, locale: str, **about: int) -> None:
-    """Wish for a letter in the caller's transaction; the same key is one letter. `about`: code_id or user_id."""
-    payload = {"letter": letter, "key": key, "address": address, "locale": locale, **about}
+def order(
+    session: Session, letter: str, key: str, address: str, locale: str, *, kind: str = "email", **about: int
+) -> None:
+    """Wish for a letter (or an «sms», a «call») in the caller's transaction; the same key is one letter.
+
+    `about` is code_id or user_id. A short message is the letter's subject alone.
+    """
+    payload = {"letter": letter, "key": key, "kind": kind, "address": address, "locale": locale, **about}
     work.put_outbox(session, Topic.SEND_LETTER, payload, key)

@@ -8,6 +8,12 @@ import app.models.base
 revision = "0004"
 down_revision = "0003"
 
+USER_COLUMNS = (
+    lambda: sa.Column("display_name", sa.String(200), nullable=True),
+    lambda: sa.Column("phone_confirmed_at", app.models.base.Instant(), nullable=True),
+    lambda: sa.Column("totp_secret", sa.String(255), nullable=True),
+    lambda: sa.Column("totp_step", sa.BigInteger(), nullable=True),
+)
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -61,7 +67,8 @@ def upgrade():
     )
     for column in ("company_id", "agreement_id"):
         op.create_index(f"ix_agreement_acceptance_{column}", "agreement_acceptance", [column])
-    op.add_column("ab_user", sa.Column("display_name", sa.String(200), nullable=True))
+    for column in USER_COLUMNS:
+        op.add_column("ab_user", column())
     if op.get_bind().dialect.name == "postgresql":
         mine = "company_id = nullif(current_setting('app.tenant', true), '')::bigint"
         op.execute("ALTER TABLE agreement_acceptance ENABLE ROW LEVEL SECURITY")
@@ -71,7 +78,8 @@ def upgrade():
 
 
 def downgrade():
-    op.drop_column("ab_user", "display_name")
+    for column in reversed(USER_COLUMNS):
+        op.drop_column("ab_user", column().name)
     op.drop_table("agreement_acceptance")
     op.drop_table("agreement")
     op.drop_table("one_time_code")
