@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from app.access import tenancy
 from app.channels.base import ChannelError
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, Refused
-from app.extensions import db, only_reading
+from app.extensions import db, reading
 from app.models import Job, Outbox, User
 from app.rules.lifecycle import OutboxState
 from app.services import work
@@ -33,7 +33,19 @@ from jobs import lease
 log = logging.getLogger("kabinet.jobs")
 
 BELL = "jobs.context.perform"
-FAMILIES = ("billing", "documents", "doors", "exports", "imports", "invoices", "mail", "notices", "renaming", "upkeep")
+FAMILIES = (
+    "billing",
+    "documents",
+    "doors",
+    "exports",
+    "imports",
+    "invoices",
+    "mail",
+    "notices",
+    "provisioning",
+    "renaming",
+    "upkeep",
+)
 PAUSE = dt.timedelta(seconds=5)
 
 Result = Mapping[str, Any] | None
@@ -117,16 +129,9 @@ class JobContext:
         path.replace(target)
         return {"file": str(target.relative_to(self.settings.data_dir)), "name": target.name}
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> AbstractContextManager[None]:
         """Only read inside: on SQLite the write lock is left to others, however long it takes."""
-        self.session.commit()
-        token = only_reading.set(True)
-        try:
-            yield
-        finally:
-            self.session.rollback()
-            only_reading.reset(token)
+        return reading(self.session)
 
 
 def job(name: JobName) -> Callable[[Callable[[JobContext], Result]], Callable[[JobContext], Result]]:

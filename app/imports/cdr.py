@@ -203,7 +203,7 @@ class _Instants:
     def _twice(self, naive: dt.datetime, uniqueid: str) -> dt.datetime:
         both = [naive.replace(tzinfo=self._zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1)]
         try:
-            began = float(uniqueid.rpartition("-")[2])
+            began = int(uniqueid.rpartition("-")[2].partition(".")[0])
         except ValueError:
             return both[0]
         return min(both, key=lambda one: abs(one.timestamp() - began))

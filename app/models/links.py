@@ -35,7 +35,6 @@ _LINKS: tuple[tuple[type, str, type], ...] = (
     (Entry, "document", Document),
     (Entry, "payment", Payment),
     (ExpectedPayment, "bank_line", BankLine),
-    (ExpectedPayment, "payment", Payment),
     (InstalmentPart, "document", Document),
     (InstalmentPlan, "account", Account),
     (LedgerAccount, "account", Account),

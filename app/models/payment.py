@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import BigId, Cents, Id, Instant, OfCompany, Stamped, one_of, ref, state, text
+from app.models.base import BigId, Cents, Id, Instant, OfCompany, Stamped, index_where, one_of, ref, state, text
 from app.models.company import Account, Company, Payer
 from app.models.document import Document
 from app.rules.lifecycle import PaymentMethodState, PaymentState
@@ -51,6 +51,7 @@ class Payment(OfCompany, Model):
         sa.CheckConstraint("used >= 0 AND used <= amount", "within"),
         sa.Index("ix_payment_paid_on_id", "paid_on", "id"),
         sa.Index("ix_payment_account_id_paid_on", "account_id", "paid_on"),
+        index_where("ix_payment_unconfirmed", "account_id", "state = 'unconfirmed'"),
     )
 
     def __repr__(self) -> str:
@@ -112,8 +113,13 @@ class InstalmentPlan(OfCompany, Model):
     total: Mapped[Decimal] = mapped_column(Cents)
     down_payment: Mapped[Decimal] = mapped_column(Cents, default=Decimal(0))
     starts_on: Mapped[dt.date]
+    document_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("document.id"))  # the invoice of the handover
+    early_on: Mapped[dt.date | None]  # the day from which money beyond what is due settles further parts
     parts: Mapped[list["InstalmentPart"]] = relationship(back_populates="plan", order_by="InstalmentPart.due_on")
-    __table_args__ = (sa.CheckConstraint("total > 0 AND down_payment >= 0 AND down_payment <= total", "sums"),)
+    __table_args__ = (
+        sa.CheckConstraint("total > 0 AND down_payment >= 0 AND down_payment <= total", "sums"),
+        sa.Index("uq_instalment_plan_document_id", "document_id", unique=True),
+    )
 
 
 class InstalmentPart(OfCompany, Model):
@@ -124,6 +130,7 @@ class InstalmentPart(OfCompany, Model):
     plan_id: Mapped[int] = ref("instalment_plan.id", index=False)
     due_on: Mapped[dt.date]
     amount: Mapped[Decimal] = mapped_column(Cents)
+    paid: Mapped[Decimal] = mapped_column(Cents, default=Decimal(0))
     state: Mapped[str] = text(10, default="planned")
     document_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("document.id"))
     plan: Mapped[InstalmentPlan] = relationship(back_populates="parts")
@@ -131,11 +138,20 @@ class InstalmentPart(OfCompany, Model):
 
 
 class ExpectedPayment(OfCompany, Model):
-    """The link of an unconfirmed payment (A1-05) with the bank's line that confirmed it, for both sides to see."""
+    """An unconfirmed payment (A1-05) and the money that confirmed it, for both sides to see."""
 
     __tablename__ = "expected_payment"
     id: Mapped[Id]
-    payment_id: Mapped[int] = ref("payment.id", index=False)
+    payment_id: Mapped[int] = ref("payment.id", index=False)  # what the customer said
+    money_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("payment.id"))  # what came in
     bank_line_id: Mapped[int | None] = ref("bank_line.id", null=True)
     matched_at: Mapped[dt.datetime | None] = mapped_column(Instant)
-    __table_args__ = (sa.UniqueConstraint("payment_id"),)
+    decided_at: Mapped[dt.datetime | None] = mapped_column(Instant)  # when its state last changed
+    decided_by: Mapped[str] = text(120)  # empty: Kabinet itself
+    reason: Mapped[str] = text(300)  # why it was refused, withdrawn or unmatched
+    payment: Mapped[Payment] = relationship(foreign_keys=[payment_id])
+    money: Mapped[Payment | None] = relationship(foreign_keys=[money_id])
+    __table_args__ = (
+        sa.UniqueConstraint("payment_id"),
+        sa.Index("uq_expected_payment_money_id", "money_id", unique=True),  # money confirms one of them at most
+    )

@@ -1,7 +1,7 @@
 """What every operator's system is: something that takes an order once, and says later what came of it.
 
 Kabinet calls `send`, keeps the reference, and calls `ask` at growing pauses until it is done or rejected. Both
-may be called again with the same order after a crash; an order is told apart by its id, which is ours and never changes.
+may be called again with the same order after a crash; an order is told apart by its id, which is ours for good.
 """
 
 import datetime as dt

@@ -81,6 +81,7 @@ class PaymentState(StrEnum):
     CREDITED = "credited"
     REFUSED = "refused"
     REVERSED = "reversed"
+    CONFIRMED = "confirmed"  # what was said came in: as another payment, which is the money
 
 
 class PaymentMethodState(StrEnum):
@@ -151,16 +152,17 @@ MOVES: Mapping[type[StrEnum], Mapping[str, tuple[str, ...]]] = {
     },
     SubscriberState: {"active": ("blocked", "released"), "blocked": ("active", "released"), "released": ("active",)},
     RequestState: {
-        "new": ("queued", "cancelled", "rejected"),
-        "queued": ("sent", "cancelled"),
+        "new": ("queued", "sent", "cancelled", "rejected"),
+        "queued": ("sent", "done", "cancelled", "rejected"),  # a list is done without being sent itself
         "sent": ("done", "rejected", "failed"),
-        "failed": ("queued", "rejected", "cancelled"),
+        "failed": ("queued", "sent", "rejected", "cancelled"),
     },
     OrderState: {"pending": ("paid", "cancelled", "fulfilled"), "paid": ("fulfilled", "cancelled")},
     DocumentState: {"draft": ("issued",), "issued": ("cancelled",)},
     PaymentState: {
         "new": ("credited", "refused"),
-        "unconfirmed": ("credited", "refused"),
+        "unconfirmed": ("confirmed", "refused"),
+        "confirmed": ("unconfirmed",),
         "credited": ("reversed",),
     },
     RunState: {"draft": ("running", "cancelled"), "running": ("done", "cancelled"), "done": ("running",)},

@@ -40,8 +40,10 @@ class PolicyKind(StrEnum):
     DELIVERY_ADDRESSES = "delivery_addresses"
     MESSENGER = "messenger"
     AUTOPAYMENT_MARGIN = "autopayment_margin"
+    PAYMENT_MATCH = "payment_match"
     NUMBER_QUARANTINE = "number_quarantine"
     HOLIDAYS = "holidays"
+    SECOND_FACTOR = "second_factor"
 
 
 DEFAULTS: dict[PolicyKind, dict[str, Any]] = {
@@ -67,8 +69,10 @@ DEFAULTS: dict[PolicyKind, dict[str, Any]] = {
     PolicyKind.DELIVERY_ADDRESSES: {"characters": 200},  # A1-35
     PolicyKind.MESSENGER: {"characters": 255, "files": 5},  # AST-189
     PolicyKind.AUTOPAYMENT_MARGIN: {"percent": 10},  # AST-105
+    PolicyKind.PAYMENT_MATCH: {"days": 5},  # A1-05: so far apart the customer's day and the bank's may be
     PolicyKind.NUMBER_QUARANTINE: {"days": 90},  # domain.md §5
     PolicyKind.HOLIDAYS: {"observe_suspended": False},  # UA: holidays are working days while martial law lasts
+    PolicyKind.SECOND_FACTOR: {"demanded": False},  # SMC-17
 }
 LARGEST = {"lines": 200_000}  # what is no number of days or hours
 WINDOW_KINDS = (PolicyKind.INVOICE_CLOSED_WINDOW, PolicyKind.RENAME_FREEZE)

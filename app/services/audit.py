@@ -117,6 +117,20 @@ _COUNTS: dict[str, tuple[str, str]] = {
  AND COALESCE(p.advance_tax, -1) <> CASE WHEN p.state = 'credited' THEN (2 * (p.amount - p.used) * p.advance_tax_bp
  + 10000 + p.advance_tax_bp) / (2 * (10000 + p.advance_tax_bp)) ELSE 0 END)""",
     ),
+    "fees_are_in_the_books": (
+        N_("What gateways kept of a payment is posted once, at its sum."),
+        """SELECT COUNT(*) FROM payment p LEFT JOIN (SELECT e.payment_id, SUM(o.amount) AS amount FROM posting o
+ JOIN ledger_account l ON l.id = o.debit_id AND l.kind = 'fees' JOIN entry e ON e.id = o.entry_id GROUP BY e.payment_id)
+ f ON f.payment_id = p.id WHERE p.fee <> COALESCE(f.amount, 0)""",
+    ),
+    "money_in_another_currency_is_in_both_books": (
+        N_("Money in another currency came in as it was, and was credited as its rate says, in each currency's books."),
+        """SELECT COUNT(*) FROM payment p WHERE p.paid_amount IS NOT NULL AND p.state = 'credited' AND (2 <> (
+ SELECT COUNT(*) FROM entry e JOIN posting o ON o.entry_id = e.id JOIN ledger_account d ON d.id = o.debit_id
+ JOIN ledger_account c ON c.id = o.credit_id WHERE e.payment_id = p.id AND e.kind = 'paid' AND (
+ (d.kind = 'clearing' AND c.kind = 'exchange' AND o.currency = p.paid_currency AND o.amount = p.paid_amount) OR
+ (d.kind = 'exchange' AND c.kind = 'advances' AND o.currency = p.currency AND o.amount = p.amount))))""",
+    ),
     "nothing_is_billed_twice": (
         N_("A period of an account has one regular document of a kind."),
         """SELECT COUNT(*) FROM (SELECT account_id, kind, period_start, occurrence FROM document
@@ -130,6 +144,16 @@ _COUNTS: dict[str, tuple[str, str]] = {
  WHERE a.company_id <> p.company_id) + (SELECT COUNT(*) FROM document_line l JOIN document d ON d.id = l.document_id
  WHERE d.company_id <> l.company_id)""",
     ),
+    "rated_charges_are_their_records": (
+        N_("What a month's rated usage was charged is the sum of its records known when it was charged."),
+        """SELECT COUNT(*) FROM (SELECT ch.subscription_id, ch.component_id, ch.month, SUM(ch.amount) AS amount,
+ MAX(ch.created_at) AS known_at FROM charge ch JOIN component c ON c.id = ch.component_id
+ WHERE c.tariff_id IS NOT NULL AND ch.promotion_id IS NULL GROUP BY ch.subscription_id, ch.component_id, ch.month) b
+ WHERE b.amount <> (SELECT COALESCE(SUM(u.amount), 0) FROM usage u WHERE u.subscription_id = b.subscription_id
+ AND u.component_id = b.component_id AND u.day >= b.month AND u.day < {next_month} AND u.created_at <= b.known_at)
+ AND NOT EXISTS (SELECT 1 FROM usage u WHERE u.subscription_id = b.subscription_id
+ AND u.component_id = b.component_id AND u.day >= b.month AND u.day < {next_month} AND u.amount IS NULL)""",
+    ),
     "done_accounts_have_documents": (
         N_("An account that a run calls done has a document of that run."),
         """SELECT COUNT(*) FROM run_item r WHERE r.state = 'done' AND NOT EXISTS (SELECT 1 FROM document d
@@ -140,12 +164,14 @@ _YEAR = {
     "postgresql": "CAST(EXTRACT(YEAR FROM issued_on) AS INTEGER)",
     "sqlite": "CAST(SUBSTR(issued_on, 1, 4) AS INTEGER)",
 }
+_NEXT_MONTH = {"postgresql": "(b.month + INTERVAL '1 month')", "sqlite": "DATE(b.month, '+1 month')"}
 
 
 def _counter(sql: str) -> Callable[[Session], int]:
     def count(session: Session) -> int:
-        year = _YEAR[session.get_bind().dialect.name]
-        return int(session.execute(sa.text(sql.replace("{year}", year))).scalar_one())
+        kind = session.get_bind().dialect.name
+        written = sql.replace("{year}", _YEAR[kind]).replace("{next_month}", _NEXT_MONTH[kind])
+        return int(session.execute(sa.text(written)).scalar_one())
 
     return count
 

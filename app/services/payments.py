@@ -17,9 +17,10 @@ from app.core.errors import N_, NotFound, Refused
 from app.core.money import TWO_PLACES
 from app.models import Account, Allocation, Document, DocumentKind, EntryKind, LedgerKind, Payment, Seller
 from app.models.document import UNPAID_INVOICE
+from app.rules.exchange import Rate
 from app.rules.lifecycle import PaymentState, Settlement, move
-from app.services import advances, ledger, numbering, trail
-from app.services.ledger import Move
+from app.services import advances, exchanging, ledger, matching, numbering, trail
+from app.services.ledger import GIVEN, Move
 
 
 def record_payment(
@@ -35,16 +36,22 @@ def record_payment(
     invoice_ids: Sequence[int] = (),
     key: str | None = None,
     currency: str | None = None,
+    fee: Decimal = Decimal(0),
+    said_id: int | None = None,
 ) -> Payment:
-    """Credit `amount` (2 decimals, > 0) to an Account and settle invoices with it. A known `key` gives the "
-    "payment back."""
+    """Credit `amount` (2 decimals, > 0) to an Account and settle invoices with it; a known `key` gives it back.
+
+    Money in the Seller's `currency` on an account whose bills are paid in it is turned at the rate of its day. `fee`
+    is what the gateway kept of it. `said_id` is the registered payment (A1-05) that it confirms, where that is known.
+    """
     actor.need(Right.PAYMENTS_WRITE)
     account = _lock_account(session, actor, account_id)
     key = key or f"hand:{account.id}:{paid_on}:{amount}:{reference}:{clock.now().timestamp()}"
     known = session.scalars(sa.select(Payment).where(Payment.key == key)).first()
     if known is not None:
         return known
-    _check(session, account, amount, paid_on, currency)
+    _check(session, account, amount, paid_on)
+    rate = _check_method(session, account, method, amount, currency, fee, paid_on)
     payment = Payment(
         company_id=account.company_id,
         seller_id=account.seller_id,
@@ -53,16 +60,21 @@ def record_payment(
         method=method,
         paid_on=paid_on,
         currency=account.currency,
-        amount=amount,
+        amount=rate.bought_by(amount) if rate else amount,
         reference=reference,
         purpose=purpose,
         key=key,
         state=PaymentState.NEW.value,
     )
+    if rate:
+        exchanging.keep(payment, rate, amount)
     session.add(payment)
     session.flush()
     _credit(session, account, payment)
+    if fee:
+        keep_fee(session, actor, payment.id, fee)
     allocate(session, actor, payment.id, invoice_ids)
+    matching.match_arrived(session, actor, payment, said_id)
     trail.record(
         session, actor, "payment.record", "payment", payment.id, company_id=account.company_id, amount=str(amount)
     )
@@ -77,34 +89,54 @@ def _lock_account(session: Session, actor: Actor, account_id: int) -> Account:
     return account
 
 
-def _check(session: Session, account: Account, amount: Decimal, paid_on: dt.date, currency: str | None) -> None:
+def _check(session: Session, account: Account, amount: Decimal, paid_on: dt.date) -> None:
     if amount <= 0 or amount != amount.quantize(TWO_PLACES):
         raise Refused(N_("The amount must be more than zero, with two decimals at most."))
-    if currency and currency != account.currency:
-        raise Refused(
-            N_("The account is in %(account)s, the payment in %(payment)s. Choose the account of that currency."),
-            account=account.currency,
-            payment=currency,
-        )
     zone = session.scalar(sa.select(Seller.zone).where(Seller.id == account.seller_id)) or "UTC"
     if paid_on > clock.today(zone):
         raise Refused(N_("The payment's date is in the future. Correct the date."))
 
 
+def _check_method(
+    session: Session,
+    account: Account,
+    method: str,
+    amount: Decimal,
+    currency: str | None,
+    fee: Decimal,
+    paid_on: dt.date,
+) -> Rate | None:
+    """What came in may be in another currency and cost a fee; what the provider gives is neither."""
+    if method not in GIVEN:
+        return exchanging.rate_for(session, account, paid_on, currency)
+    if fee or (currency and currency != account.currency):
+        raise Refused(N_("No money comes in here: leave the fee empty and choose the account's currency."))
+    if method == "write_off" and amount > open_sum(session, account.id):
+        raise Refused(N_("The account owes less than is to be written off. Write off what its invoices wait for."))
+    return None
+
+
 def _credit(session: Session, account: Account, payment: Payment) -> None:
     """NEW or UNCONFIRMED → CREDITED: post it and take its number; `allocate` then taxes what stays an advance."""
     payment.state = move(PaymentState(payment.state), PaymentState.CREDITED).value
+    kind = EntryKind(payment.method) if payment.method in GIVEN else EntryKind.PAID
     ledger.post(
         session,
         account,
-        EntryKind.PAID,
+        kind,
         f"paid:{payment.id}",
         payment.paid_on,
-        [Move(LedgerKind.CLEARING, LedgerKind.ADVANCES, payment.amount)],
+        receipt(payment),
         payment_id=payment.id,
     )
     advances.set_rate(session, account.seller, payment)
     _number(session, account, payment)
+
+
+def receipt(payment: Payment) -> list[Move]:
+    """The moves by which a payment comes in: from the bank, or from what the provider forgives or gives."""
+    source = GIVEN.get(payment.method)
+    return [Move(source, LedgerKind.ADVANCES, payment.amount)] if source else exchanging.receipt(payment)
 
 
 def _number(session: Session, account: Account, payment: Payment) -> None:
@@ -187,7 +219,11 @@ def _settle(
         EntryKind.ALLOCATED,
         f"allocated:{payment.id}:{invoice.id}:{payment.used}",
         day,
-        [Move(LedgerKind.ADVANCES, LedgerKind.RECEIVABLE, part), *advances.give_back(payment)],
+        [
+            Move(LedgerKind.ADVANCES, LedgerKind.RECEIVABLE, part),
+            *advances.give_back(payment),
+            *exchanging.difference(payment, invoice, part),
+        ],
         payment_id=payment.id,
         document_id=invoice.id,
     )
@@ -249,13 +285,34 @@ def reverse_payment(session: Session, actor: Actor, payment_id: int, reason: str
         invoice.settlement = (Settlement.PARTLY if invoice.paid else Settlement.UNPAID).value
         session.delete(allocation)
     moves = [Move(LedgerKind.RECEIVABLE, LedgerKind.ADVANCES, payment.used)]
-    moves.append(Move(LedgerKind.ADVANCES, LedgerKind.CLEARING, payment.amount))
-    moves += advances.take_back(payment)
+    moves += [Move(move.credit, move.debit, move.amount, move.currency) for move in receipt(payment)]
+    moves += advances.take_back(payment) + exchanging.take_back(session, payment)
     ledger.post(session, account, EntryKind.REVERSED, f"reversed:{payment.id}", day, moves, payment_id=payment.id)
     payment.used = Decimal(0)
     session.flush()
+    matching.release(session, actor, payment.id, reason)
     trail.record(session, actor, "payment.reverse", "payment", payment.id, company_id=account.company_id, reason=reason)
     return payment
+
+
+def keep_fee(session: Session, actor: Actor, payment_id: int, fee: Decimal) -> None:
+    """Post what the gateway kept of a credited payment, once; the customer is credited the whole all the same."""
+    actor.need(Right.PAYMENTS_WRITE)
+    payment = session.scalars(sa.select(Payment).where(Payment.id == payment_id).with_for_update(of=Payment)).first()
+    if payment is None:
+        raise NotFound()
+    account = _lock_account(session, actor, payment.account_id)
+    came = payment.paid_amount or payment.amount
+    if fee <= 0 or fee != fee.quantize(TWO_PLACES) or fee >= came:
+        raise Refused(
+            N_("The gateway fee must be more than zero and less than the payment, with two decimals at most.")
+        )
+    if payment.fee or payment.state != PaymentState.CREDITED.value:
+        raise Refused(N_("A fee is entered once, on a credited payment. Correct it in the books instead."))
+    payment.fee = fee
+    kept = Move(LedgerKind.FEES, LedgerKind.CLEARING, fee, payment.paid_currency)
+    ledger.post(session, account, EntryKind.FEE, f"fee:{payment.id}", payment.paid_on, [kept], payment_id=payment.id)
+    trail.record(session, actor, "payment.fee", "payment", payment.id, company_id=account.company_id, amount=str(fee))
 
 
 def open_sum(session: Session, account_id: int) -> Decimal:

@@ -3,8 +3,9 @@
    data-confirm="text" (on a, button, form) with data-confirm-title, data-confirm-ok, data-tone="danger"
    data-post="url" with data-fields='{"name": "value"}'   sends a POST with the CSRF token of <meta name="csrf-token">
    data-job-url="url" (kb.job_progress), data-job-reload; fires "kabinet:job" when the job has ended
+   data-refresh="url"   draws the element's content again each two seconds while the work behind it goes on
    data-row-href="url" on a tr; data-kb-list, data-check-all, input.action_check, data-rows-form + data-rows-action
-   select.kabinet-remote data-url data-with="ids" data-minimum="0"; select.kabinet-select; .kabinet-date
+   select.kabinet-remote data-url data-with="ids" data-minimum="0" data-goto; select.kabinet-select; .kabinet-date
    data-drop, data-max-mb, data-drop-submit (kb.dropzone); data-submit-on-change; data-no-guard and data-download on a form
    data-copy="text" or data-copy-target="#id"; data-reveal="password field id"; data-print; data-dismiss-alert
    details[data-kb-menu], details[data-kb-remember]; data-kb-drawer; data-set-theme="light|dark|system"; data-kb-search
@@ -165,6 +166,9 @@
     $("select.select2-hidden-accessible", scope).off("select2:select.kb select2:clear.kb").on("select2:select.kb select2:clear.kb", function () {
       this.dispatchEvent(new Event("change", { bubbles: true }));
     });
+    $("select[data-goto]", scope).off("select2:select.go").on("select2:select.go", function (event) {
+      if (event.params.data.url) { window.location.assign(event.params.data.url); }
+    });
   }
   function dateWords() {
     var lang = root.lang || "en", months = [], short = [], days = [], i;
@@ -277,6 +281,22 @@
     }
     box.setAttribute("aria-busy", "true");
     look();
+  }
+
+  /* A part of a page that is drawn again each two seconds, until the answer says that it is final (X-Refresh: done). */
+  function refreshPart(part) {
+    function later() { setTimeout(look, 2000); }
+    function look() {
+      if (!part.isConnected) { return; }
+      if (document.hidden) { later(); return; }
+      fetch(part.dataset.refresh, { credentials: "same-origin", cache: "no-store" })
+        .then(function (answer) {
+          if (!answer.ok || answer.redirected) { throw new Error(String(answer.status)); }
+          return answer.text().then(function (html) { part.innerHTML = html; if (answer.headers.get("X-Refresh") !== "done") { later(); } });
+        })
+        .catch(later);
+    }
+    later();
   }
 
   /* Forms ------------------------------------------------------------------------------------------------------------ */
@@ -417,6 +437,7 @@
     dressSelects(scope); dressDates(scope);
     all("[data-kb-filters]", scope).forEach(filters);
     all("[data-job-url]", scope).forEach(watchJob);
+    all("[data-refresh]", scope).forEach(refreshPart);
     all("[data-drop]", scope).forEach(dropZone);
     all("[data-kb-list]", scope).forEach(countRows);
   }

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import format_decimal, gettext
+from flask_babel import format_decimal, gettext, ngettext
 
 
 def formula(charge: Any) -> str:
@@ -11,6 +11,10 @@ def formula(charge: Any) -> str:
     about = charge.explained or {}
     if about.get("rule") == "difference":
         return gettext("The difference between what is due and what was billed before")
+    if about.get("rule") == "tariff":
+        records = ngettext("%(num)s record", "%(num)s records", int(about.get("records", 0)))
+        name = about["tariff"]
+        return gettext("Tariff «%(tariff)s»: %(records)s, each priced by itself", tariff=name, records=records)
     return " · ".join([f"{_number(charge.quantity, 0)} × {_number(charge.unit_price, 2)}", *_steps(about)])
 
 

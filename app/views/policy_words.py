@@ -11,7 +11,10 @@ K = PolicyKind
 # group → its policies, as the page of the office lists them
 GROUPS: list[tuple[Any, tuple[PolicyKind, ...]]] = [
     (_l("Forming and paying invoices"), (K.INVOICING_DAY, K.INVOICE_CLOSED_WINDOW, K.INVOICE_DUE, K.GRACE)),
-    (_l("Credit and reminders"), (K.CREDIT_BLOCK, K.DUE_REMINDER, K.BLOCK_WARNING, K.AUTOPAYMENT_MARGIN)),
+    (
+        _l("Credit and reminders"),
+        (K.CREDIT_BLOCK, K.DUE_REMINDER, K.BLOCK_WARNING, K.PAYMENT_MATCH, K.AUTOPAYMENT_MARGIN),
+    ),
     (
         _l("Subscribers and their requests"),
         (K.RENAME_FREEZE, K.RENAME_PROMISE, K.RENAME_LIST, K.REQUEST_HISTORY, K.OPTION_LEAD, K.NUMBER_QUARANTINE),
@@ -21,6 +24,7 @@ GROUPS: list[tuple[Any, tuple[PolicyKind, ...]]] = [
         _l("Renewals, extensions and seats"),
         (K.RENEWAL_ATTEMPT, K.RENEWAL_ATTEMPT_EARLY, K.RENEWAL_RETRY, K.EXTENSION, K.SEAT_ASSIGNMENT, K.MESSENGER),
     ),
+    (_l("Signing in"), (K.SECOND_FACTOR,)),
 ]
 # kind → what it is called, what it means
 KINDS: dict[PolicyKind, tuple[Any, Any]] = {
@@ -67,10 +71,18 @@ KINDS: dict[PolicyKind, tuple[Any, Any]] = {
     K.MESSENGER: (_l("A message of feedback"), _l("How long a message may be and how many files it may carry.")),
     K.AUTOPAYMENT_MARGIN: (_l("Margin of automatic payment"), _l("Added to the sum so that it is enough.")),
     K.OPTION_LEAD: (_l("Lead time of options"), _l("Options are switched so many days after today at the earliest.")),
+    K.PAYMENT_MATCH: (
+        _l("A registered payment is found"),
+        _l("So far apart the day a customer named and the bank’s may be."),
+    ),
     K.NUMBER_QUARANTINE: (_l("Rest of a released number"), _l("It is not given to anybody else meanwhile.")),
     K.HOLIDAYS: (
         _l("Holidays that are worked in wartime"),
         _l("In Ukraine holidays are working days while martial law lasts."),
+    ),
+    K.SECOND_FACTOR: (
+        _l("Second step of signing in"),
+        _l("After the password a code by short message, call, mail or authenticator."),
     ),
 }
 _DAYS, _BEFORE, _MONTHS = _l("Days"), _l("Days before"), _l("Months")
@@ -106,8 +118,10 @@ SETTINGS: dict[tuple[PolicyKind, str], Any] = {
     (K.MESSENGER, "files"): _l("Files"),
     (K.AUTOPAYMENT_MARGIN, "percent"): _l("Percent"),
     (K.OPTION_LEAD, "days"): _DAYS,
+    (K.PAYMENT_MATCH, "days"): _DAYS,
     (K.NUMBER_QUARANTINE, "days"): _DAYS,
     (K.HOLIDAYS, "observe_suspended"): _l("Count them as days off all the same"),
+    (K.SECOND_FACTOR, "demanded"): _l("Ask every customer for it at each sign-in"),
 }
 # what a mark of the calendar says to staff, and how loud
 MARKS: dict[str, tuple[Any, str]] = {

@@ -491,7 +491,7 @@ def _promised_money_columns():
     return {
         "expected_payment": (
             points_at("money_id", "payment", "expected_payment"),
-            sa.Column("decided_at", sa.BigInteger(), nullable=True),
+            sa.Column("decided_at", sa.DateTime(), nullable=True),
             sa.Column("decided_by", sa.String(120), nullable=False, server_default=""),
             sa.Column("reason", sa.String(300), nullable=False, server_default=""),
         ),

@@ -12,6 +12,9 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.period import Month
 from app.models import (
+    Charge,
+    Document,
+    DocumentLine,
     ImportBatch,
     PackageUse,
     Subscription,
@@ -23,7 +26,7 @@ from app.models import (
     TariffRate,
     Usage,
 )
-from app.services import importing
+from app.services import audit, billing, importing
 from app.services.rating import tariffs
 from app.services.setup import ensure_defaults
 from tests import makers
@@ -285,3 +288,72 @@ def test_a_big_table_is_walked_not_kept(session, line, bring, monkeypatch):
     monkeypatch.setattr("app.imports.streaming.FROM_BYTES", 100)
     _, now = bring(TABLE + TABLE.splitlines()[1] + "\n", "big.csv", mapping=_mapping())
     assert (now.created, now.unchanged) == (2, 1)
+
+
+# --- billing ---------------------------------------------------------------------------------------------------------
+
+
+def close(session, seller, month=OCTOBER):
+    run = billing.start_run(session, OFFICE, seller.id, month)
+    while billing.run_batch(session, OFFICE, run.id).left:
+        pass
+    assert not [line for line in audit.check_all(session) if line[1]]
+    return run
+
+
+def rated_charges(session):
+    query = sa.select(Charge).where(Charge.kind.in_(("usage", "correction"))).order_by(Charge.id)
+    return list(session.scalars(query))
+
+
+def test_a_month_charges_the_sum_of_its_records_and_rounds_it_once(session, seller, line, bring):
+    bring("".join(cdr(f"1.{n}", seconds=61, start=f"2026-10-{n:02d} 10:00:00") for n in range(1, 4)))
+    close(session, seller)
+    (charge,) = rated_charges(session)
+    assert charge.amount == D("1.8300") == sum(one.amount for one in usages(session))
+    assert (charge.explained["rule"], charge.explained["records"]) == ("tariff", 3)
+    lines = session.scalars(sa.select(DocumentLine).where(DocumentLine.name == "Дзвінки")).all()
+    assert {one.gross for one in lines} == {D("1.83")}
+
+
+def test_a_late_record_is_billed_as_the_difference_and_nothing_issued_changes(session, seller, line, bring):
+    bring(cdr("1.1"))
+    close(session, seller)
+    before = [(one.number, one.total) for one in session.scalars(sa.select(Document).order_by(Document.id))]
+    bring(cdr("1.2", start="2026-10-30 10:00:00", seconds=60))
+    close(session, seller)
+    assert [one.amount for one in rated_charges(session)] == [D("0.6100"), D("0.6000")]
+    after = [(one.number, one.total) for one in session.scalars(sa.select(Document).order_by(Document.id))]
+    assert after[: len(before)] == before
+    assert len(after) > len(before)
+    close(session, seller)
+    assert len(rated_charges(session)) == 2
+
+
+def test_records_of_a_rated_service_without_a_price_wait_in_quarantine(session, seller, line, bring):
+    bring(cdr("1.1"))
+    usages(session)[0].amount = None
+    session.flush()
+    run = billing.start_run(session, OFFICE, seller.id, OCTOBER)
+    now = billing.run_batch(session, OFFICE, run.id)
+    assert now.quarantined == 1
+
+
+def test_the_same_name_on_the_invoice_is_one_line_for_all_subscribers(session, seller, line, bring):
+    account = line.account
+    plan = session.scalars(sa.select(Subscription)).one().plan
+    second = makers.subscriber(session, account, number="+380671110002")
+    makers.subscription(session, account, plan, subscriber_id=second.id)
+    bring(cdr("1.1") + cdr("1.2", src="380671110002", seconds=60))
+    close(session, seller)
+    (shown,) = session.scalars(sa.select(DocumentLine).where(DocumentLine.name == "Дзвінки").limit(1)).all()
+    assert (shown.amount, shown.quantity, shown.unit_price) == (D("1.2100"), D("2.0167"), 0)
+
+
+def test_the_audit_finds_a_record_whose_price_was_changed(session, seller, line, bring):
+    bring(cdr("1.1"))
+    close(session, seller)
+    usages(session)[0].amount = D("0.6200")
+    session.flush()
+    broken = {name for name, count, _ in audit.check_all(session) if count}
+    assert broken == {"rated_charges_are_their_records"}

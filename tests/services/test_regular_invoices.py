@@ -108,7 +108,7 @@ def test_a_name_first_changed_after_the_month_is_still_the_old_one(session, acco
     assert session.scalar(now) == "Нова"
 
 
-# ---- as at forming ----------------------------------------------------------------------------------------------------
+# ---- as at forming --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("A1-20")
@@ -148,7 +148,7 @@ def test_the_next_forming_is_told_by_the_policy_and_by_what_is_formed():
     assert delivering.next_forming(calendar, dt.date(2026, 12, 4), False) == (december, dt.date(2027, 1, 2))
 
 
-# ---- the letter -------------------------------------------------------------------------------------------------------
+# ---- the letter -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("A1-30")
@@ -180,7 +180,7 @@ def test_a_long_month_is_sent_by_a_job_and_not_by_the_letter_itself(session, acc
     assert session.scalars(sa.select(Delivery.id)).all() == []
 
 
-# ---- working hours ------------------------------------------------------------------------------------------------------
+# ---- working hours --------------------------------------------------------------------------------------------------
 
 
 def load(path, folder):
@@ -271,7 +271,7 @@ def test_only_a_report_on_charges_comes_split(session, account, tmp_path):
         documents.file_of(session, OFFICE, invoice.id, "split", tmp_path)
 
 
-# ---- the running month --------------------------------------------------------------------------------------------------
+# ---- the running month ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("A1-27")

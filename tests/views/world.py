@@ -65,6 +65,7 @@ GIVEN = {
     "seller.zone": "Europe/Kyiv",
     "import_batch.kind": "customers",
     "import_mapping.kind": "customers",
+    "rename_pack.lines": "[]",
 }
 
 

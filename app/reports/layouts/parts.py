@@ -22,6 +22,7 @@ from app.reports.document import (
 )
 from app.reports.formats import Formats, formats_of
 from app.reports.words import Words, locale_for, words_of
+from app.rules.exchange import SPLIT_PAYMENT_OVER, Rate
 
 
 def speech(asked: str, country: str) -> tuple[Words, Formats]:
@@ -147,7 +148,12 @@ def _plain_rows(words: Words, lines: Iterable[Line], gross: bool) -> Iterator[Se
     for number, line in enumerate(lines, 1):
         rate = line.tax_label or (no_tax if line.tax_rate is None else line.tax_rate)
         amount, other = (line.gross, line.net) if gross else (line.net, line.gross)
-        yield number, line.name, line.quantity, line.unit, line.unit_price, amount, rate, other, line.tax
+        yield number, line.name, line.quantity, line.unit, _price(line), amount, rate, other, line.tax
+
+
+def _price(line: Line) -> Decimal | None:
+    """None for rated usage: each of its records had its own price."""
+    return line.unit_price if line.unit_price or not line.net else None
 
 
 def tax_table(words: Words, formats: Formats, data: LinedData, sums: LineSums) -> Table:
@@ -171,7 +177,7 @@ def _tax_rows(words: Words, lines: Iterable[Line]) -> Iterator[Sequence[object]]
     no_tax = words("no_vat_short")
     for number, line in enumerate(lines, 1):
         rate = line.tax_label or (no_tax if line.tax_rate is None else line.tax_rate)
-        yield number, line.name, line.quantity, line.unit, line.unit_price, line.net, rate, line.tax, line.gross
+        yield number, line.name, line.quantity, line.unit, _price(line), line.net, rate, line.tax, line.gross
 
 
 def tax_totals(words: Words, formats: Formats, data: LinedData, sums: LineSums, key: str) -> list[Total]:
@@ -204,6 +210,51 @@ def closing_words(words: Words, formats: Formats, data: LinedData, count: int) -
     else:
         yield Paragraph(words("items", count=count, **money(words, formats, data.gross, data.currency)), space=1)
     yield Paragraph(amount_words(words, data.gross, data.currency), bold=True, space=2)
+
+
+def payable_words(words: Words, formats: Formats, data: LinedData) -> Iterator[Block]:
+    """What the total comes to in the seller's currency at the frozen rate, in figures and words."""
+    rate = data.payable
+    if rate is None:
+        return
+    key = "payable" if isinstance(data, InvoiceData) and data.corrects is None else "equals"
+    amount = rate.value_of(abs(data.gross))
+    in_words = amount_words(words, amount, rate.quote)
+    said = money(words, formats, amount, rate.quote)
+    yield Paragraph(words(key, words=in_words, rate=rate_words(words, formats, rate), **said), bold=True, space=2)
+
+
+def rate_words(words: Words, formats: Formats, rate: Rate) -> str:
+    """«НБУ 41,5000 грн за 1 USD на 20.11.2026 плюс 1,5%»."""
+    return words(
+        "rate_of_more" if rate.markup_bp else "rate_of",
+        bank=words.bank(rate.source),
+        rate=formats.fine(rate.rate),
+        currency=words.currency(rate.quote),
+        nominal=rate.nominal,
+        base=rate.base,
+        date=formats.date(rate.day),
+        percent=formats.percent(Decimal(rate.markup_bp) / 100),
+    )
+
+
+def tax_in_own(words: Words, formats: Formats, data: LinedData, sums: LineSums) -> Iterator[Block]:
+    """PL: the tax of each rate in zlotys, of an invoice in another currency (P_14_xW)."""
+    rate = data.tax_rate
+    if rate is None:
+        return
+    taxed = [(percent, tax) for percent, _, _, tax, _ in sums.by_rate() if percent is not None]
+    amounts = "; ".join(f"{formats.percent(p)} – {formats.money(rate.value_of(tax))}" for p, tax in taxed)
+    if amounts:
+        said = rate_words(words, formats, rate)
+        yield Paragraph(words("tax_in_own", currency=words.currency(rate.quote), amounts=amounts, rate=said))
+
+
+def split_payment(words: Words, data: LinedData) -> Iterator[Block]:
+    """PL: the annotation of art. 106e ust. 1 pkt 18a on invoices over 15,000 PLN."""
+    in_own = data.tax_rate.value_of(data.gross) if data.tax_rate else data.gross
+    if data.split_payment and data.corrects is None and data.tax and in_own > SPLIT_PAYMENT_OVER:
+        yield Paragraph(words("split_payment"), bold=True)
 
 
 def notes(data: LinedData) -> Iterator[Block]:

@@ -17,13 +17,14 @@ from app.core.money import FINE, to_scaled
 from app.core.period import Month
 from app.models import Component, PriceVersion, Seller, TaxRate
 from app.rules.pricing import Case, Price, amount_of
+from app.services.billing import rated
 from app.services.billing.dialect import Sql, from_fine
 
 _ACCOUNT = "account_id BIGINT PRIMARY KEY, company_id BIGINT, payer_id BIGINT, contract_id BIGINT, currency VARCHAR(3)"
 _SLICE = """account_id BIGINT, company_id BIGINT, subscription_id BIGINT, subscriber_id BIGINT, component_id BIGINT,
  promotion_id BIGINT, price_version_id BIGINT, own_price BIGINT, quantity BIGINT, starts_on DATE, ends_on DATE,
  days INTEGER, percent_bp INTEGER, off BIGINT, tax_bp INTEGER, tax_included BOOLEAN,
- name VARCHAR(255), kind VARCHAR(12)"""
+ name VARCHAR(255), kind VARCHAR(12), records BIGINT"""
 _CASE_KEY = ("kind", "component_id", "price_version_id", "own_price", "quantity", "days", "percent_bp", "off")
 _CASE = """kind VARCHAR(12), component_id BIGINT, price_version_id BIGINT, own_price BIGINT, quantity BIGINT,
  days INTEGER, percent_bp INTEGER, off BIGINT, amount BIGINT, unit_price BIGINT, share BIGINT, explained TEXT"""
@@ -66,13 +67,16 @@ def open_scratch(sql: Sql) -> None:
 
 def gather(sql: Sql) -> None:
     """From `bill_account` to `bill_charge`; accounts in trouble go to `bill_trouble` and are left out."""
-    find_trouble(sql)
+    is_rated = rated.is_used(sql)
+    find_trouble(sql, is_rated)
     _slice_periods(sql)
     _slice_usage(sql)
+    if is_rated:
+        rated.slice_records(sql, _TARGET, _SLICED)
     _slice_discounts(sql)
     sql.learn("bill_account", "bill_slice")
     _price_cases(sql)
-    _subtract_billed(sql)
+    _subtract_billed(sql, is_rated)
     sql.learn("bill_charge")
 
 
@@ -85,8 +89,27 @@ TROUBLES = {
     ),
     "price": N_("A part of a plan has no price for the whole month. Add a price version."),
     "tax": N_("There is no tax rate for the whole month. Add the rate in the settings."),
+    "unrated": rated.UNRATED,
     "usage": N_("There is usage of a service the subscription does not have. Add the service or move the usage."),
 }
+
+
+def as_reason(error: DomainError) -> str:
+    """A refusal as `bill_trouble` holds it: its sentence and what fills it, so that it can be said in any language."""
+    return json.dumps({"text": error.text, "params": {k: str(v) for k, v in error.params.items()}})[:500]
+
+
+def reason_of(held: str) -> tuple[str, dict[str, str]]:
+    """The sentence of what `bill_trouble` holds, and what fills its places."""
+    if not held.startswith("{"):
+        return TROUBLES.get(held, held), {}
+    try:
+        said = json.loads(held)
+    except ValueError:
+        return held, {}
+    return said["text"], said["params"]
+
+
 _ACTIVE = """bill_account ba {then} subscription s ON s.account_id = ba.account_id
  AND s.state NOT IN ('ordered', 'processing', 'needs_setup', 'out_of_stock') AND s.starts_on < :end
  AND (s.ends_on IS NULL OR s.ends_on > :start)
@@ -97,7 +120,7 @@ _FROM = "{greatest}(i.valid_from, s.starts_on, :start)"
 _TO = "{least}(COALESCE(i.valid_to, :end), COALESCE(s.ends_on, :end), :end)"
 
 
-def find_trouble(sql: Sql) -> None:
+def find_trouble(sql: Sql, is_rated: bool = False) -> None:
     """Accounts that cannot be billed, each with its reason; they never stop the run."""
     _trouble(
         sql,
@@ -106,7 +129,8 @@ def find_trouble(sql: Sql) -> None:
         "JOIN company co ON co.id = ba.company_id WHERE a.state = 'closed' OR co.state = 'closed'",
     )
     _trouble(sql, "currency", f"SELECT ba.account_id FROM {_ACTIVE} WHERE p.currency <> ba.currency")
-    _trouble(sql, "price", _uncovered("price_version v ON v.component_id = c.id", "i.unit_price IS NULL"))
+    unpriced = "i.unit_price IS NULL AND c.tariff_id IS NULL"
+    _trouble(sql, "price", _uncovered("price_version v ON v.component_id = c.id", unpriced))
     _trouble(
         sql,
         "tax",
@@ -124,6 +148,8 @@ def find_trouble(sql: Sql) -> None:
         "i.subscription_id = u.subscription_id AND i.component_id = u.component_id AND i.valid_from <= u.day "
         "AND (i.valid_to IS NULL OR i.valid_to > u.day))",
     )
+    if is_rated:
+        _trouble(sql, "unrated", rated.unrated())
     sql.run("DELETE FROM bill_account WHERE account_id IN (SELECT account_id FROM bill_trouble)")
 
 
@@ -157,7 +183,7 @@ _PRICED = """LEFT JOIN price_version pv ON i.unit_price IS NULL AND pv.component
 _CUT_FROM = "{greatest}(" + _FROM + ", COALESCE(pv.valid_from, {d0}), COALESCE(t.valid_from, {d0}))"
 _CUT_TO = "{least}(" + _TO + ", COALESCE(pv.valid_to, :end), COALESCE(t.valid_to, :end))"
 _SLICED = f"""SELECT ba.account_id, ba.company_id, s.id AS subscription_id, s.subscriber_id, c.id AS component_id,
- COALESCE(pv.id, 0) AS price_version_id, COALESCE(i.unit_price, -1) AS own_price, i.quantity, c.charged,
+ COALESCE(pv.id, 0) AS price_version_id, COALESCE(i.unit_price, -1) AS own_price, i.quantity, c.charged, c.tariff_id,
  {_CUT_FROM} AS starts_on, {_CUT_TO} AS ends_on, COALESCE(t.rate_bp, -1) AS tax_bp, p.tax_included,
  COALESCE(NULLIF(i.name, ''), NULLIF(s.name, ''), c.name) AS name, i.valid_from AS begun
  FROM {_ACTIVE} {_PRICED}"""
@@ -165,11 +191,12 @@ _TARGET = """INSERT INTO bill_slice (account_id, company_id, subscription_id, su
  price_version_id, own_price, quantity, starts_on, ends_on, days, percent_bp, off, tax_bp, tax_included, name, kind)"""
 
 
-def _slice_periods(sql: Sql) -> None:
+def _slice_periods(sql: Sql, items: str = "subscription_item") -> None:
+    sliced = _SLICED.replace("subscription_item i", f"{items} i")
     sql.run(
         f"{_TARGET} SELECT account_id, company_id, subscription_id, subscriber_id, component_id, 0, price_version_id, "
         f"own_price, quantity, starts_on, ends_on, {{days}}, 0, 0, tax_bp, tax_included, name, charged "
-        f"FROM ({_SLICED}) x WHERE starts_on < ends_on AND (charged = 'period' OR (charged = 'once' AND "
+        f"FROM ({sliced}) x WHERE starts_on < ends_on AND (charged = 'period' OR (charged = 'once' AND "
         "begun >= :start AND starts_on = begun))"
     )
 
@@ -180,9 +207,9 @@ def _slice_usage(sql: Sql) -> None:
         "x.price_version_id, x.own_price, CAST(SUM(u.quantity) AS BIGINT), x.starts_on, x.ends_on, {days}, 0, 0, "
         f"x.tax_bp, x.tax_included, x.name, 'usage' FROM ({_SLICED}) x JOIN usage u "
         "ON u.subscription_id = x.subscription_id AND u.component_id = x.component_id AND u.day >= x.starts_on "
-        "AND u.day < x.ends_on WHERE x.charged = 'usage' AND x.starts_on < x.ends_on GROUP BY x.account_id, "
-        "x.company_id, x.subscription_id, x.subscriber_id, x.component_id, x.price_version_id, x.own_price, "
-        "x.starts_on, x.ends_on, x.tax_bp, x.tax_included, x.name, x.begun"
+        "AND u.day < x.ends_on WHERE x.charged = 'usage' AND x.tariff_id IS NULL "
+        "AND x.starts_on < x.ends_on GROUP BY x.account_id, x.company_id, x.subscription_id, "
+        "x.subscriber_id, x.component_id, x.price_version_id, x.own_price, x.starts_on, x.ends_on, x.tax_bp, x.tax_included, x.name, x.begun"
     )
 
 
@@ -206,7 +233,7 @@ def _slice_discounts(sql: Sql) -> None:
 
 def _price_cases(sql: Sql) -> None:
     keys = ", ".join(_CASE_KEY)
-    cases = sql.run(f"SELECT DISTINCT {keys} FROM bill_slice").mappings().all()
+    cases = sql.run(f"SELECT DISTINCT {keys} FROM bill_slice WHERE kind <> 'rated'").mappings().all()
     prices = Prices(sql.session, {c["component_id"] for c in cases})
     rows, bad = [], []
     for case in cases:
@@ -227,7 +254,7 @@ def _quarantine_case(sql: Sql, case: dict[str, Any], error: DomainError) -> None
     where = " AND ".join(f"{name} = :{name}" for name in _CASE_KEY)
     sql.run(
         f"INSERT INTO bill_trouble SELECT DISTINCT account_id, :reason FROM bill_slice WHERE {where}",
-        reason=str(error)[:500],
+        reason=as_reason(error),
         **case,
     )
     for table in ("bill_account", "bill_slice"):
@@ -298,10 +325,31 @@ class Prices:
         }
 
 
+# -- what if -----------------------------------------------------------------------------------------------------------
+
+
+def price_items(sql: Sql, items: str) -> Any:
+    """What parts that are not written yet would be billed in the month, by the statements that will bill them.
+
+    `items` is a scratch table with the columns of subscription_item, of the accounts in `bill_account`. Rows:
+    subscription, component, tax_bp (-1: none), tax_included, amount. What has no price is left out.
+    """
+    _slice_periods(sql, items)
+    sql.run("DELETE FROM bill_slice WHERE price_version_id = 0 AND own_price < 0")
+    _slice_discounts(sql)
+    sql.learn("bill_slice")
+    _price_cases(sql)
+    return sql.run(
+        "SELECT b.subscription_id, b.component_id, b.tax_bp, b.tax_included, CAST(SUM(k.amount) AS BIGINT) AS amount "
+        f"FROM bill_slice b JOIN bill_case k ON {_CASE_JOIN} "
+        "GROUP BY b.subscription_id, b.component_id, b.tax_bp, b.tax_included"
+    ).mappings()
+
+
 # -- the difference ----------------------------------------------------------------------------------------------------
 
 
-def _subtract_billed(sql: Sql) -> None:
+def _subtract_billed(sql: Sql, is_rated: bool) -> None:
     sql.scratch("bill_before", ", ".join(f"{k} BIGINT" for k in _KEY[:-1]) + ", tax_included BOOLEAN, amount BIGINT")
     sql.run(
         "INSERT INTO bill_before SELECT ch.account_id, ch.subscription_id, ch.component_id, "
@@ -311,7 +359,7 @@ def _subtract_billed(sql: Sql) -> None:
         "COALESCE(ch.tax_bp, -1), ch.tax_included"
     )
     billed_before = sql.run("SELECT 1 FROM bill_before LIMIT 1").first() is not None
-    _charge_new(sql, billed_before)
+    _charge_new(sql, billed_before, is_rated)
     if billed_before:
         _charge_differences(sql)
 
@@ -320,7 +368,7 @@ _CASE_JOIN = " AND ".join(f"k.{name} = b.{name}" for name in _CASE_KEY)
 _SAME_KEY = " AND ".join(f"o.{name} = b.{name}" for name in _KEY)
 
 
-def _charge_new(sql: Sql, billed_before: bool) -> None:
+def _charge_new(sql: Sql, billed_before: bool, is_rated: bool) -> None:
     unbilled = f" AND NOT EXISTS (SELECT 1 FROM bill_before o WHERE {_SAME_KEY})" if billed_before else ""
     sql.run(
         "INSERT INTO bill_charge SELECT b.account_id, b.company_id, b.subscription_id, b.subscriber_id, "
@@ -329,6 +377,8 @@ def _charge_new(sql: Sql, billed_before: bool) -> None:
         "k.amount, b.tax_bp, b.tax_included, b.name, c.unit, b.kind, k.explained FROM bill_slice b "
         f"JOIN bill_case k ON {_CASE_JOIN} JOIN component c ON c.id = b.component_id WHERE k.amount <> 0{unbilled}"
     )
+    if is_rated:
+        rated.charge(sql, unbilled)
 
 
 def _charge_differences(sql: Sql) -> None:
@@ -337,7 +387,8 @@ def _charge_differences(sql: Sql) -> None:
     sql.scratch("bill_now", ", ".join(f"{k} BIGINT" for k in _KEY[:-1]) + ", tax_included BOOLEAN, amount BIGINT")
     sql.run(
         f"INSERT INTO bill_now SELECT {keys}, CAST(SUM(k.amount) AS BIGINT) FROM bill_slice b "
-        f"JOIN bill_case k ON {_CASE_JOIN} GROUP BY {keys}"
+        f"JOIN bill_case k ON {_CASE_JOIN} GROUP BY {keys} UNION ALL "
+        f"SELECT {keys}, CAST(SUM(b.off) AS BIGINT) FROM bill_slice b WHERE b.kind = 'rated' GROUP BY {keys}"
     )
     sql.run(
         "INSERT INTO bill_charge SELECT b.account_id, s.company_id, b.subscription_id, s.subscriber_id, "

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound
-from app.models import Account, Company, Document, Seller
+from app.models import Account, Company, Document, Payment, Seller
 from app.models.document import UNPAID_INVOICE
 from app.rules.lifecycle import DocumentState
 from app.services import ledger, notices, policies
@@ -36,6 +36,7 @@ class AccountLine:
     overdue: Decimal
     due_on: dt.date | None  # of the earliest invoice that can still be paid in time
     overdue_since: dt.date | None
+    waiting: Decimal  # what the company said it paid and the bank has not confirmed; no part of the balance
     unread: int  # notices of the reader, counted along: every page shows both
 
 
@@ -68,6 +69,11 @@ _HEAD = (
     Seller.name,
     Seller.short_name,
     Seller.zone,
+    # a literal, so that the index of what waits can serve it
+    sa.select(sa.func.sum(Payment.amount))
+    .where(Payment.account_id == Account.id, Payment.state == sa.literal_column("'unconfirmed'"))
+    .scalar_subquery()
+    .label("waiting"),
 )
 
 
@@ -89,6 +95,7 @@ def _line(rows: list[Any], books: dict[int, ledger.Balance]) -> AccountLine:
         overdue=sum((left for _, left in late), ZERO),
         due_on=min(coming, default=None),
         overdue_since=min((day for day, _ in late), default=None),
+        waiting=first["waiting"] or ZERO,
         unread=first["unread"],
     )
 

@@ -11,6 +11,7 @@ from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import NotFound
 from app.models import Account, Allocation, Document, InstalmentPart, InstalmentPlan, Payment
+from app.rules.lifecycle import PaymentState
 from app.services import ledger
 
 PAGE = 25
@@ -84,6 +85,8 @@ def _narrowed(actor: Actor, wanted: Wanted, limit: int) -> Any:
         query = query.where(Payment.account_id == wanted.account_id)
     if wanted.state:
         query = query.where(Payment.state == wanted.state)
+    else:  # what was said and came in is shown once: as the money
+        query = query.where(Payment.state != PaymentState.CONFIRMED.value)
     if wanted.since is not None:
         query = query.where(Payment.paid_on >= wanted.since)
     if wanted.until is not None:

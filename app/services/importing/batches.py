@@ -90,7 +90,7 @@ class Progress:
 # --- preview -----------------------------------------------------------------------------------------------------
 
 
-def preview_file(
+def look_at_file(
     session: Session,
     actor: Actor,
     kind: ImportKind | str,
@@ -102,7 +102,10 @@ def preview_file(
     mapping_name: str | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> tuple[ImportBatch, Preview]:
-    """Read a file and say what it holds; only the batch is written. `options["from"]` is the day changes begin."""
+    """Read a file and say what it holds; nothing is written, so that nobody waits for a long file (SQLite).
+
+    The batch is not kept yet. `options["from"]` is the day changes begin.
+    """
     actor.need(Right.IMPORTS_RUN)
     kind = _kind(kind)
     seller = _seller(session, seller_id)
@@ -124,6 +127,12 @@ def preview_file(
         warned=shown.warned,
         created_by=actor.name[:200],
     )
+    return batch, shown
+
+
+def preview_file(session: Session, actor: Actor, *args: Any, **named: Any) -> tuple[ImportBatch, Preview]:
+    """`look_at_file`, and keep the batch."""
+    batch, shown = look_at_file(session, actor, *args, **named)
     session.add(batch)
     session.flush()
     return batch, shown

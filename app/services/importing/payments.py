@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -134,4 +135,5 @@ def _credit(work: Work, line: ImportLine, account_id: int, invoices: list[int], 
         invoice_ids=invoices,
         key=key,
         currency=found.get("currency"),
+        fee=found.get("fee") or Decimal(0),
     )

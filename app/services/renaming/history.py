@@ -48,14 +48,24 @@ _GOOD = frozenset(verdict.value for verdict in GOOD)
 
 def walk_lines(session: Session, found: RenameList, after: int = 0, want: str = "") -> Iterator[ListLine]:
     """The lines of a list after a line, those of a verdict or outcome only where one is wanted; read pack by pack."""
-    head = sa.select(RenamePack.position, RenamePack.counts).where(RenamePack.list_id == found.id)
-    places = session.execute(head.order_by(RenamePack.position)).all()
-    pack_of = sa.select(RenamePack).where(RenamePack.list_id == found.id).execution_options(populate_existing=True)
-    for position, counts in places:
-        if _may_have(counts, want):
-            pack = session.scalars(pack_of.where(RenamePack.position == position)).one()
-            yield from (one for one in _lines_of(found, pack) if one.line > after and _fits(one, want))
-            session.expunge(pack)
+    packs = sa.select(RenamePack).where(RenamePack.list_id == found.id).order_by(RenamePack.position)
+    for position in _places(session, found, after, want):
+        pack = session.scalars(packs.where(RenamePack.position == position)).one()
+        yield from (one for one in _lines_of(found, pack) if one.line > after and _fits(one, want))
+        session.expunge(pack)
+
+
+def _places(session: Session, found: RenameList, after: int, want: str) -> Iterator[int]:
+    """The packs that may have a line of the page: by their first lines and counts, or one after another."""
+    if not want and not after:
+        yield from range(found.packs)
+        return
+    head = sa.select(RenamePack.position, RenamePack.first_line, RenamePack.counts)
+    heads = session.execute(head.where(RenamePack.list_id == found.id).order_by(RenamePack.position)).all()
+    for place, (position, _, counts) in enumerate(heads):
+        is_past = place + 1 < len(heads) and heads[place + 1].first_line <= after + 1
+        if not is_past and _may_have(counts, want):
+            yield position
 
 
 def _may_have(counts: dict[str, int], want: str) -> bool:

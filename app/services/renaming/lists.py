@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.access.permissions import Right
 from app.core import clock
@@ -190,7 +190,8 @@ def rename_one(session: Session, actor: Actor, subscriber_id: int, name: str, *,
 def list_of(session: Session, actor: Actor, request_id: int) -> RenameList:
     """A list of the actor's company by its request; NotFound for any other."""
     actor.need(Right.CABINET_RENAME)
-    found = session.scalars(sa.select(RenameList).where(RenameList.request_id == request_id)).first()
+    query = sa.select(RenameList).where(RenameList.request_id == request_id)
+    found = session.scalars(query.options(joinedload(RenameList.request))).first()
     if found is None:
         raise NotFound()
     actor.need_company(found.company_id)

@@ -9,16 +9,20 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     from app.views.cabinet import frame
     from app.views.cabinet.calendar import CalendarPage
     from app.views.cabinet.charges import ChargesPage
-    from app.views.cabinet.company import DeliveryPage, DetailsPage
+    from app.views.cabinet.company import DetailsPage
+    from app.views.cabinet.delivery import DeliveryPage
     from app.views.cabinet.documents import DocumentsPage
+    from app.views.cabinet.invoices import InvoicesPage
     from app.views.cabinet.notices import NoticesPage
     from app.views.cabinet.payments import InstalmentsPage, PaymentsPage
     from app.views.cabinet.reconciliation import ReconciliationPage
+    from app.views.cabinet.renaming import RenamePage
     from app.views.cabinet.services import SubscribersPage, SubscriptionsPage
     from app.views.cabinet.tickets import TicketsPage
 
     frame.install(app)
     for page in (
+        InvoicesPage,
         DocumentsPage,
         ChargesPage,
         PaymentsPage,
@@ -26,6 +30,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         ReconciliationPage,
         SubscriptionsPage,
         SubscribersPage,
+        RenamePage,
         DetailsPage,
         DeliveryPage,
         TicketsPage,

@@ -10,19 +10,18 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from app.access.permissions import Right
+from app.core.errors import Refused
 from app.core.period import Month
-from app.extensions import db, only_reading
+from app.extensions import only_reading
 from app.models import Document, DocumentKind, Seller
 from app.reports.render import qr
-from app.rules import policies
 from app.rules.lifecycle import Settlement
-from app.rules.mailing import mask_addresses, parse_addresses
-from app.rules.policies import PolicyKind
+from app.rules.mailing import mask_addresses
 from app.services import mailing
 from app.services.cabinet import documents as reader
-from app.services.policies import calendar_for
+from app.services.cabinet import invoices
 from app.views import explaining
-from app.views.base import attempt, needs
+from app.views.base import attempt, needs, say
 from app.views.cabinet import frame
 from app.views.exports import send_path
 from app.views.rows import whole
@@ -81,9 +80,10 @@ class DocumentsPage(frame.Page):
             related=[] if is_invoice and not after else reader.related_to(self.session, document),
             pay=how_to_pay(document) if is_invoice and left > 0 else None,
             left=left,
+            closed=self._closed(document),
             late=is_late(document, self.today),
             last_day=document.period_end - dt.timedelta(days=1),
-            mail_to=self._mail_to(document, is_masked=True),
+            mail_to=self._mail_to(document),
         )
 
     @expose("/<int:document_id>/lines/<int:line_id>")
@@ -95,46 +95,56 @@ class DocumentsPage(frame.Page):
             "line.html", behind=behind, document=behind.document, line=behind.line, formula=explaining.formula
         )
 
-    @expose("/<int:document_id>/file/<any(pdf, xlsx):fmt>")
+    @expose("/<int:document_id>/file/<any(pdf, xlsx, split):fmt>")
     @needs(Right.CABINET_DOCUMENTS)
     def file(self, document_id: int, fmt: str) -> Any:
-        """The document as PDF or XLSX: made once, the same bytes for ever."""
+        """The document as PDF or XLSX: made once, the same bytes for ever; closed while invoices are formed (A1-07)."""
         from app.services import documents as issued
 
         document = reader.document_of(self.session, self.actor, document_id)
+        closed = self._closed(document)
+        if closed:
+            flash(closed, "warning")
+            return redirect(url_for("DocumentsPage.one", document_id=document_id))
         name = mailing.file_name(mailing.title_of(self.session, document))
         self.session.rollback()  # a first download writes the file down: begin again, as a writer
         only_reading.set(False)
-        path = issued.file_of(self.session, self.actor, document_id, fmt, current_app.config["KABINET"].files_dir)
+        try:
+            path = issued.file_of(self.session, self.actor, document_id, fmt, current_app.config["KABINET"].files_dir)
+        except Refused:  # only a report on charges comes split
+            abort(404)
         self.session.commit()
-        return send_path(path, f"{name}.{fmt}", inline=request.args.get("view") == "1")
+        return send_path(path, f"{name}.{mailing.ENDINGS[fmt]}", inline=request.args.get("view") == "1")
+
+    def _closed(self, document: Document) -> str:
+        """Why a regular document can be neither ordered nor taken today, and when it can; empty where it can."""
+        try:
+            invoices.need_invoices_open(self.session, document)
+        except Refused as error:
+            return say(error)
+        return ""
 
     @expose("/<int:document_id>/mail", methods=["POST"])
     @needs(Right.CABINET_DOCUMENTS)
     def mail(self, document_id: int) -> Any:
         """Send it to the address in the cabinet now (A1-18, A1-19); closed while invoices are formed (A1-07)."""
         document = reader.document_of(self.session, self.actor, document_id)
-        closed_until = closed_for_orders(document, self.today)
-        if closed_until is not None:
-            text = gettext(
-                "Invoices are being formed now. Order this one again on %(day)s.", day=frame.day(closed_until)
-            )
-            flash(text, "warning")
+        closed = self._closed(document)
+        if closed:
+            flash(closed, "warning")
         else:
-            to = self._mail_to(document).split(";")
+            to = invoices.addresses_now(self.session, self.actor, document.account)
             formats = [fmt for fmt in request.form.getlist("format") if fmt in ("pdf", "xlsx")] or ["pdf"]
             done = gettext("It is on its way to %(address)s.", address=mask_addresses(";".join(to)))
             attempt(mailing.send_document, document_id, to, formats, done=done)
         return redirect(url_for("DocumentsPage.one", document_id=document_id))
 
-    def _mail_to(self, document: Document, *, is_masked: bool = False) -> str:
-        account = document.account
-        text = account.delivery_addresses if account.delivery == "email" else ""
-        if not text:
-            from flask import g
-
-            text = g.user.email
-        return mask_addresses(text) if is_masked else ";".join(parse_addresses(text))
+    def _mail_to(self, document: Document) -> str:
+        """Where a letter would go now, masked; empty where nobody knows."""
+        try:
+            return mask_addresses(";".join(invoices.addresses_now(self.session, self.actor, document.account)))
+        except Refused:
+            return ""
 
 
 def months_back(today: dt.date, months: int) -> dt.date:
@@ -147,15 +157,6 @@ def months_back(today: dt.date, months: int) -> dt.date:
 def is_late(document: Any, today: dt.date) -> bool:
     """Whether an invoice could have been paid in time and was not."""
     return bool(document.settlement != Settlement.PAID.value and document.due_on and document.due_on < today)
-
-
-def closed_for_orders(document: Document, today: dt.date) -> dt.date | None:
-    """The day ordering opens, while the Seller's invoices are being formed; None where it is open."""
-    if document.kind != DocumentKind.INVOICE.value:
-        return None
-    policy = calendar_for(db.session(), document.seller_id)[PolicyKind.INVOICE_CLOSED_WINDOW]
-    window = policies.window_on(policy, today)
-    return window.end if window else None
 
 
 def how_to_pay(document: Document) -> dict[str, Any]:

@@ -35,6 +35,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
     (
         _l("Money"),
         [
+            ("InvoicesPage.index", _l("Invoices"), "fa-paper-plane", Right.CABINET_DOCUMENTS),
             ("DocumentsPage.index", _l("Documents"), "fa-file-invoice", Right.CABINET_DOCUMENTS),
             ("ChargesPage.index", _l("Charges"), "fa-receipt", Right.CABINET_DOCUMENTS),
             ("PaymentsPage.index", _l("Payments"), "fa-money-bill-transfer", Right.CABINET_PAYMENTS),
@@ -47,6 +48,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
         [
             ("SubscriptionsPage.index", _l("Subscriptions"), "fa-layer-group", Right.CABINET_SUBSCRIPTIONS),
             ("SubscribersPage.index", _l("Subscribers"), "fa-sim-card", Right.CABINET_SUBSCRIBERS),
+            ("RenamePage.index", _l("Renaming of subscribers"), "fa-pen-to-square", Right.CABINET_RENAME),
         ],
     ),
     (
@@ -220,6 +222,7 @@ class Page(CabinetPage):
         "day": day,
         "moment": cells.moment,
         "month_name": month_name,
+        "month_in_text": month_in_text,
         "percent": percent,
         "badge": badge,
         "words": words,

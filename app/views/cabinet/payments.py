@@ -8,6 +8,7 @@ from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 
 from app.access.permissions import Right
+from app.models import Payment
 from app.rules.lifecycle import PaymentState
 from app.services import expecting
 from app.services.cabinet import money
@@ -61,7 +62,15 @@ class PaymentsPage(frame.Page):
         """A payment with what it settled."""
         payment = money.payment_of(self.session, self.actor, payment_id)
         settled = money.settled_by(self.session, payment)
-        return self.show("payment.html", payment=payment, settled=settled)
+        return self.show("payment.html", payment=payment, settled=settled, **self._told(payment))
+
+    def _told(self, payment: Payment) -> dict[str, Any]:
+        """What was registered beforehand and when its state changed, on both of its payments."""
+        row = expecting.told_of(self.session, payment)
+        if row is None:
+            return {"told": None}
+        other = row.money_id if row.payment_id == payment.id else row.payment_id
+        return {"told": row, "is_said": row.payment_id == payment.id, "other": other}
 
     @expose("/register", methods=["GET", "POST"])
     @needs(Right.CABINET_PAYMENTS)
@@ -99,9 +108,14 @@ class PaymentsPage(frame.Page):
             paid_on,
             reference=request.form.get("reference", ""),
             purpose=request.form.get("purpose", ""),
-            done=gettext("It is registered. It counts when the bank's line comes; until then it waits."),
         )
-        return made is not None
+        if made is None:
+            return False
+        if made.state == PaymentState.CONFIRMED.value:
+            flash(gettext("It is registered, and the bank's line is here already: the payment counts."), "success")
+        else:
+            flash(gettext("It is registered. It counts when the bank's line comes; until then it waits."), "success")
+        return True
 
     @expose("/<int:payment_id>/withdraw", methods=["POST"])
     @needs(Right.CABINET_PAYMENTS)

@@ -30,7 +30,8 @@ PAYMENTS: dict[str, Any] = {
     "new": _l("New"),
     "unconfirmed": _l("Waits for the bank"),
     "credited": _l("Credited"),
-    "refused": _l("Withdrawn"),
+    "confirmed": _l("Confirmed by the bank"),
+    "refused": _l("Not confirmed"),
     "reversed": _l("Returned"),
 }
 METHODS: dict[str, Any] = {
@@ -123,6 +124,7 @@ TONES: dict[str, str] = {
     "partly": "warn",
     "unpaid": "warn",
     "unconfirmed": "warn",
+    "confirmed": "good",
     "suspended": "warn",
     "processing": "info",
     "ordered": "info",

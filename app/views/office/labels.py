@@ -225,6 +225,7 @@ LABELS: dict[str, Any] = {
     "payable_currency": _l("Bills are paid in"),
     "rate_markup_bp": _l("On top of the bank’s rate"),
     "nominal": _l("Units"),
+    "invoice_note": _l("Note on invoices"),
     "fee": _l("Gateway fee"),
     "advance_tax": _l("VAT on the advance"),
     "paid_amount": _l("Came in"),
@@ -258,6 +259,7 @@ WORDS: dict[str, Any] = {
     "collect": _l("Collects in person"),
     "corrected": _l("Corrected"),
     "correction": _l("Correction"),
+    "confirmed": _l("Confirmed"),
     "correction_act": _l("Correction act"),
     "credit_note": _l("Credit note"),
     "credited": _l("Credited"),
@@ -347,6 +349,7 @@ WORDS: dict[str, Any] = {
 _GOOD = (
     "active",
     "applied",
+    "confirmed",
     "credited",
     "done",
     "fulfilled",

@@ -21,6 +21,7 @@ from app.views.office import (
     policies,
     settings,
     subscriptions,
+    waiting,
     work,
 )
 
@@ -101,7 +102,7 @@ GROUPS: list[tuple[str, Any, str, list[tuple[Any, str]]]] = [
             (money.Payments, "fa-coins"),
             (money.Allocations, "fa-arrows-split-up-and-left"),
             (money.BankLines, "fa-building-columns"),
-            (money.ExpectedPayments, "fa-hourglass-half"),
+            (money.ExpectedPayments, "fa-comment-dollar"),
             (money.PaymentMethods, "fa-credit-card"),
             (money.InstalmentPlans, "fa-calendar-days"),
             (money.CreditLimits, "fa-gauge-high"),
@@ -157,7 +158,10 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
         (paperwork.ChargeReportPage, _l("New charge report"), "fa-chart-column"),
         (paperwork.RegistersPage, _l("Registers"), "fa-table"),
     ],
-    "Money": [(payment_page.PaymentEntryPage, _l("New payment"), "fa-circle-plus")],
+    "Money": [
+        (payment_page.PaymentEntryPage, _l("New payment"), "fa-circle-plus"),
+        (waiting.WaitingPaymentsPage, _l("Payments waiting for the bank"), "fa-hourglass-half"),
+    ],
     "Customers": [(importing.ImportPage, _l("Import"), "fa-file-import")],
     "Settings": [(policies.PolicyCalendarPage, _l("Policy calendar"), "fa-calendar-week")],
     "Work": [(desk_tools.MailboxPage, _l("Caught mail"), "fa-envelope-open")],

@@ -1,0 +1,49 @@
+"""Options of subscribers switched on and off by list: preview, requests, operators, undo.
+
+`drafts` takes a list in and judges it, `asking` makes its requests, `operating` sends them and writes what is done,
+`undoing` takes back, `history` reads for pages, `results` writes the list back with what came of each line.
+"""
+
+from app.services.switching.asking import ask_step, confirm, counts_of, stop_asking
+from app.services.switching.drafts import (
+    Choice,
+    Filter,
+    batch_of,
+    choice_of,
+    choose,
+    draft_of,
+    judge_again,
+    open_draft,
+    take_file,
+    take_filter,
+    take_paste,
+    take_picked,
+)
+from app.services.switching.offers import Offer, offers_of
+from app.services.switching.undoing import Undone, can_undo, cancel_request, cancel_waiting, undo_batch
+
+__all__ = [
+    "Choice",
+    "Filter",
+    "Offer",
+    "Undone",
+    "ask_step",
+    "batch_of",
+    "can_undo",
+    "cancel_request",
+    "cancel_waiting",
+    "choice_of",
+    "choose",
+    "confirm",
+    "counts_of",
+    "draft_of",
+    "judge_again",
+    "offers_of",
+    "open_draft",
+    "stop_asking",
+    "take_file",
+    "take_filter",
+    "take_paste",
+    "take_picked",
+    "undo_batch",
+]
