@@ -56,9 +56,7 @@ def _send(
     session: Session, user: User, purpose: Purpose, kind: str, address: str, asker: str, secret: str
 ) -> OneTimeCode:
     code = codes.ask(session, purpose, address, asker=asker, secret=secret, user_id=user.id)
-    letters.order(
-        session, purpose.value, f"code-{code.id}", address, user.locale or "en", kind=kind, code_id=code.id
-    )
+    letters.order(session, purpose.value, f"code-{code.id}", address, user.locale or "en", kind=kind, code_id=code.id)
     return code
 
 
