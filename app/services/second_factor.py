@@ -4,12 +4,8 @@ Who is asked for it: a person who has switched on an authenticator, and everybod
 demands it. A person's telephone is confirmed by the first right code that reaches it.
 """
 
-import base64
-import hashlib
-
 import pyotp
 import sqlalchemy as sa
-from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy.orm import Session
 
 from app.core import clock
@@ -18,7 +14,7 @@ from app.core.errors import N_, NotFound, Refused
 from app.models import Company, OneTimeCode, User
 from app.rules import identifiers
 from app.rules.policies import PolicyKind
-from app.services import codes, letters, policies, trail
+from app.services import codes, letters, policies, sealing, trail
 from app.services.codes import Purpose
 
 STEP_SECONDS = 30
@@ -91,7 +87,7 @@ def switch_on_totp(session: Session, actor: Actor, totp_secret: str, given: str,
     step = _step_of(totp_secret, given)
     if step is None:
         raise Refused(WRONG)
-    user.totp_secret, user.totp_step = _sealed(totp_secret, secret), step
+    user.totp_secret, user.totp_step = sealing.seal(totp_secret, secret), step
     trail.record(session, actor, "user.totp_on", "ab_user", user.id, company_id=user.company_id)
     return user
 
@@ -108,10 +104,8 @@ def switch_off_totp(session: Session, actor: Actor, given: str, secret: str) -> 
 
 def passes_totp(session: Session, user: User, given: str, secret: str) -> bool:
     """Whether `given` is the authenticator's code of this half-minute or one beside it; each works once."""
-    try:
-        step = _step_of(_opened(user.totp_secret or "", secret), given)
-    except InvalidToken:
-        return False
+    key = sealing.unseal(user.totp_secret or "", secret)
+    step = _step_of(key, given) if key else None
     if step is None:
         return False
     used = (
@@ -131,19 +125,6 @@ def _step_of(totp_secret: str, given: str) -> int | None:
         if pyotp.utils.strings_equal(typed, totp.generate_otp(step)):
             return step
     return None
-
-
-def _box(secret: str) -> Fernet:
-    digest = hashlib.blake2b(secret.encode(), digest_size=32, person=b"kabinet-totp").digest()
-    return Fernet(base64.urlsafe_b64encode(digest))
-
-
-def _sealed(text: str, secret: str) -> str:
-    return _box(secret).encrypt(text.encode()).decode()
-
-
-def _opened(text: str, secret: str) -> str:
-    return _box(secret).decrypt(text.encode()).decode()
 
 
 # -- a telephone --------------------------------------------------------------------------------------------------
