@@ -42,6 +42,7 @@ FAMILIES = (
     "invoices",
     "mail",
     "notices",
+    "paying",
     "provisioning",
     "renaming",
     "upkeep",

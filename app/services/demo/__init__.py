@@ -17,7 +17,7 @@ from app.core.period import Month
 from app.models import AuditEvent, Company, Seller
 from app.rules.lifecycle import CompanyState
 from app.services import setup, trail
-from app.services.demo import catalogue, customers, desk, houses, life, lines, people, usage
+from app.services.demo import catalogue, customers, desk, doors, houses, life, lines, people, usage
 from app.services.demo.story import Client, tell_clients
 
 Progress = Callable[[int, int, str], None]
@@ -133,6 +133,7 @@ def _open_shop(tale: Tale) -> None:
         for seller in sellers:
             catalogue.add_goods(session, seller, shelves, tale.months)
             catalogue.add_promotions(session, seller, tale.months)
+            doors.add_doors(session, seller, tale.months[0].first_day)
 
 
 def _sign_customers(tale: Tale) -> None:
