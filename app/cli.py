@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import sqlalchemy as sa
@@ -19,12 +20,24 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.access import tenancy
+from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
 from app.core.period import Month
 from app.extensions import db
-from app.models import Company, Seller, migrating
-from app.services import audit, billing, documents, importing, reconciliation, registers, setup
+from app.models import Company, RenameList, Request, Seller, migrating
+from app.services import (
+    audit,
+    billing,
+    documents,
+    importing,
+    reconciliation,
+    registers,
+    renaming,
+    setup,
+    switching,
+)
+from app.services.cabinet import subscribers
 
 OPERATOR = Actor.system("operator")
 
@@ -39,6 +52,9 @@ def register(app: Flask) -> None:
         close_month,
         make_reconciliation,
         export,
+        rename,
+        switch_options,
+        undo,
         check_invariants,
     )
     for command in (*own, *IMPORTS):
@@ -266,18 +282,21 @@ def _close(session: Session, seller_id: int, name: str, month: Month) -> None:
 @click.argument("company")
 @click.argument("start", metavar="FROM", type=DayWord())
 @click.argument("last", metavar="TO", type=DayWord())
-@click.option("--account", help="Number of the account, where the company has several.")
+@click.option("--account", help="Number of one account; otherwise all of them, by contract.")
+@click.option("--currency", help="All accounts of this currency, where the company has several currencies.")
 @click.option("--format", "fmt", type=click.Choice(["pdf", "xlsx"]), default="pdf", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @plain_errors
-def make_reconciliation(company: str, start: dt.date, last: dt.date, account: str | None, fmt: str, out: Path) -> None:
+def make_reconciliation(
+    company: str, start: dt.date, last: dt.date, account: str | None, currency: str | None, fmt: str, out: Path
+) -> None:
     """A reconciliation act of a company (its code) from FROM to TO, both days included."""
     with prepared() as session:
         found = session.scalars(sa.select(Company).where(Company.code == company)).first()
         if found is None:
             raise NotFound(N_("There is no company %(code)s. Check its code."), code=company)
         account_id = reconciliation.account_named(session, OPERATOR, found.id, account) if account else None
-        act = reconciliation.make_act(session, OPERATOR, found.id, start, last, account_id)
+        act = reconciliation.make_act(session, OPERATOR, found.id, start, last, account_id, currency)
         path = documents.file_of(session, OPERATOR, act.id, fmt, current_app.config["KABINET"].files_dir)
         with written_whole(out) as target:
             target.write(path.read_bytes())
@@ -287,18 +306,33 @@ def make_reconciliation(company: str, start: dt.date, last: dt.date, account: st
 
 
 @click.command("export")
-@click.argument("register_name", metavar="invoices|acts|payments|charges|balances")
-@click.option("--month", type=MonthWord(), required=True)
+@click.argument("register_name", metavar="invoices|acts|payments|charges|balances|subscribers")
+@click.option("--month", type=MonthWord(), help="Of a register; a list of subscribers has none.")
+@click.option("--company", help="Code of the company whose subscribers they are.")
 @click.option("--seller", "code", help="Code of one Seller; all of them otherwise.")
 @click.option("--format", "fmt", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
 @click.option("--delimiter", default=";", show_default=True, help="Of a CSV: one character.")
 @click.option("--bom/--no-bom", default=True, show_default=True, help="Begin a CSV with the mark of UTF-8.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @plain_errors
-def export(register_name: str, month: Month, code: str | None, fmt: str, delimiter: str, bom: bool, out: Path) -> None:
-    """A register of a month for bookkeepers."""
+def export(
+    register_name: str,
+    month: Month | None,
+    company: str | None,
+    code: str | None,
+    fmt: str,
+    delimiter: str,
+    bom: bool,
+    out: Path,
+) -> None:
+    """A register of a month for bookkeepers, or a company's subscribers."""
     if len(delimiter) != 1:
         raise Refused(N_("The delimiter is one character."))
+    if register_name == "subscribers":
+        _export_subscribers(company, fmt, delimiter, bom, out)
+        return
+    if month is None:
+        raise Refused(N_("Say the month of the register: --month 2026-10."))
     with prepared() as session:
         seller_id = sellers_of(session, code)[0].id if code else None
         with written_whole(out) as target:
@@ -315,6 +349,177 @@ def export(register_name: str, month: Month, code: str | None, fmt: str, delimit
                 apart=True,
             )
         click.echo(f"{count} rows written to {out}.")
+
+
+def _export_subscribers(code: str | None, fmt: str, delimiter: str, bom: bool, out: Path) -> None:
+    if code is None:
+        raise Refused(N_("Say whose subscribers: --company CODE."))
+    with prepared() as session:
+        company = company_named(session, code)
+        with written_whole(out) as target:
+            count = subscribers.write_list(session, OPERATOR, company.id, fmt, target, delimiter=delimiter, bom=bom)
+        click.echo(f"{count} rows written to {out}.")
+
+
+# --- lists of a company ----------------------------------------------------------------------------------------------
+
+
+def company_named(session: Session, code: str) -> Company:
+    """The company of a code."""
+    found = session.scalars(sa.select(Company).where(Company.code == code)).first()
+    if found is None:
+        raise NotFound(N_("There is no company %(code)s. Check its code."), code=code)
+    return found
+
+
+@click.command("rename")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--company", "code", required=True, help="Code of the company whose subscribers they are.")
+@click.option("--dry-run", is_flag=True, help="Say what would come of it; write nothing.")
+@click.option("--take-suggestions", is_flag=True, help="Take the suggested spellings of names of mixed letters.")
+@click.option("--result", type=click.Path(path_type=Path, dir_okay=False), help="Where the list with results goes.")
+@plain_errors
+def rename(file: Path, code: str, dry_run: bool, take_suggestions: bool, result: Path | None) -> None:
+    """Rename a company's subscribers by a list: numbers and new names, XLSX or CSV."""
+    with prepared() as session:
+        company = company_named(session, code)
+        opened = renaming.open_list(file)
+        kept = file if dry_run else importing.store_upload(current_app.config["KABINET"].data_dir, file)
+        found = renaming.read_list(session, OPERATOR, company.id, opened, kept, file.name)
+        found.takes_suggestions = take_suggestions
+        click.echo(_judged(found, dry_run))
+        if not dry_run:
+            renaming.order(session, OPERATOR, found.request_id, by_job=False)
+            session.commit()
+            _apply_names(session, found, file.name)
+        if result is not None:
+            with written_whole(result) as target:
+                renaming.write_list_result(session, found, opened, target)
+            click.echo(f"The list with its results: {result}")
+
+
+def _judged(found: RenameList, dry_run: bool) -> str:
+    good = renaming.good_lines(found.counts)
+    told = [f"{count} {name.replace('_', ' ')}" for name, count in sorted(found.counts.items()) if name != "ok"]
+    start = "Dry run, nothing written: " if dry_run else ""
+    return f"{start}{found.lines} lines: {good} to be renamed{''.join(f', {one}' for one in told)}."
+
+
+def _apply_names(session: Session, found: RenameList, label: str) -> None:
+    """Apply an ordered list to its end, a commit a step; in a freeze that waits, say when it begins."""
+    request_id = found.request_id
+    if renaming.waits_until(session, found):
+        zone = renaming.gate_of(session, found.seller_id).zone
+        opens = (found.opens_at or clock.now()).astimezone(ZoneInfo(zone))
+        click.echo(
+            f"Batch {request_id} waits for the end of the freeze and begins by itself on {opens:%Y-%m-%d %H:%M}."
+        )
+        return
+    with bar(found.lines, label) as show:
+        while not (now := renaming.apply_step(session, OPERATOR, request_id)).is_over:
+            session.commit()
+            show(now.done)
+    session.commit()
+    done = found.outcomes.get("done", 0)
+    click.echo(f"Batch {request_id}: {done} renamed, {found.lines - done} left as they were.")
+
+
+@click.command("undo")
+@click.argument("batch", type=int)
+@plain_errors
+def undo(batch: int) -> None:
+    """Undo a batch by its number: names get back what they were, options what is opposite."""
+    with prepared() as session:
+        request = session.get(Request, batch)
+        if request is None:
+            raise NotFound(
+                N_("There is no batch %(number)s. Its page and the command that made it say its number."), number=batch
+            )
+        if request.kind == renaming.KIND:
+            made = renaming.undo(session, OPERATOR, batch, by_job=False)
+            session.commit()
+            _apply_names(session, made, f"undo {batch}")
+            return
+        came = switching.undo_batch(session, OPERATOR, batch)
+        session.commit()
+        click.echo(
+            f"Batch {batch}: {came.cancelled} requests cancelled, {came.countered} opposite ones asked for, "
+            f"{came.at_operator} are at the operator, {came.billed} are billed and stay."
+        )
+        if came.batch_id is not None:
+            _run_options(session, came.batch_id)
+
+
+@click.command("options")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--company", "code", required=True, help="Code of the company whose subscribers they are.")
+@click.option("--dry-run", is_flag=True, help="Say what would come of it and what it costs; write nothing.")
+@click.option("--result", type=click.Path(path_type=Path, dir_okay=False), help="Where the list with results goes.")
+@plain_errors
+def switch_options(file: Path, code: str, dry_run: bool, result: Path | None) -> None:
+    """Switch options of subscribers by a list: number; option (code or name); on or off; day (today where empty)."""
+    with prepared() as session:
+        company = company_named(session, code)
+        seller = session.get_one(Seller, company.seller_id)
+        choice = switching.Choice("on", "", clock.today(seller.zone))
+        draft = switching.open_draft(session, OPERATOR, company.id, choice)
+        with _opened(file) as source:
+            switching.take_file(session, OPERATOR, draft.id, source, file.name)
+        click.echo(_previewed(draft, dry_run))
+        if not dry_run and draft.details["summary"]["verdicts"].get("ok"):
+            switching.confirm(session, OPERATOR, draft.id, order=False)
+            session.commit()
+            while switching.ask_step(session, OPERATOR, draft.id).left:
+                session.commit()
+            session.commit()
+            _run_options(session, draft.id)
+        if result is not None:
+            with written_whole(result) as target:
+                switching.write_result(session, draft, target, result.suffix.lower() == ".csv")
+            click.echo(f"The list with its results: {result}")
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """A file to read; Refused, in a sentence, where it is not there."""
+    try:
+        with file.open("rb") as source:
+            yield source
+    except OSError as error:
+        raise Refused(
+            N_("There is no file «%(name)s», or it cannot be read. Check its name."), name=file.name
+        ) from error
+
+
+def _previewed(draft: Request, dry_run: bool) -> str:
+    summary = draft.details["summary"]
+    told = [f"{count} {name.replace('_', ' ')}" for name, count in sorted(summary["verdicts"].items()) if name != "ok"]
+    costs = [
+        f"{by['first']['total']} {currency} for the rest of the first month, {by['month']['total']} each month after"
+        for currency, by in sorted(summary["sums"].items())
+    ]
+    return (
+        f"{'Dry run, nothing written: ' if dry_run else ''}{summary['lines']} lines: "
+        f"{summary['verdicts'].get('ok', 0)} can be done{''.join(f', {one}' for one in told)}. "
+        f"Price effect: {'; '.join(costs) or 'none'}."
+    )
+
+
+def _run_options(session: Session, batch_id: int) -> None:
+    """Everything of a list of options to its end, the operator's part included."""
+    folder = current_app.config["KABINET"].data_dir
+    with click.progressbar(length=1, label="Options", file=sys.stderr, hidden=not sys.stderr.isatty()) as shown:
+
+        def show(done: int, total: int) -> None:
+            shown.length = max(total, 1)
+            shown.update(done - shown.pos)
+
+        switching.run_to_end(session, batch_id, folder, session.commit, show)
+    session.expire_all()
+    counts = switching.counts_of(session, [batch_id])[batch_id]
+    words = {"new": "wait for their day", "sent": "are at the operator", "failed": "could not be sent yet"}
+    told = [f"{count} {words.get(state, state)}" for state, count in sorted(counts.items())]
+    click.echo(f"Batch {batch_id}: {', '.join(told) or 'no request was made'}.")
 
 
 @click.command("audit")
@@ -394,9 +599,7 @@ def _nothing() -> None:
     """Keep nothing yet."""
 
 
-def _apply_all(
-    session: Session, batch_id: int, file: Path, keep: Callable[[], None] = _nothing
-) -> importing.Progress:
+def _apply_all(session: Session, batch_id: int, file: Path, keep: Callable[[], None] = _nothing) -> importing.Progress:
     now = importing.apply_batch(session, OPERATOR, batch_id, file)
     with bar(now.total, file.name) as show:
         keep()

@@ -1,6 +1,8 @@
 """What Flask hangs on: database, FAB, CSRF, limiter, translations. Only entry points import it."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -21,6 +23,18 @@ limiter = Limiter(get_remote_address)
 
 # A page that only reads must not take SQLite's one write lock; all else takes it at BEGIN (`reliability.md` §3a).
 only_reading: ContextVar[bool] = ContextVar("only_reading", default=False)
+
+
+@contextmanager
+def reading(session: Any) -> Iterator[None]:
+    """Only read inside: on SQLite the write lock is left to others, however long it takes."""
+    session.commit()
+    token = only_reading.set(True)
+    try:
+        yield
+    finally:
+        session.rollback()
+        only_reading.reset(token)
 
 
 @event.listens_for(sa.Engine, "connect")

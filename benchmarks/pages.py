@@ -23,6 +23,7 @@ from app import models as m
 from app.access import tenancy
 from app.core import clock
 from app.extensions import db
+from app.services import finding
 from benchmarks.billing import Meter, series
 from tests import makers
 from tests.conftest import settings_at
@@ -70,6 +71,10 @@ def fill(count: int) -> m.Company:
     }
     copy_row("document", document.id, count, owner | issued)
     db.session.commit()
+    spent = Meter(db.session())
+    while finding.catch_up(db.session()):
+        db.session.commit()
+    print(f"{count:,} rows a table: their names and numbers made searchable in {spent.spent:.1f} CPU s", flush=True)
     db.session.execute(sa.text("ANALYZE"))
     db.session.commit()
     return company
@@ -94,7 +99,10 @@ def office_pages(count: int) -> dict[str, str]:
             f"{view}, last page": f"{address}page_{view}={last}",
         }
     found["Subscribers, number contains"] = "/office/subscribers/list/?_flt_2_number=00777"
+    found["Subscribers, part of two letters, not there"] = "/office/subscribers/list/?_flt_2_number=zz"
     found["Office search"] = "/office/search/?q=Company+77"
+    found["Office search, a part"] = "/office/search/?q=ompany+77"
+    found["Office home"] = "/"
     return found
 
 

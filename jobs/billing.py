@@ -4,9 +4,11 @@ import time
 
 from app.core.actor import Actor
 from app.core.errors import N_, Refused
+from app.core.period import Month
 from app.models import BillingRun
 from app.rules.lifecycle import RunState
 from app.services import billing, work
+from app.services.rating import sealing
 from app.services.work import JobName
 from jobs.context import JobContext, Result, Stopped, job
 
@@ -25,6 +27,7 @@ def close_month(context: JobContext) -> Result:
         context.session.commit()
         raise
     _announce(context)
+    _seal(context, run_id)
     return {
         "run_id": run_id,
         "figures": {
@@ -40,6 +43,16 @@ def _announce(context: JobContext) -> None:
     """People hear of their invoices now, not tomorrow (AST-120)."""
     key, title = f"{JobName.NOTICES}:after:{context.job_id}", N_("Notices of unpaid invoices")
     work.order_job(context.session, Actor.system("schedule"), JobName.NOTICES, title=title, key=key)
+
+
+def _seal(context: JobContext, run_id: int) -> None:
+    """What was used in the month is kept in a file that never changes, for reports (`services.rating.sealing`)."""
+    run = context.session.get_one(BillingRun, run_id)
+    month = Month.of(run.month)
+    if run.state == RunState.DONE.value and sealing.is_needed(context.session, run.seller_id, month):
+        params = {"seller_id": run.seller_id, "month": str(month)}
+        key, title = f"{JobName.SEAL_MONTH}:after:{context.job_id}", N_("Sealing of a month's usage")
+        work.order_job(context.session, Actor.system("billing"), JobName.SEAL_MONTH, params, title, key=key)
 
 
 def _bill_all(context: JobContext, run_id: int, size: int) -> billing.Progress:

@@ -39,11 +39,13 @@ FAMILIES = (
     "doors",
     "exports",
     "imports",
+    "instalments",
     "invoices",
     "mail",
     "notices",
     "paying",
     "provisioning",
+    "rating",
     "renaming",
     "upkeep",
 )

@@ -18,7 +18,7 @@ from app.core import clock
 from app.extensions import db, only_reading
 from app.models import Job
 from app.rules.lifecycle import JobState
-from app.services import work
+from app.services import finding, work
 from config import Settings
 from jobs import lease, schedule
 from jobs.context import enqueue
@@ -51,11 +51,21 @@ def ring_pending(session: Session, queue: Queue, settings: Settings) -> int:
         return len(jobs) + len(wishes)
 
 
-def _look(session: Session) -> bool:
+def keep_found(session: Session) -> int:
+    """Let the search of names and numbers know rows that came or changed, some thousand at a time."""
+    with tenancy.seeing(tenancy.EVERYONE, session):
+        if not _look(session, finding.is_anything_stale):
+            return 0
+        settled = finding.catch_up(session)
+        session.commit()
+        return settled
+
+
+def _look(session: Session, is_waiting: Callable[[Session], bool] = work.is_anything_pending) -> bool:
     """Whether anything waits, without taking SQLite's write lock."""
     token = only_reading.set(True)
     try:
-        return work.is_anything_pending(session)
+        return is_waiting(session)
     finally:
         session.rollback()
         only_reading.reset(token)
@@ -84,6 +94,7 @@ def run(app: Flask, should_stop: Callable[[], bool]) -> None:
                     schedule.order_due(db.session())
                     next_schedule = time.monotonic() + SCHEDULE_EVERY
                 ring_pending(db.session(), queue, settings)
+                keep_found(db.session())
             except (RedisError, SQLAlchemyError) as error:
                 log.warning("relay waits: %s", type(error).__name__)
                 time.sleep(0.5)

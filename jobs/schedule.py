@@ -13,6 +13,7 @@ from app.services.work import JobName
 DAILY = {
     JobName.AUDIT: (N_("Nightly check of the books"), 0),
     JobName.HOUSEKEEPING: (N_("Clearing away old files"), 0),
+    JobName.INSTALMENTS: (N_("Instalments of the day"), 5),
     JobName.NOTICES: (N_("Notices of unpaid invoices"), 6),
 }
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from app.core.actor import Actor
 from app.core.errors import NotFound
-from app.models import Company, MaybeOfCompany, OfCompany
+from app.models import BankLine, Company, MaybeOfCompany, OfCompany, Payment, User
 
 EVERYONE = "*"
 NOBODY = ""
@@ -112,11 +112,20 @@ def narrowed(statement: Any) -> Any:
     if seen == EVERYONE:
         return statement
     company = seen if isinstance(seen, int) else -1
-    return statement.options(
+    criteria = [
         with_loader_criteria(OfCompany, lambda cls: cls.company_id == company, include_aliases=True),
         with_loader_criteria(MaybeOfCompany, lambda cls: cls.company_id == company, include_aliases=True),
         with_loader_criteria(Company, Company.id == company, include_aliases=True),
-    )
+        # A bank's line is a company's once it is matched with its payment.
+        with_loader_criteria(BankLine, BankLine.payment_id.in_(_payments_of(company)), include_aliases=True),
+    ]
+    if isinstance(seen, int):  # nobody yet: whoever signs in must be found first
+        criteria.append(with_loader_criteria(User, User.company_id == company, include_aliases=True))
+    return statement.options(*criteria)
+
+
+def _payments_of(company: int) -> Any:
+    return sa.select(Payment.id).where(Payment.company_id == company)
 
 
 def _check_flush(session: Session, context: Any, instances: Any) -> None:

@@ -75,7 +75,7 @@ def outcome_of(mode: str, limits: Limits, out: TextIO) -> dict[str, Any]:
     """What came of parsing: the sheet's description, or the refusal."""
     stream: BinaryIO = sys.stdin.buffer
     try:
-        return (read_list if mode == "list" else read_table)(stream, limits, out)
+        return READERS[mode](stream, limits, out)
     except DomainError as refusal:
         return {"refused": refusal.text, "params": refusal.params}
     except RecursionError:
@@ -236,4 +236,12 @@ def read_list(stream: BinaryIO, limits: Limits, out: TextIO) -> dict[str, Any]:
     return {"format": "json", "encoding": encoding, "count": count}
 
 
+def read_rates(stream: BinaryIO, limits: Limits, out: TextIO) -> dict[str, Any]:
+    """A central bank's XML or JSON as a table of rates."""
+    from app.imports import bankrates
+
+    return bankrates.read_rates(stream, limits, out)
+
+
+READERS = {"table": read_table, "list": read_list, "rates": read_rates}
 __all__ = ["DAMAGED", "main"]

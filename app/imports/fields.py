@@ -428,6 +428,13 @@ PAYMENTS = KindFields(
             "tytuł|tytuł przelewu|opis|komentarz",
         ),
         _field("currency", N_("Currency"), "currency", CURRENCY, strict=True),
+        _field(
+            "fee", N_("Gateway fee"), "money",
+            "fee|gateway fee|commission|processing fee|acquiring fee|receiver commission|comision|"
+            "комісія|комісія шлюзу|комісія еквайра|комиссия|комиссия шлюза|комиссия эквайера|удержано|"
+            "prowizja|prowizja bramki|opłata operatora",
+            strict=True, minimum=0,
+        ),
     ),
     keys=("reference", "account_number", "company_code", "payer_tax_code", "paid_on"),
     one_of=(("account_number", "company_code", "payer_tax_code", "invoice_number"),),
@@ -442,7 +449,7 @@ RATES = KindFields(
             required=True,
         ),
         _field(
-            "rate", N_("Rate"), "number",
+            "rate", N_("Exchange rate"), "number",
             "rate|exchange rate|official rate|value|mid|average rate|price|tipo de cambio|"
             "курс|офіційний курс|курс нбу|официальный курс|курс цб|курс банка|kurs|kurs średni|kurs nbp",
             required=True, positive=True,

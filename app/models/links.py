@@ -42,6 +42,8 @@ _LINKS: tuple[tuple[type, str, type], ...] = (
     (NumberSeries, "seller", Seller),
     (PaymentMethod, "company", Company),
     (Request, "account", Account),
+    (Request, "company", Company),
+    (Request, "component", Component),
     (Request, "subscriber", Subscriber),
     (Seat, "user", User),
     (SuspendedUsage, "seller", Seller),

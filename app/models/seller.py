@@ -50,6 +50,7 @@ class Seller(Stamped, Model):
     snapshot_id: Mapped[int | None]  # the frozen requisites in force; emptied by an edit (no key: sellers come first)
     document_prefix: Mapped[str] = text(20)
     mail_from: Mapped[str] = text(200)
+    invoice_note: Mapped[str] = text(300)  # what invoices must also say: a cash method, the ground of an exemption
     operator: Mapped[str] = text(40, default="simulated")  # who switches options: a name of `provisioning.registry`
     operator_settings: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     __table_args__ = (one_of("rounding", ("carry", "line")),)

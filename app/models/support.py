@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import Id, Instant, MaybeOfCompany, OfCompany, Stamped, one_of, ref, state, text
+from app.models.base import BigId, Id, Instant, MaybeOfCompany, OfCompany, Stamped, one_of, ref, state, text
 from app.models.company import Company
 from app.rules.lifecycle import TicketState
 
@@ -17,6 +17,8 @@ class Ticket(OfCompany, Model):
     __tablename__ = "ticket"
     id: Mapped[Id]
     subscription_id: Mapped[int | None] = ref("subscription.id", null=True)
+    account_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("account.id"))  # what it is about, if said
+    subscriber_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("subscriber.id"))
     department: Mapped[str] = text(60)
     subject: Mapped[str] = text(255)
     state: Mapped[str] = state(TicketState, TicketState.NEW_MESSAGES)

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from app.core.errors import N_, DomainError
 from app.core.period import Period
+from app.rules.exchange import Rate
 
 ZERO = Decimal(0)
 
@@ -106,6 +107,9 @@ class LinedData:
     reason: str = ""
     place: str = ""
     notes: Sequence[str] = ()
+    payable: Rate | None = None  # the frozen rate it is payable at in the seller's currency
+    tax_rate: Rate | None = None  # the frozen rate its tax is said at in the seller's currency
+    split_payment: bool = False  # PL: services of annex 15 to the VAT act
 
 
 @dataclass(frozen=True, kw_only=True)

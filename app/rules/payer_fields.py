@@ -103,6 +103,12 @@ _GENERIC: dict[str, tuple[Field, ...]] = {
 }
 
 
+def label_of(name: str, country: str, kind: str) -> str:
+    """What an identifier is called where the payer is: «УНП», «ЄДРПОУ», «NIP»; empty where it has none there."""
+    fields = _FIELDS.get((country.upper(), kind)) or _GENERIC.get(kind, ())
+    return next((field.label for field in fields if field.name == name), "")
+
+
 def required_fields(country: str, payer_kind: str) -> tuple[Field, ...]:
     """The identifiers a form shows for such a payer, in their order, with labels and which of them must be filled."""
     own = _FIELDS.get((country.upper(), payer_kind)) or _GENERIC[payer_kind]

@@ -13,12 +13,10 @@ from app.models import Account, EntryKind, LedgerKind, Payment, Seller, TaxRate
 from app.rules import tax
 from app.services import ledger
 
-GIVEN = ("write_off", "cashback")  # ways of «paying» in which no money came
-
 
 def set_rate(session: Session, seller: Seller, payment: Payment) -> None:
     """Give a payment the rate its advance is taxed at, where its Seller taxes advances."""
-    if not seller.vat_payer or not seller.vat_on_advances or payment.method in GIVEN:
+    if not seller.vat_payer or not seller.vat_on_advances or payment.method in ledger.GIVEN:
         return
     rate = (
         sa.select(TaxRate.rate_bp)

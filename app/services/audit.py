@@ -131,6 +131,19 @@ _COUNTS: dict[str, tuple[str, str]] = {
  (d.kind = 'clearing' AND c.kind = 'exchange' AND o.currency = p.paid_currency AND o.amount = p.paid_amount) OR
  (d.kind = 'exchange' AND c.kind = 'advances' AND o.currency = p.currency AND o.amount = p.amount))))""",
     ),
+    "instalments_add_up": (
+        N_("The down payment and the parts of an instalment plan come to its total, and to its invoice."),
+        """SELECT COUNT(*) FROM instalment_plan p LEFT JOIN (SELECT plan_id, SUM(amount) AS amount FROM instalment_part
+ GROUP BY plan_id) s ON s.plan_id = p.id LEFT JOIN document d ON d.id = p.document_id
+ WHERE p.total <> p.down_payment + COALESCE(s.amount, 0) OR p.total <> COALESCE(d.total, p.total)""",
+    ),
+    "instalments_follow_their_payments": (
+        N_("What the parts of an instalment plan show as paid is what their invoice was paid beyond the down payment."),
+        """SELECT COUNT(*) FROM instalment_plan p JOIN document d ON d.id = p.document_id
+ JOIN (SELECT plan_id, SUM(paid) AS paid, SUM(CASE WHEN (state = 'paid') <> (paid = amount) THEN 1 ELSE 0 END) AS wrong
+ FROM instalment_part GROUP BY plan_id) s ON s.plan_id = p.id
+ WHERE s.wrong > 0 OR s.paid <> CASE WHEN d.paid > p.down_payment THEN d.paid - p.down_payment ELSE 0 END""",
+    ),
     "nothing_is_billed_twice": (
         N_("A period of an account has one regular document of a kind."),
         """SELECT COUNT(*) FROM (SELECT account_id, kind, period_start, occurrence FROM document

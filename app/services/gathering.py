@@ -38,7 +38,7 @@ from app.reports.document import (
     Reference,
 )
 from app.reports.registry import layout_for
-from app.services import hours, names
+from app.services import hours, names, rates
 
 # Which requisite the party's `tax_code` is, by country and kind of payer; ogrn and okpo hold KRS and REGON in Poland.
 _TAX_CODES = {
@@ -173,6 +173,8 @@ def _reference(session: Session, document_id: int | None) -> Reference | None:
 def _lined(session: Session, document: Document) -> LinedData:
     is_act = document.kind in (DocumentKind.ACT, DocumentKind.CORRECTION_ACT)
     account = session.get_one(Account, document.account_id)
+    snapshot = session.get(PartySnapshot, document.seller_snapshot_id) if document.seller_snapshot_id else None
+    seller = snapshot.data if snapshot else {}
     more: dict[str, Any] = (
         {"invoice": _reference(session, document.basis_id)}
         if is_act
@@ -196,6 +198,10 @@ def _lined(session: Session, document: Document) -> LinedData:
         period=Period(document.period_start, document.period_end),
         contract=contract_of(session, document.contract_id),
         corrects=_corrected(session, document),
+        payable=rates.frozen_rate(document, "payable"),
+        tax_rate=rates.frozen_rate(document, "tax"),
+        split_payment=bool(seller.get("split_payment")) and document.seller.country == "PL",
+        notes=[seller["invoice_note"]] if seller.get("invoice_note") and not is_act else [],
         **more,
     )
 

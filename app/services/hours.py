@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -92,12 +93,34 @@ class Records:
             Usage.created_at <= self.known_at,
         )
 
-    def rows(self) -> Iterator[Any]:
-        """Each record with its class, by subscriber's number and time."""
-        columns = sa.select(
+    def class_sql(self) -> Any:
+        """SQL of a record's class: as it was rated, else by the instants at which the days and their hours begin."""
+        zone = ZoneInfo(self.clock.zone)
+        work, free = [], []
+        for number in range(-1, self.period.days + 1):  # a day more on both sides: a record's day may be another zone's
+            day = self.period.start + dt.timedelta(days=number)
+            if self.clock.is_worked(day):
+                work.append(_within(day, self.clock.begins, day, self.clock.ends, zone))
+            else:
+                free.append(_within(day, dt.time(), day + dt.timedelta(days=1), dt.time(), zone))
+        whens: list[Any] = [(Usage.time_class.in_(CLASSES), Usage.time_class)]
+        whens += [(sa.or_(*work), TimeClass.WORK.value)] if work else []
+        whens += [(sa.or_(*free), TimeClass.HOLIDAY.value)] if free else []
+        return sa.case(*whens, else_=TimeClass.OFF.value)
+
+    def sums(self) -> Any:
+        """Quantity and amount of each subscriber, service and class, by subscriber's number."""
+        kind = self.class_sql().label("hours_class")  # grouped by its name: PostgreSQL takes repeated binds for others
+        keys = (Subscriber.number, Usage.subscriber_id, Component.name, Component.unit)
+        query = self._joined(sa.select(*keys, kind, sa.func.sum(Usage.quantity), sa.func.sum(Usage.amount)))
+        query = query.group_by(*keys, sa.text("hours_class")).order_by(*keys)
+        return self.session.execute(query.execution_options(yield_per=1000))
+
+    def events(self, kind: str) -> Any:
+        """The records of a class by subscriber's number and time."""
+        columns = (
             Usage.subscriber_id,
             Usage.occurred_at,
-            Usage.time_class,
             Component.name,
             Component.unit,
             Usage.direction,
@@ -107,22 +130,30 @@ class Records:
             Usage.amount,
         )
         query = (
-            self._mine(columns)
+            self._joined(sa.select(*columns))
+            .where(self.class_sql() == kind)
+            .order_by(Subscriber.number, Usage.subscriber_id, Usage.occurred_at, Usage.id)
+        )
+        return self.session.execute(query.execution_options(yield_per=1000))
+
+    def _joined(self, query: Any) -> Any:
+        return (
+            self._mine(query.select_from(Usage))
             .join(Component, Component.id == Usage.component_id)
             .outerjoin(Subscriber, Subscriber.id == Usage.subscriber_id)
-            .order_by(Subscriber.number, Usage.subscriber_id, Usage.occurred_at, Usage.id)
-            .execution_options(yield_per=1000)
         )
-        clock = self.clock
-        for subscriber, moment, known, *rest in self.session.execute(query):
-            local = clock.local(moment)
-            yield (subscriber, local, known if known in CLASSES else clock.class_of(local).value, *rest)
 
     def subscribers(self) -> dict[int, tuple[str, str]]:
         """Number and name (the last of the period) of each subscriber of the account."""
         name = names.name_at(names.end_of(self.period.end, self.clock.zone))
         query = sa.select(Subscriber.id, Subscriber.number, name).where(Subscriber.account_id == self.account_id)
         return {one: (number, text) for one, number, text in self.session.execute(query)}
+
+
+def _within(first: dt.date, begins: dt.time, last: dt.date, ends: dt.time, zone: ZoneInfo) -> Any:
+    """SQL: a record began in a span of the zone's wall clock."""
+    start, end = dt.datetime.combine(first, begins, zone), dt.datetime.combine(last, ends, zone)
+    return sa.and_(Usage.occurred_at >= start, Usage.occurred_at < end)
 
 
 @dataclass(frozen=True)
@@ -133,15 +164,12 @@ class _Summary:
 
     def __iter__(self) -> Iterator[HoursLine]:
         known = self.records.subscribers()
-        for subscriber, rows in groupby(self.records.rows(), key=lambda row: row[0]):
-            sums: dict[tuple[str, str], tuple[dict[str, Decimal], dict[str, Decimal]]] = {}
-            for _, _, kind, service, unit, _, _, _, quantity, amount in rows:
-                quantities, amounts = sums.setdefault((service, unit), ({}, {}))
-                quantities[kind] = quantities.get(kind, Decimal(0)) + quantity
-                amounts[kind] = amounts.get(kind, Decimal(0)) + (amount or Decimal(0))
+        for (_, subscriber, service, unit), rows in groupby(self.records.sums(), key=lambda row: tuple(row[:4])):
             number, name = known.get(subscriber, ("", ""))
-            for (service, unit), (quantities, amounts) in sorted(sums.items()):
-                yield HoursLine(number, name, service, unit, quantities, amounts)
+            quantities, amounts = {}, {}
+            for *_, kind, quantity, amount in rows:
+                quantities[kind], amounts[kind] = quantity, amount or Decimal(0)
+            yield HoursLine(number, name, service, unit, quantities, amounts)
 
 
 @dataclass(frozen=True)
@@ -152,11 +180,12 @@ class _Events:
     kind: str
 
     def __iter__(self) -> Iterator[UsageLine]:
-        known = self.records.subscribers()
-        for subscriber, local, kind, service, unit, direction, other, where, quantity, amount in self.records.rows():
-            if kind == self.kind:
-                number, name = known.get(subscriber, ("", ""))
-                yield UsageLine(
-                    number, name, local.date(), f"{local:%H:%M:%S}", service, direction, other, where, quantity, unit,
-                    amount,
-                )  # fmt: skip
+        known, local = self.records.subscribers(), self.records.clock.local
+        for subscriber, moment, service, unit, direction, other, where, quantity, amount in self.records.events(
+            self.kind
+        ):
+            number, name = known.get(subscriber, ("", ""))
+            at = local(moment)
+            yield UsageLine(
+                number, name, at.date(), f"{at:%H:%M:%S}", service, direction, other, where, quantity, unit, amount
+            )

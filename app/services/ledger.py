@@ -19,6 +19,9 @@ OF_ACCOUNT = (LedgerKind.RECEIVABLE, LedgerKind.ADVANCES)
 OF_MONEY = (LedgerKind.REVENUE, LedgerKind.VAT, LedgerKind.CLEARING)  # what a billing run moves between
 UNSEEN = tuple(kind.value for kind in (EntryKind.ALLOCATED, EntryKind.TAXED, EntryKind.FEE))  # move no balance
 
+# Ways of «paying» in which no money comes, and what bears them; each has an entry kind of its name.
+GIVEN = {"write_off": LedgerKind.WRITE_OFF, "cashback": LedgerKind.MARKETING}
+
 
 class Move(NamedTuple):
     """`amount` > 0 from `credit` to `debit`; in the Account's own currency unless another is named."""

@@ -31,7 +31,10 @@ from app.models import (
 )
 from app.models.document import UNPAID_INVOICE
 from app.rules.lifecycle import JobState, PaymentState, RunItemState, TicketState
+from app.services import finding, parts
+from app.services.ledger import GIVEN
 
+_LATE = parts.waiting_parts().subquery()
 AGES = (0, 30, 60, 90)  # days overdue where a step of the age of debt ends
 SHOWN = 8
 
@@ -100,6 +103,12 @@ def debts(session: Session, actor: Actor, today: dt.date) -> dict[str, Debt]:
         debt.by_age[step] += amount
         if step:
             debt.overdue += amount
+    late = sa.select(_LATE.c.currency, _LATE.c.due_on, sa.func.sum(_LATE.c.left)).where(_LATE.c.due_on < today)
+    for currency, due_on, amount in session.execute(late.group_by(_LATE.c.currency, _LATE.c.due_on)):
+        debt, step = found.setdefault(currency, Debt()), _step_of_age(due_on, today)
+        debt.by_age[0] -= amount  # where its invoice, which has no due day, was counted
+        debt.by_age[step] += amount
+        debt.overdue += amount
     return found
 
 
@@ -111,15 +120,25 @@ def _step_of_age(due_on: dt.date | None, today: dt.date) -> int:
 def top_debtors(session: Session, actor: Actor, today: dt.date, currency: str, limit: int = SHOWN) -> list[Debtor]:
     """Companies that owe most of what is overdue."""
     actor.need(Right.DOCUMENTS_READ)
-    owed = sa.func.sum(Document.total - Document.paid).label("owed")
-    query = (
-        sa.select(Document.company_id, owed, sa.func.min(Document.due_on).label("oldest"))
+    whole = (
+        sa.select(
+            Document.company_id,
+            sa.func.sum(Document.total - Document.paid).label("left"),
+            sa.func.min(Document.due_on).label("due_on"),
+        )
         .where(
             UNPAID_INVOICE,
             Document.due_on < today,
             Document.currency == currency,
         )
         .group_by(Document.company_id)
+    )
+    in_parts = sa.select(_LATE.c.company_id, _LATE.c.left, _LATE.c.due_on)
+    all_ = sa.union_all(whole, in_parts.where(_LATE.c.due_on < today, _LATE.c.currency == currency)).subquery()
+    owed = sa.func.sum(all_.c.left).label("owed")
+    query = (
+        sa.select(all_.c.company_id, owed, sa.func.min(all_.c.due_on).label("oldest"))
+        .group_by(all_.c.company_id)
         .order_by(owed.desc())
         .limit(limit)
         .subquery()
@@ -152,7 +171,7 @@ def paid_by_month(session: Session, actor: Actor, since: Month, now: Month) -> B
     actor.need(Right.PAYMENTS_READ)
     query = (
         sa.select(Payment.currency, Payment.paid_on, sa.func.sum(Payment.amount))
-        .where(Payment.state == PaymentState.CREDITED.value, Payment.method != "credit_note")
+        .where(Payment.state == PaymentState.CREDITED.value, Payment.method.not_in(("credit_note", *GIVEN)))
         .group_by(Payment.currency, Payment.paid_on)
     )
     return _by_month(session, query, Payment.paid_on, since, now)
@@ -278,15 +297,9 @@ def _companies(session: Session, words: str, limit: int) -> list[Found]:
         .limit(limit)
     ).all()
     if not rows and len(words) > 2:  # in the middle of a name: «Орион» in «ТОВ «Орион»»
-        inside: Any = Company.name.ilike(f"%{_plain(words)}%", escape="\\")
-        if session.get_bind().dialect.name == "sqlite":  # its LIKE folds Latin letters only
-            inside = sa.or_(*(Company.name.contains(one, autoescape=True) for one in {words, words.capitalize()}))
+        inside = Company.id.in_(finding.ids_with(session, Company.name, words))
         rows = session.execute(sa.select(Company.id, Company.name, Company.code).where(inside).limit(limit)).all()
     return [Found("company", i, name, code) for i, name, code in rows]
-
-
-def _plain(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _accounts(session: Session, words: str, limit: int) -> list[Found]:

@@ -14,7 +14,7 @@ from app.models.base import Instant
 from app.services import sets
 
 Content = tuple[str, int | None, dict[str, Any]]  # digest, company id, requisites
-_LEFT_OUT = {"id", "snapshot_id", "created_at", "company_id"}
+_LEFT_OUT = {"id", "snapshot_id", "created_at", "company_id", "operator", "operator_settings"}
 
 
 def freeze(session: Session, party: Payer | Seller) -> int:

@@ -19,7 +19,7 @@ from app.models import Account, Allocation, Document, DocumentKind, EntryKind, L
 from app.models.document import UNPAID_INVOICE
 from app.rules.exchange import Rate
 from app.rules.lifecycle import PaymentState, Settlement, move
-from app.services import advances, exchanging, ledger, matching, numbering, trail
+from app.services import advances, exchanging, ledger, matching, numbering, parts, trail
 from app.services.ledger import GIVEN, Move
 
 
@@ -156,7 +156,8 @@ def allocate(session: Session, actor: Actor, payment_id: int, invoice_ids: Seque
     if payment.state != PaymentState.CREDITED.value:
         raise Refused(N_("Only a credited payment can settle invoices."))
     account = session.get_one(Account, payment.account_id)
-    plan = _plan(payment, _open_invoices(session, payment.account_id, invoice_ids))
+    invoices = _open_invoices(session, payment.account_id, invoice_ids)
+    plan = _plan(payment, _in_order(session, invoices, invoice_ids))
     at_once = sum((part for _, part, day in plan if day == payment.paid_on), Decimal(0))
     advances.tax_receipt(session, account, payment, at_once)
     for invoice, part, day in sorted(plan, key=lambda step: step[2]):
@@ -164,11 +165,11 @@ def allocate(session: Session, actor: Actor, payment_id: int, invoice_ids: Seque
     return sum((part for _, part, _ in plan), Decimal(0))
 
 
-def _plan(payment: Payment, invoices: Sequence[Document]) -> list[tuple[Document, Decimal, dt.date]]:
+def _plan(payment: Payment, waiting: Sequence[tuple[Document, Decimal]]) -> list[tuple[Document, Decimal, dt.date]]:
     """What of the payment each invoice takes, and on which day: money waits for an invoice, never the other way."""
     plan, rest = [], payment.amount - payment.used
-    for invoice in invoices:
-        part = min(rest, invoice.total - invoice.paid)
+    for invoice, payable in waiting:
+        part = min(rest, payable - invoice.paid)
         if part > 0:
             plan.append((invoice, part, max(payment.paid_on, invoice.issued_on)))
             rest -= part
@@ -190,7 +191,22 @@ def _open_invoices(session: Session, account_id: int, first: Sequence[int]) -> l
         .where(Document.id.in_(unknown), Document.account_id == account_id)
     ) != len(unknown):
         raise NotFound(N_("An invoice of another account was named. Choose invoices of this account."))
-    return sorted(found, key=lambda d: (d.id not in first, d.due_on or d.issued_on, d.id))
+    return found
+
+
+def _in_order(session: Session, found: Sequence[Document], first: Sequence[int]) -> list[tuple[Document, Decimal]]:
+    """Open invoices with what may be paid of each: the named ones first, then by due day; of equipment what is due."""
+    limits = parts.limits(session, found)
+
+    def place(one: Document) -> tuple[bool, dt.date, int]:
+        due = limits[one.id].next_on if one.id in limits else one.due_on or one.issued_on
+        return one.id not in first, due, one.id
+
+    whole = set(first)  # who names an invoice may pay ahead
+    return [
+        (one, limits[one.id].payable if one.id in limits and one.id not in whole else one.total)
+        for one in sorted(found, key=place)
+    ]
 
 
 def _settle(
@@ -227,6 +243,7 @@ def _settle(
         payment_id=payment.id,
         document_id=invoice.id,
     )
+    parts.follow(session, invoice)
 
 
 def settle_advances(session: Session, actor: Actor, account_ids: Sequence[int]) -> None:
@@ -284,6 +301,7 @@ def reverse_payment(session: Session, actor: Actor, payment_id: int, reason: str
         invoice.paid -= allocation.amount
         invoice.settlement = (Settlement.PARTLY if invoice.paid else Settlement.UNPAID).value
         session.delete(allocation)
+        parts.follow(session, invoice)
     moves = [Move(LedgerKind.RECEIVABLE, LedgerKind.ADVANCES, payment.used)]
     moves += [Move(move.credit, move.debit, move.amount, move.currency) for move in receipt(payment)]
     moves += advances.take_back(payment) + exchanging.take_back(session, payment)

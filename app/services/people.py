@@ -11,6 +11,7 @@ from flask_appbuilder.security.sqla.models import Role as RoleRow
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from app.access import tenancy
 from app.access.permissions import CABINET_RIGHTS, OFFICE_RIGHTS, Right
 from app.access.roles import RIGHTS, STAFF, Role, rights_of
 from app.core.actor import Actor
@@ -277,7 +278,9 @@ def _role_rows(session: Session, actor: Actor, roles: list[Role], company_id: in
 
 
 def _need_free(session: Session, username: str, email: str) -> None:
-    taken = session.scalar(sa.select(User.id).where(sa.or_(User.username == username, User.email == email)).limit(1))
+    query = sa.select(User.id).where(sa.or_(User.username == username, User.email == email)).limit(1)
+    with tenancy.seeing(tenancy.EVERYONE, session):  # names are unique over all companies
+        taken = session.scalar(query)
     if taken is not None:
         raise Refused(N_("Somebody already signs in with this user name or e-mail. Choose another."))
 
@@ -289,9 +292,9 @@ def _has_people(session: Session, company_id: int) -> bool:
 def _need_an_administrator(session: Session) -> None:
     """Somebody must be left who can manage people."""
     session.flush()
-    left = session.scalar(
-        sa.select(User.id).join(User.roles).where(RoleRow.name == Role.ADMINISTRATOR, User.active.is_(True)).limit(1)
-    )
+    query = sa.select(User.id).join(User.roles).where(RoleRow.name == Role.ADMINISTRATOR, User.active.is_(True))
+    with tenancy.seeing(tenancy.EVERYONE, session):
+        left = session.scalar(query.limit(1))
     if left is None and session.scalar(
         sa.select(User.id).join(User.roles).where(RoleRow.name == Role.ADMINISTRATOR).limit(1)
     ):

@@ -22,7 +22,16 @@ from app.reports.words import Words, words_of
 from app.services import ledger, numbering, parties, trail
 
 ZERO = Decimal("0.00")
-_SHOWN = (EntryKind.BILLED, EntryKind.CORRECTED, EntryKind.PAID, EntryKind.REVERSED, EntryKind.REFUNDED)
+_SHOWN = (
+    EntryKind.BILLED,
+    EntryKind.CORRECTED,
+    EntryKind.PAID,
+    EntryKind.WRITE_OFF,
+    EntryKind.CASHBACK,
+    EntryKind.REVERSED,
+    EntryKind.REFUNDED,
+)
+_PAID = {EntryKind.PAID: "entry_payment", EntryKind.WRITE_OFF: "entry_write_off", EntryKind.CASHBACK: "entry_cashback"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,16 @@ def _period(start: dt.date, last: dt.date) -> Period:
     if last < start:
         raise Refused(N_("The period ends before it begins. Correct its dates."))
     return Period(start, last + dt.timedelta(days=1))
+
+
+def need_past(last: dt.date, today: dt.date) -> None:
+    """Both sides sign for what has happened: a period that is not over yet ends today at the latest."""
+    if last > today:
+        raise Refused(
+            N_("The period ends in the future, on %(last)s. Choose a last day up to today, %(today)s."),
+            last=last.isoformat(),
+            today=today.isoformat(),
+        )
 
 
 def statement(session: Session, actor: Actor, account_id: int, start: dt.date, last: dt.date) -> Statement:
@@ -146,7 +165,7 @@ def _title(
         key = _ENTRY_WORDS[DocumentKind(shown.kind)]
         return words(key, number=shown.number, date=f"{shown.issued_on:%d.%m.%Y}")
     reference = f", {payment.reference}" if payment and payment.reference else ""
-    key = "entry_payment" if entry.kind == EntryKind.PAID.value else "entry_return"
+    key = _PAID.get(EntryKind(entry.kind), "entry_return")
     return words(key, number=payment.number if payment else "") + reference
 
 
@@ -164,8 +183,9 @@ def make_act(
     """
     accounts = _accounts(session, actor, company_id, account_id)
     account = accounts[0]
-    made = statement_of(session, actor, accounts, start, last)
     seller = session.get_one(Seller, account.seller_id)
+    need_past(last, clock.today(seller.zone))
+    made = statement_of(session, actor, accounts, start, last)
     day = numbering.date_for(session, seller.id, DocumentKind.RECONCILIATION, clock.today(seller.zone))
     act = Document(
         company_id=account.company_id,

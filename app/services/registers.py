@@ -132,6 +132,9 @@ def _payments(month: Month) -> tuple[Any, Any]:
             Payment.purpose,
             Payment.currency,
             Payment.amount,
+            Payment.paid_amount,
+            Payment.paid_currency,
+            Payment.fee,
             Payment.used,
             (Payment.amount - Payment.used),
             settled,
@@ -222,9 +225,9 @@ _ISSUED = (
     Column(N_("Tax"), "money", 14),
     Column(N_("Sum"), "money", 14),
     Column(N_("Paid"), "money", 14),
-    Column(N_("Open"), "money", 14),
+    Column(N_("Left to pay"), "money", 14),
 )
-_SUMS = (N_("Net"), N_("Tax"), N_("Sum"), N_("Paid"), N_("Open"))
+_SUMS = (N_("Net"), N_("Tax"), N_("Sum"), N_("Paid"), N_("Left to pay"))
 REGISTERS: dict[str, Register] = {
     "invoices": Register(_ISSUED, _SUMS, _documents((DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE))),
     "acts": Register(_ISSUED, _SUMS[:3], _documents((DocumentKind.ACT, DocumentKind.CORRECTION_ACT))),
@@ -239,12 +242,15 @@ REGISTERS: dict[str, Register] = {
             Column(N_("Purpose"), "text", 40),
             Column(N_("Currency"), "text", 9),
             Column(N_("Sum"), "money", 14),
+            Column(N_("Came in"), "money", 14),
+            Column(N_("Came in, currency"), "text", 9),
+            Column(N_("Gateway fee"), "money", 14),
             Column(N_("Used"), "money", 14),
             Column(N_("Advance"), "money", 14),
             Column(N_("Invoices"), "int", 10),
             Column(N_("State"), "text", 12),
         ),
-        (N_("Sum"), N_("Used"), N_("Advance")),
+        (N_("Sum"), N_("Gateway fee"), N_("Used"), N_("Advance")),
         _payments,
     ),
     "charges": Register(

@@ -1,17 +1,20 @@
 """Questions to the provider and their answers (A1-11, AST-192…194)."""
 
+from typing import Any, TypeVar
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
-from app.models import Company, Seller, Ticket, TicketMessage
+from app.models import Account, Company, Seller, Subscriber, Ticket, TicketMessage
 from app.reports.words import words_of
 from app.rules.lifecycle import TicketState, move
 from app.rules.notices import NoticeEvent
 from app.services import notices, trail
 
+T = TypeVar("T", Account, Subscriber)
 DEPARTMENTS = ("accounting", "technical", "sales", "other")
 LONGEST = 20_000  # characters of a message
 
@@ -29,8 +32,10 @@ def open_ticket(
     department: str = "other",
     company_id: int | None = None,
     subscription_id: int | None = None,
+    account_id: int | None = None,
+    subscriber_id: int | None = None,
 ) -> Ticket:
-    """Ask a question; a person of a company asks for their own."""
+    """Ask a question, about an account or a subscriber if one is named; a person of a company asks for their own."""
     actor.need(_right_of(actor))
     owner = company_id if actor.is_staff else actor.company_id
     actor.need_company(owner)
@@ -39,8 +44,12 @@ def open_ticket(
         raise Refused(N_("Say in a few words what the question is about."))
     if department not in DEPARTMENTS:
         raise Refused(N_("Choose the department from the list."))
+    subscriber = _own(session, Subscriber, subscriber_id, owner)
+    account = _own(session, Account, account_id if subscriber is None else subscriber.account_id, owner)
     ticket = Ticket(
         company_id=owner,
+        account_id=account.id if account else None,
+        subscriber_id=subscriber.id if subscriber else None,
         subject=subject,
         department=department,
         subscription_id=subscription_id,
@@ -51,6 +60,24 @@ def open_ticket(
     _write(session, actor, ticket, body)
     trail.record(session, actor, "ticket.open", "ticket", ticket.id, company_id=owner)
     return ticket
+
+
+def _own(session: Session, model: type[T], row_id: int | None, company_id: int | None) -> T | None:
+    """What a question is about, of the same company; NotFound for any other's."""
+    if row_id is None:
+        return None
+    row: Any = session.get(model, row_id)
+    if row is None or row.company_id != company_id:
+        raise NotFound()
+    return row  # type: ignore[no-any-return]
+
+
+def about(session: Session, ticket: Ticket) -> list[tuple[str, Account | Subscriber]]:
+    """What a question is about: («account», …), («subscriber», …)."""
+    account = session.get(Account, ticket.account_id) if ticket.account_id else None
+    subscriber = session.get(Subscriber, ticket.subscriber_id) if ticket.subscriber_id else None
+    found: list[tuple[str, Account | Subscriber | None]] = [("account", account), ("subscriber", subscriber)]
+    return [(name, row) for name, row in found if row is not None]
 
 
 def reply(session: Session, actor: Actor, ticket_id: int, body: str) -> Ticket:

@@ -17,6 +17,10 @@
 | form_invoice | account_id, month, format |
 | running_charges | account_id, addresses, format (of accounts) |
 | switch_options | batch_id |
+| rate_usage | tariff_id |
+| retry_suspended | none |
+| seal_month | seller_id, month |
+| detail_report | account_id, month, extent (records, classes) |
 | notices, audit, housekeeping | none |
 
 Each may also have `page`: the path of the page it was ordered from, where its end leads back to.
@@ -62,7 +66,12 @@ class JobName(StrEnum):
     FORM_INVOICE = "form_invoice"
     RUNNING_CHARGES = "running_charges"
     NOTICES = "notices"
+    INSTALMENTS = "instalments"
     SWITCH_OPTIONS = "switch_options"
+    RATE_USAGE = "rate_usage"
+    RETRY_SUSPENDED = "retry_suspended"
+    SEAL_MONTH = "seal_month"
+    DETAIL_REPORT = "detail_report"
     AUDIT = "audit"
     HOUSEKEEPING = "housekeeping"
 

@@ -478,6 +478,20 @@ class OfficeView(ModelView):
         self._write(lambda: self._note("deleted", item, self.remove, keep=True), self.delete_row_message)
         return redirect(self.get_redirect())
 
+    def post_edit_redirect(self) -> Any:
+        """What was saved is shown, not whatever was looked at before it."""
+        return redirect(self._address_of((request.view_args or {}).get("pk")))
+
+    def post_add_redirect(self) -> Any:
+        """The new row; where it was added from the page of what it hangs on, that page again."""
+        is_from_owner = any(name.startswith("_flt_") for name in request.args)
+        return redirect(self.get_redirect() if is_from_owner else self._address_of(g.get("saved_pk")))
+
+    def _address_of(self, pk: Any) -> str:
+        if pk is None or "show" in self.exclude_route_methods:
+            return str(self.get_redirect())
+        return url_for(f"{self.endpoint}.show", pk=pk)
+
     # -- saving: the form comes back filled, with a sentence, and never with SQL -----------------------------------
 
     def create(self, item: Any) -> None:
@@ -548,6 +562,7 @@ class OfficeView(ModelView):
             item = self.datamodel.obj()
             form.populate_obj(item)
             if self._write(lambda: self._note("added", item, self.create), self.add_row_message):
+                g.saved_pk = self.datamodel.get_pk_value(item)
                 return None
         return self._get_add_widget(form=form, exclude_cols=excluded)
 

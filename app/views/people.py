@@ -9,8 +9,9 @@ from flask_appbuilder.baseviews import expose
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import selectinload
 
+from app.access import roles as access
 from app.access.permissions import CABINET_RIGHTS, OFFICE_RIGHTS, Right
-from app.access.roles import RIGHTS, STAFF, Role
+from app.access.roles import STAFF, Role
 from app.core.errors import NotFound
 from app.models import Company, User, UserRight
 from app.services import people
@@ -28,6 +29,44 @@ ROLES = {
     Role.COMPANY_ADMINISTRATOR: (_l("Company administrator"), _l("Everything but buying.")),
     Role.COMPANY_ACCOUNTANT: (_l("Company accountant"), _l("Documents, payments, delivery and questions.")),
     Role.EMPLOYEE: (_l("Employee"), _l("Reads subscriptions and asks questions.")),
+}
+
+RIGHTS = {
+    Right.CUSTOMERS_READ: _l("See customers"),
+    Right.CUSTOMERS_WRITE: _l("Change customers"),
+    Right.CATALOG_READ: _l("See the catalogue"),
+    Right.CATALOG_WRITE: _l("Change the catalogue"),
+    Right.SUBSCRIPTIONS_READ: _l("See subscriptions"),
+    Right.SUBSCRIPTIONS_WRITE: _l("Change subscriptions"),
+    Right.BILLING_READ: _l("See billing"),
+    Right.BILLING_RUN: _l("Close months"),
+    Right.DOCUMENTS_READ: _l("See documents"),
+    Right.DOCUMENTS_ISSUE: _l("Issue documents"),
+    Right.PAYMENTS_READ: _l("See payments"),
+    Right.PAYMENTS_WRITE: _l("Enter payments"),
+    Right.LEDGER_READ: _l("See the books"),
+    Right.EXPORTS_RUN: _l("Take lists as files"),
+    Right.IMPORTS_RUN: _l("Load files"),
+    Right.TICKETS_READ: _l("Read questions of companies"),
+    Right.TICKETS_WRITE: _l("Answer questions of companies"),
+    Right.JOBS_READ: _l("See everybody’s background work"),
+    Right.SETTINGS_READ: _l("See the settings"),
+    Right.SETTINGS_WRITE: _l("Change the settings"),
+    Right.USERS_READ: _l("See people"),
+    Right.USERS_WRITE: _l("Manage people"),
+    Right.AUDIT_READ: _l("Read the audit trail"),
+    Right.MAIL_READ: _l("Read caught mail"),
+    Right.OFFICE_READ: _l("Enter the office"),
+    Right.CABINET_READ: _l("Enter the cabinet"),
+    Right.CABINET_DOCUMENTS: _l("See the company’s documents and charges"),
+    Right.CABINET_PAYMENTS: _l("See and announce the company’s payments"),
+    Right.CABINET_SUBSCRIPTIONS: _l("See the company’s subscriptions"),
+    Right.CABINET_SUBSCRIBERS: _l("See the company’s subscribers"),
+    Right.CABINET_BUY: _l("Buy and change the company’s subscriptions"),
+    Right.CABINET_RENAME: _l("Rename subscribers and switch their services"),
+    Right.CABINET_DELIVERY: _l("Choose how documents are delivered"),
+    Right.CABINET_USERS: _l("Manage the company’s people"),
+    Right.CABINET_TICKETS: _l("Ask the provider questions"),
 }
 
 
@@ -114,7 +153,7 @@ class _PeoplePages(KabinetPage):
         switched = dict(
             self.session.execute(sa.select(UserRight.right, UserRight.is_on).where(UserRight.user_id == user.id)).all()
         )
-        held = {right for role in Role if role.value in {r.name for r in user.roles} for right in RIGHTS[role]}
+        held = {right for role in Role if role.value in {r.name for r in user.roles} for right in access.RIGHTS[role]}
         listed = sorted(CABINET_RIGHTS if user.company_id is not None else OFFICE_RIGHTS)
         return self.render_template(
             "kabinet/person.html",
@@ -241,8 +280,7 @@ def register(appbuilder: AppBuilder) -> None:
 
 def words_of_right(right: Right) -> str:
     """A right as words."""
-    area, _, verb = right.value.partition(".")
-    return f"{area.removeprefix('cabinet_').replace('_', ' ').capitalize()}: {verb}"
+    return str(RIGHTS[right])
 
 
 def _roles(names: list[str]) -> list[Role]:

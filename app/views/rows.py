@@ -22,6 +22,7 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import selectinload
 
 from app.models.base import Instant, Scaled
+from app.services import finding
 
 BIGGEST = 2**63 - 1
 FOUND = 1000  # matches of a searched word that are counted; beyond, a list says «1000+»
@@ -190,18 +191,14 @@ class BeginsWith(BaseFilter):
 
 
 class Contains(BaseFilter):
-    """A text has the word anywhere: one walk over the column's own index where it has one."""
+    """A text has the word anywhere, in capitals or not."""
 
     name = lazy_gettext("Contains")
     arg_name = "ct"
 
     def apply(self, query: Any, value: Any) -> Any:
         query, field = fab.get_field_setup_query(query, self.model, self.column_name)
-        text = str(value)
-        if self.datamodel.session.get_bind().dialect.name == "postgresql":
-            return query.filter(field.icontains(text, autoescape=True))
-        words = [text] if text.isascii() else spellings(text)  # SQLite's LIKE knows the cases of Latin letters only
-        return query.filter(sa.or_(*(field.contains(one, autoescape=True) for one in words)))
+        return query.filter(finding.has(self.datamodel.session, field, str(value)))
 
 
 _TEXT = {fab.FilterStartsWith: BeginsWith, fab.FilterContains: Contains}
@@ -336,17 +333,36 @@ class Rows(SQLAInterface):
         self, filters: Any, order_column: str, order_direction: str, page: int, page_size: int
     ) -> tuple[int, list[Any]]:
         """A page of what a word finds. Those of a rare word are found once, then ordered."""
-        pk = self.get_pk()
-        query = self.apply_filters(self.session.query(self.obj), filters).order_by(None).with_entities(pk)
-        keys = [key for (key,) in query.limit(FOUND + 1)]
+        pk, proposed = self.get_pk(), self._proposed(filters)
+        query = self.apply_filters(self.session.query(self.obj), filters).order_by(None)
+        if proposed is not None:
+            keys = proposed.keys(self.session, query, pk, FOUND + 1)
+        else:
+            keys = [key for (key,) in query.with_entities(pk).limit(FOUND + 1)]
         if len(keys) > FOUND:
-            count = AtLeast(FOUND)
-            return count, self._read(
-                self._keys(filters, order_column, order_direction, count, page * page_size, page_size)
-            )
+            count, offset = AtLeast(FOUND), page * page_size
+            by = getattr(self.obj, order_column, None) if self._is_own(order_column) else None
+            if proposed is not None and by is not None and not proposed.is_common(self.session):
+                ordered = proposed.page(self.session, query, pk, by, order_direction, offset, page_size)
+                return count, self._read(ordered)
+            return count, self._read(self._keys(filters, order_column, order_direction, count, offset, page_size))
         found = self.session.query(self.obj).options(*self.eager).filter(pk.in_(keys))
         found = self.apply_order_by(found, order_column, order_direction, aliases_mapping={}, add_pk=True)
         return len(keys), self.apply_pagination(found, page, page_size).all() if keys else []
+
+    def _proposed(self, filters: Any) -> finding.Proposal | None:
+        """Where to look for the word of a filter; the first that is not walked."""
+        for one, value in zip(filters.filters, filters.values, strict=True):
+            if isinstance(one, Contains) and self._is_own(one.column_name):
+                word = value[0] if isinstance(value, list) else value  # FAB keeps what an address said in a list
+                found = finding.proposal(self.session, getattr(self.obj, one.column_name), str(word))
+                if found is not None:
+                    return found
+        return None
+
+    def _is_own(self, column_name: str) -> bool:
+        """Whether it is a plain column of this table."""
+        return column_name in self.obj.__mapper__.columns
 
     def _keys(  # noqa: PLR0913, PLR0917
         self, filters: Any, order_column: str, order_direction: str, count: int, offset: int, size: int

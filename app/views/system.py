@@ -36,6 +36,8 @@ FIGURES = {
     "lines": lazy_gettext("Lines"),
     "accepted": lazy_gettext("Accepted"),
     "rejected": lazy_gettext("Rejected"),
+    "parts": lazy_gettext("Instalments"),
+    "requests": lazy_gettext("Requests"),
     "rows": lazy_gettext("Rows"),
     "invariants": lazy_gettext("Invariants checked"),
     "breaches": lazy_gettext("Breaches"),
@@ -233,7 +235,7 @@ def _links(job: Job) -> list[dict[str, str]]:
         found.append({"label": gettext("Download"), "url": url_for("JobsPage.result", job_id=job.id)})
     page = _page_of(job)
     if page and job.state in ENDED:
-        found.append({"label": gettext("Open"), "url": page})
+        found.append({"label": gettext("Back to where it was ordered"), "url": page})
     return found
 
 

@@ -15,19 +15,23 @@ def upgrade():
     _books_up()
     _policies_up()
     _promised_money_up()
+    _tickets_up()
     _invoices_up()
     _rating_up()
     _options_up()
     _renaming_up()
     _speed_up()
+    _search_up()
 
 
 def downgrade():
+    _search_down()
     _speed_down()
     _renaming_down()
     _options_down()
     _rating_down()
     _invoices_down()
+    _tickets_down()
     _promised_money_down()
     _policies_down()
     _notices_down()
@@ -540,3 +544,114 @@ def _speed_up():
 def _speed_down():
     op.drop_index("ix_document_unpaid_due_on", "document")
     op.execute(f"CREATE INDEX ix_document_unpaid_due_on ON document (due_on) WHERE {UNPAID}")
+
+
+SEARCHED = {
+    "account": ("number",),
+    "company": ("name", "code"),
+    "document": ("number",),
+    "payer": ("name", "tax_code"),
+    "payment": ("number", "reference", "purpose"),
+    "subscriber": ("number", "name"),
+}
+
+
+def _search_up():
+    """Three-letter parts of what is searched by words, and notes of the rows they do not know yet."""
+    if op.get_bind().dialect.name == "postgresql":
+        _search_of_postgresql()
+    elif _knows_parts():
+        _search_of_sqlite()
+
+
+def _knows_parts():
+    connection = op.get_bind()
+    try:
+        connection.exec_driver_sql("CREATE VIRTUAL TABLE temp.find_try USING fts5(said, tokenize='trigram')")
+    except sa.exc.OperationalError:
+        return False
+    connection.exec_driver_sql("DROP TABLE temp.find_try")
+    return True
+
+
+def _search_of_sqlite():
+    for table, columns in SEARCHED.items():
+        op.execute(f"CREATE TABLE find_{table}_stale (seq INTEGER PRIMARY KEY, id INTEGER NOT NULL)")
+        for what in ("INSERT", f"UPDATE OF {', '.join(columns)}"):
+            op.execute(
+                f"CREATE TRIGGER find_{table}_{what.split()[0].lower()} AFTER {what} ON {table} "
+                f"BEGIN INSERT INTO find_{table}_stale (id) VALUES (NEW.id); END"
+            )
+        for column in columns:
+            op.execute(
+                f"CREATE VIRTUAL TABLE find_{table}_{column} USING fts5(said, tokenize='trigram', content='', "
+                "columnsize=0, detail=none)"
+            )
+        op.execute(f"INSERT INTO find_{table}_stale (id) SELECT id FROM {table} ORDER BY id")
+
+
+def _search_of_postgresql():
+    op.execute(
+        "CREATE FUNCTION find_parts(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ "
+        "SELECT array_agg(DISTINCT substr(lower(said), n, 3)) FROM generate_series(1, length(said) - 2) n $$"
+    )
+    op.execute(
+        "CREATE FUNCTION note_new_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS "
+        "$$ BEGIN EXECUTE format('INSERT INTO find_%s_stale (id) SELECT id FROM fresh', TG_TABLE_NAME); "
+        "RETURN NULL; END $$"
+    )
+    for table, columns in SEARCHED.items():
+        op.execute(
+            f"CREATE TABLE find_{table}_stale (seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id BIGINT NOT NULL)"
+        )
+        op.execute(
+            f"CREATE FUNCTION note_changed_{table}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
+            f"SET search_path = public AS $$ BEGIN INSERT INTO find_{table}_stale (id) VALUES (NEW.id); "
+            "RETURN NULL; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER find_{table}_insert AFTER INSERT ON {table} REFERENCING NEW TABLE AS fresh "
+            "FOR EACH STATEMENT EXECUTE FUNCTION note_new_rows()"
+        )
+        changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
+        op.execute(
+            f"CREATE TRIGGER find_{table}_update AFTER UPDATE OF {', '.join(columns)} ON {table} "
+            f"FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION note_changed_{table}()"
+        )
+        hidden = [f"find_{table}_stale"]
+        for column in columns:
+            hidden.append(f"find_{table}_{column}")
+            op.execute(f"CREATE TABLE find_{table}_{column} (id BIGINT PRIMARY KEY, parts text[])")
+            op.execute(f"CREATE INDEX ix_find_{table}_{column} ON find_{table}_{column} USING gin (parts)")
+        op.execute(f"INSERT INTO find_{table}_stale (id) SELECT id FROM {table} ORDER BY id")
+        op.execute(f"REVOKE ALL ON {', '.join(hidden)} FROM kabinet_app")
+
+
+def _search_down():
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    here = set(sa.inspect(op.get_bind()).get_table_names())
+    for table, columns in SEARCHED.items():
+        if f"find_{table}_stale" not in here:
+            continue
+        for what in ("insert", "update"):
+            op.execute(f"DROP TRIGGER find_{table}_{what}" + (f" ON {table}" if postgresql else ""))
+        for name in ("stale", *columns):
+            op.execute(f"DROP TABLE find_{table}_{name}")
+        if postgresql:
+            op.execute(f"DROP FUNCTION note_changed_{table}()")
+    if postgresql:
+        op.execute("DROP FUNCTION note_new_rows()")
+        op.execute("DROP FUNCTION find_parts(text)")
+
+
+def _tickets_up():
+    """What a question is about."""
+    big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    for table in ("account", "subscriber"):
+        key = sa.ForeignKey(f"{table}.id", name=f"fk_ticket_{table}_id")
+        op.add_column("ticket", sa.Column(f"{table}_id", big, key, nullable=True), inline_references=True)
+
+
+def _tickets_down():
+    op.drop_column("ticket", "subscriber_id")
+    op.drop_column("ticket", "account_id")

@@ -282,7 +282,7 @@ def test_a_part_without_a_price_is_in_trouble_before_the_run(session, seller, ac
     session.execute(sa.update(PriceVersion).values(valid_from=dt.date(2026, 10, 5)))
     shown = billing.preview(session, OFFICE, seller.id, OCTOBER)
     assert [t[0] for t in shown.trouble] == [account.id]
-    assert "no price" in shown.trouble[0][3]
+    assert "no price" in str(shown.trouble[0][3])
     assert shown.lines == []
     del subscription
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from app.core import clock
 from app.core.actor import Actor
+from app.core.errors import NotFound, Refused
 from app.core.period import Month
 from app.models import (
     Charge,
@@ -27,7 +28,7 @@ from app.models import (
     Usage,
 )
 from app.services import audit, billing, importing
-from app.services.rating import tariffs
+from app.services.rating import again, details, rates, sealing, suspense, tariffs
 from app.services.setup import ensure_defaults
 from tests import makers
 
@@ -357,3 +358,133 @@ def test_the_audit_finds_a_record_whose_price_was_changed(session, seller, line,
     session.flush()
     broken = {name for name, count, _ in audit.check_all(session) if count}
     assert broken == {"rated_charges_are_their_records"}
+
+
+# --- suspense ----
+
+
+def test_a_waiting_record_finds_its_place_once_the_subscriber_exists(session, line, bring):
+    bring(cdr("1.1", src="380671110009", seconds=60) + cdr("1.2", src="380990000000"))
+    plan = session.scalars(sa.select(Subscription)).one().plan
+    new = makers.subscriber(session, line.account, number="+380671110009")
+    makers.subscription(session, line.account, plan, subscriber_id=new.id)
+    tried = suspense.retry_after(session, OFFICE)
+    assert (tried.placed, tried.waiting) == (1, 1)
+    (call,) = usages(session)
+    assert (call.subscriber_id, call.amount, call.source_id) == (new.id, D("0.6000"), "1.1")
+    assert session.scalars(sa.select(SuspendedUsage.source_id)).all() == ["1.2"]
+
+
+def test_a_dropped_record_is_kept_with_its_reason_and_does_not_come_in_again(session, line, bring):
+    bring(cdr("1.1", src="380990000000"))
+    waiting = session.scalars(sa.select(SuspendedUsage)).one()
+    with pytest.raises(Refused, match="Say why"):
+        suspense.drop(session, OFFICE, [waiting.id], "  ")
+    assert suspense.drop(session, OFFICE, [waiting.id], "a test line of the exchange") == 1
+    _, now = bring(cdr("1.1", src="380990000000"))
+    assert (now.unchanged, now.suspended) == (1, 0)
+    session.refresh(waiting)
+    assert (waiting.state, waiting.note) == ("dropped", "a test line of the exchange (olga)")
+
+
+def test_records_that_came_before_the_tariff_are_rated_afterwards(session, seller, line, bring):
+    component = session.query(SubscriptionItem).filter(SubscriptionItem.name == "Дзвінки").one().component
+    tariff_id, component.tariff_id = component.tariff_id, None
+    session.flush()
+    bring(cdr("1.1") + cdr("1.2", dst="15551234567"))
+    assert [one.amount for one in usages(session)] == [None, None]
+    component.tariff_id = tariff_id
+    session.flush()
+    done = again.rate_after(session, OFFICE, tariff_id)
+    session.expire_all()
+    assert (done.rated, done.without, done.is_done) == (1, 1, True)
+    assert {one.source_id: one.amount for one in usages(session)} == {"1.1": D("0.6100"), "1.2": None}
+
+
+# --- rates from a file, and a call tried ----
+
+
+def test_rates_come_from_a_table_and_a_used_one_is_not_rewritten(session, seller, tariff, line, bring, tmp_path):
+    path = tmp_path / "rates.csv"
+    path.write_text(
+        "prefix;destination;price;increment;valid from\n"
+        "49;Germany;3.50;60/1;2026-01-01\n"
+        "4915;Germany mobile;5.25;1/1;2026-01-01\n"
+        "no;x;1;60/60;2026-01-01\n"
+        "44;UK;1;0/0;2026-01-01\n"
+    )
+    loaded = rates.load_file(session, OFFICE, tariff.id, path)
+    assert (loaded.rates, loaded.prefixes, [line for line, _ in loaded.refused]) == (2, 2, [4, 5])
+    assert rates.load_file(session, OFFICE, tariff.id, path).unchanged == 2
+    bring(cdr("1.1", dst="4915112345678", seconds=30))
+    assert usages(session)[0].amount == D("2.6250")
+    path.write_text("prefix;destination;price;increment;valid from\n4915;Germany mobile;6;1/1;2026-01-01\n")
+    assert "rated by this rate" in str(rates.load_file(session, OFFICE, tariff.id, path).refused[0][1])
+
+
+def test_a_call_can_be_tried_before_anybody_makes_it(session, tariff):
+    asked = rates.Asked("067 111 22 33", dt.date(2026, 10, 5), dt.time(10), 90)
+    rated = rates.try_call(session, OFFICE, tariff.id, asked)
+    assert (rated.amount, rated.destination, rated.time_class) == (D("1.3500"), "Mobile", "work")
+
+
+# --- sealed months and reports ----
+
+
+def as_table(path):
+    from openpyxl import load_workbook
+
+    return {page.title: list(page.iter_rows(values_only=True)) for page in load_workbook(path).worksheets}
+
+
+def test_the_detail_has_every_record_and_its_sums(session, line, bring, tmp_path):
+    bring(cdr("1.1") + cdr("1.2", start="2026-10-04 20:00:00", seconds=60) + cdr("1.3", start="2026-11-01 10:00:00"))
+    with (tmp_path / "detail.xlsx").open("wb") as out:
+        assert details.write(session, OFFICE, line.account_id, OCTOBER, out, str) == 2
+    pages = as_table(tmp_path / "detail.xlsx")
+    header, first, second = pages["Detail"]
+    assert header[:3] == ("Date", "Time", "Subscriber")
+    assert (first[0].date(), first[1], first[2], first[3]) == (
+        dt.date(2026, 10, 4),
+        "20:00:00",
+        line.number,
+        "380441112233",
+    )
+    assert (first[7], second[7]) == ("weekends and holidays", "working hours")
+    assert [round(row[10] + row[11], 4) for row in (first, second)] == [0.6, 0.61]
+    everything = pages["Totals"][-1]
+    assert (everything[2], round(everything[6], 4)) == (2, 1.21)
+
+
+def test_another_company_s_detail_is_not_found(session, line, seller):
+    stranger = Actor(1, "eve", company_id=line.company_id + 1, rights=frozenset({"cabinet_documents.read"}))
+    with pytest.raises(NotFound):
+        details.open_report(session, stranger, line.account_id, OCTOBER, str)
+
+
+def test_a_month_is_sealed_once_and_late_records_become_a_further_part(session, seller, line, bring, tmp_path):
+    bring(cdr("1.1") + cdr("1.2", start="2026-10-04 20:00:00", seconds=60))
+    with pytest.raises(Refused, match="not closed"):
+        sealing.seal(session, OFFICE, tmp_path, seller.id, OCTOBER)
+    close(session, seller)
+    before = list(sealing.totals(session, tmp_path, seller.id, OCTOBER))
+    first = sealing.seal(session, OFFICE, tmp_path, seller.id, OCTOBER)
+    assert (first.part, first.lines, first.amount) == (1, 2, D("1.2100"))
+    digest = sealing.digest_of(tmp_path / first.path)
+    assert sealing.seal(session, OFFICE, tmp_path, seller.id, OCTOBER) is None
+    assert list(sealing.totals(session, tmp_path, seller.id, OCTOBER)) == before
+    bring(cdr("1.3", start="2026-10-05 11:00:00", seconds=60))
+    close(session, seller)
+    late = sealing.seal(session, OFFICE, tmp_path, seller.id, OCTOBER)
+    assert (late.part, late.lines) == (2, 1)
+    assert sealing.digest_of(tmp_path / first.path) == digest == first.sha256
+    assert sum(one.records for one in sealing.totals(session, tmp_path, seller.id, OCTOBER, line.account_id)) == 3
+
+
+def test_a_sealed_file_that_was_changed_is_refused(session, seller, line, bring, tmp_path):
+    bring(cdr("1.1"))
+    close(session, seller)
+    made = sealing.seal(session, OFFICE, tmp_path, seller.id, OCTOBER)
+    (tmp_path / made.path).write_bytes(b"PAR1 not what was sealed")
+    with pytest.raises(Refused, match="not what was sealed"):
+        list(sealing.totals(session, tmp_path, seller.id, OCTOBER))

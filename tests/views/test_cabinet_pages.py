@@ -363,10 +363,10 @@ def test_a_question_is_asked_answered_and_archived(owner: FlaskClient, world: Wo
 
 @pytest.mark.covers("AST-067")
 def test_a_reconciliation_act_says_what_its_preview_says(owner: FlaskClient, world: World, session: Session) -> None:
-    path = "/my/reconciliation/?since=2026-10-01&until=2026-11-30"
+    path = "/my/reconciliation/?since=2026-10-01&until=2026-11-10"
     page = text_of(owner, path)
     assert "Make the act" in page and str(world.invoices[1].number) in page
-    form = {"account": world.account.id, "since": "2026-10-01", "until": "2026-11-30"}
+    form = {"account": world.account.id, "since": "2026-10-01", "until": "2026-11-10"}
     status, page = post(owner, path, "/my/reconciliation/make", **form)
     assert status == 200 and "The act is made" in page
     act = session.scalars(sa.select(m.Document).where(m.Document.kind == "reconciliation")).one()
@@ -393,7 +393,7 @@ def test_the_other_side_is_laid_beside_ours_line_by_line(owner: FlaskClient, wor
     first, second = (str(invoice.number) for invoice in world.invoices)
     book = f"Дата;Номер;Дебет;Кредит\n01.10.2026;{first};;120,00\n09.10.2026;77;120,00;\n01.11.2026;{second};;125,00\n"
     book += "05.11.2026;9;10,00;\nвчора;1;1,00;\n"
-    form = {"account": world.account.id, "since": "2026-09-01", "until": "2026-11-30"}
+    form = {"account": world.account.id, "since": "2026-09-01", "until": "2026-11-10"}
     upload = (io.BytesIO(book.encode("utf-8-sig")), "book.csv")
     page = "/my/reconciliation/compare"
     token = re.search(r'name="csrf_token" value="([^"]+)"', owner.get(page).get_data(as_text=True))

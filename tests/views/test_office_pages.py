@@ -146,6 +146,35 @@ def test_a_payment_is_reversed_with_a_reason(office, session, seller, account):
     assert ledger.balance(session, account.id).net == Decimal("-120.00")
 
 
+def test_the_gateways_fee_is_entered_with_the_payment_or_later(office, session, seller, account):
+    close_october(session, seller)
+    fields = {"account": account.id, "amount": "120", "paid_on": "2026-11-20", "method": "card", "fee": "3,30"}
+    assert "3.30 UAH" in text_of(post(office, "/office/payment/new", **fields))
+    post(office, "/office/payment/new", account=account.id, amount="10", paid_on="2026-11-20", method="card")
+    later = session.query(m.Payment).order_by(m.Payment.id.desc()).first()
+    assert "0.28 UAH" in text_of(post(office, f"/office/payment/{later.id}/fee", fee="0,28"))
+    refused = text_of(post(office, "/office/payment/new", **{**fields, "amount": "119", "fee": "119"}))
+    assert "less than the payment" in refused
+    assert session.query(m.Payment).count() == 2
+
+
+def test_money_in_hryvnias_comes_to_an_account_in_dollars(office, session, seller):
+    company = makers.company(session, seller)
+    payer = makers.payer(session, company)
+    contract = makers.contract(session, company, payer, payable_currency="UAH", rate_markup_bp=150)
+    account = makers.account(session, company, payer, currency="USD", contract_id=contract.id)
+    session.commit()
+    page = text_of(office.get(f"/office/payment/new?account={account.id}"))
+    assert "turned at the rate of its day" in page
+    fields = {"account": account.id, "amount": "4212,25", "paid_on": "2026-11-20", "currency": "UAH"}
+    assert "Import the bank’s rates" in text_of(post(office, "/office/payment/new", **fields))
+    rate = {"day": dt.date(2026, 11, 19), "base": "USD", "quote": "UAH", "rate": Decimal("41.5"), "source": "NBU"}
+    session.add(m.CurrencyRate(**rate))
+    session.commit()
+    page = text_of(post(office, "/office/payment/new", **fields))
+    assert "100.00 USD" in page and "4,212.25 UAH" in page and "41.5000 UAH / 1 USD, NBU" in page and "1.5 %" in page
+
+
 def test_closing_a_month_shows_a_dry_run_first_and_writes_nothing(office, session, seller, account):
     page = text_of(office.get(f"/office/closing/preview?seller={seller.id}&month=2026-10"))
     assert "120.00 UAH" in page
@@ -177,9 +206,9 @@ def test_an_account_in_quarantine_is_shown_with_its_reason_and_tried_again(offic
 
 def test_a_reconciliation_act_is_looked_at_then_made(office, session, seller, account):
     close_october(session, seller)
-    address = f"/office/reconciliation/?company={account.company_id}&start=2026-10-01&last=2026-11-30&show=1"
+    address = f"/office/reconciliation/?company={account.company_id}&start=2026-10-01&last=2026-11-12&show=1"
     assert "What the act would say" in text_of(office.get(address))
-    fields = {"company": account.company_id, "account": account.id, "start": "2026-10-01", "last": "2026-11-30"}
+    fields = {"company": account.company_id, "account": account.id, "start": "2026-10-01", "last": "2026-11-12"}
     page = text_of(post(office, "/office/reconciliation/make", **fields))
     assert "Reconciliation act" in page
 

@@ -78,6 +78,7 @@ def _ukrainian(data: ActData, words: Words, formats: Formats) -> Iterator[Block]
     sums.check(data.number, data.net, data.tax, data.gross)
     yield Totals(_ladder(words, formats, data, sums))
     yield from parts.closing_words(words, formats, data, sums.count)
+    yield from parts.payable_words(words, formats, data)
     yield Paragraph(words("act_claims"))
     yield from parts.notes(data)
     if data.place:
@@ -144,6 +145,7 @@ def _russian(data: ActData, words: Words, formats: Formats) -> Iterator[Block]:
         ][: None if data.tax else 2]
     )
     yield from parts.closing_words(words, formats, data, sums.count)
+    yield from parts.payable_words(words, formats, data)
     yield Paragraph(words("act_done"))
     yield from parts.notes(data)
     if data.place:
@@ -171,6 +173,7 @@ def _tabled(data: ActData, words: Words, formats: Formats) -> Iterator[Block]:
         ]
     )
     yield from parts.closing_words(words, formats, data, sums.count)
+    yield from parts.payable_words(words, formats, data)
     yield Paragraph(words("act_done"))
     yield from parts.notes(data)
     if data.place:

@@ -82,6 +82,7 @@ def _ukrainian(data: InvoiceData, words: Words, formats: Formats) -> Iterator[Bl
     sums.check(data.number, data.net, data.tax, data.gross)
     yield Totals(_ladder(words, formats, data, sums, "total", "vat_rate", "total_with_vat"))
     yield from parts.closing_words(words, formats, data, sums.count)
+    yield from parts.payable_words(words, formats, data)
     tax = (
         words("incl_vat", **parts.money(words, formats, data.tax, data.currency)) if data.tax else words("without_vat")
     )
@@ -129,6 +130,7 @@ def _russian(data: InvoiceData, words: Words, formats: Formats) -> Iterator[Bloc
     sums.check(data.number, data.net, data.tax, data.gross)
     yield Totals(_ladder(words, formats, data, sums, "total", "vat_rate", "to_pay"))
     yield from parts.closing_words(words, formats, data, sums.count)
+    yield from parts.payable_words(words, formats, data)
     for status in parts.tax_status(words, seller):
         yield Paragraph(status, size=8)
     yield from parts.notes(data)
@@ -205,7 +207,10 @@ def _tabled(data: InvoiceData, words: Words, formats: Formats) -> Iterator[Block
         ]
     )
     yield _rates(words, formats, sums)
+    yield from parts.tax_in_own(words, formats, data, sums)
     yield from _amount_due(data, words, formats)
+    yield from parts.payable_words(words, formats, data)
+    yield from parts.split_payment(words, data)
     yield Fields(_payment(words, formats, data), 45)
     yield from parts.notes(data)
     issued = Signature(words("issued_by"), (), "", seller.signatory)
@@ -291,8 +296,8 @@ def _transfer(words: Words, data: InvoiceData) -> qr.Transfer:
     return qr.Transfer(
         name=seller.name,
         account=seller.account,
-        amount=data.gross,
-        currency=data.currency,
+        amount=data.payable.value_of(data.gross) if data.payable else data.gross,
+        currency=data.payable.quote if data.payable else data.currency,
         purpose=purpose,
         tax_id=seller.tax_id("edrpou", "rnokpp", "inn", "nip"),
         bank_name=seller.bank_name,

@@ -26,6 +26,10 @@ class Words:
         """The printed name of an identifier code; a code without one is printed as it stands."""
         return self._table.get(f"id_{code.lower()}", code)
 
+    def bank(self, code: str) -> str:
+        """«НБУ», «ЦБ РФ»: the bank a rate is of; the code itself of any other."""
+        return self._table.get(f"bank_{code}", code)
+
     def currency(self, code: str) -> str:
         """«руб.», «грн», «zł»; the code itself where the language has no short name."""
         return self._table.get(f"currency_{code}", code)

@@ -94,6 +94,12 @@ TEXTS = {
     "to_decrease": "Decrease: {amount} {currency}",
     "to_increase": "Increase: {amount} {currency}",
     "due_amount": "To pay: {amount} {currency}",
+    "payable": "To pay {amount} {currency} ({words}) at the rate of {rate}",
+    "equals": "Which is {amount} {currency} ({words}) at the rate of {rate}",
+    "rate_of": "{bank} {rate} {currency} for {nominal} {base} of {date}",
+    "rate_of_more": "{bank} {rate} {currency} for {nominal} {base} of {date} plus {percent}",
+    "tax_in_own": "VAT in {currency}: {amounts}; rate of {rate}",
+    "split_payment": "Split payment (mechanizm podzielonej płatności)",
     "in_words": "In words: {words}",
     "by_rates": "Summary by VAT rate",
     # dates and terms
@@ -187,6 +193,11 @@ TEXTS = {
     "id_krs": "KRS",
     "id_pesel": "PESEL",
     "id_vat": "VAT ID",
+    "bank_NBU": "NBU",
+    "bank_CBR": "Bank of Russia",
+    "bank_NBP": "NBP",
+    "bank_NBRB": "NBRB",
+    "bank_NBK": "NBK",
     "currency_EUR": "EUR",
     # operations of a reconciliation act
     "entry_act": "Certificate of services No. {number} of {date}",
@@ -194,6 +205,8 @@ TEXTS = {
     "entry_correction": "Correction No. {number} of {date}",
     "entry_payment": "Payment No. {number}",
     "entry_return": "Payment returned No. {number}",
+    "entry_write_off": "Debt written off No. {number}",
+    "entry_cashback": "Bonus No. {number}",
     # notices
     "notice_invoice_issued_subject": "Invoice No. {number}: {left} to pay by {due}",
     "notice_invoice_issued": "Invoice No. {number} of {date} is issued: {left}, to be paid by {due}.",

@@ -94,6 +94,12 @@ TEXTS = {
     "to_decrease": "Kwota zmniejszenia: {amount} {currency}",
     "to_increase": "Kwota zwiększenia: {amount} {currency}",
     "due_amount": "Do zapłaty: {amount} {currency}",
+    "payable": "Do zapłaty {amount} {currency} ({words}) po kursie {rate}",
+    "equals": "Co stanowi {amount} {currency} ({words}) po kursie {rate}",
+    "rate_of": "{bank} {rate} {currency} za {nominal} {base} z dnia {date}",
+    "rate_of_more": "{bank} {rate} {currency} za {nominal} {base} z dnia {date} plus {percent}",
+    "tax_in_own": "Kwota VAT w {currency}: {amounts}; kurs {rate}",
+    "split_payment": "mechanizm podzielonej płatności",
     "in_words": "Słownie: {words}",
     "by_rates": "Podsumowanie według stawek VAT",
     # dates and terms
@@ -187,6 +193,11 @@ TEXTS = {
     "id_krs": "KRS",
     "id_pesel": "PESEL",
     "id_vat": "NIP UE",
+    "bank_NBU": "NBU",
+    "bank_CBR": "Bank Rosji",
+    "bank_NBP": "NBP",
+    "bank_NBRB": "NB Białorusi",
+    "bank_NBK": "NB Kazachstanu",
     "currency_PLN": "zł",
     # operations of a reconciliation act
     "entry_act": "Protokół wykonania usług nr {number} z {date}",
@@ -194,6 +205,8 @@ TEXTS = {
     "entry_correction": "Korekta nr {number} z {date}",
     "entry_payment": "Wpłata nr {number}",
     "entry_return": "Zwrot wpłaty nr {number}",
+    "entry_write_off": "Umorzenie długu nr {number}",
+    "entry_cashback": "Bonus nr {number}",
     # notices
     "notice_invoice_issued_subject": "Faktura nr {number}: do zapłaty {left} do {due}",
     "notice_invoice_issued": "Wystawiono fakturę nr {number} z {date}: {left}, termin płatności {due}.",

@@ -4,6 +4,7 @@ The run's items are the work list and the row lock is the lease: a batch is one 
 done nothing and any worker may take it again. Running a closed month again bills only the difference.
 """
 
+import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -18,8 +19,8 @@ from app.core.errors import N_, DomainError, NotFound, Refused
 from app.core.period import Month
 from app.models import Account, BillingRun, Company, Document, RunItem, Seller
 from app.rules.lifecycle import RunItemState, RunState
-from app.services import sets, trail
-from app.services.billing import due, issue
+from app.services import numbering, sets, trail
+from app.services.billing import due, issue, quoting
 from app.services.billing.dialect import Sql, from_cents
 
 BATCH = 5_000  # accounts a transaction: statements stay large, the series' row stays locked for seconds at most
@@ -62,7 +63,7 @@ class Preview:
     month: Month
     accounts: int = 0  # how many would be billed; `lines` may show fewer
     lines: list[PreviewLine] = field(default_factory=list)
-    trouble: list[tuple[int, str, str, str]] = field(default_factory=list)  # account id, number, company, reason
+    trouble: list[tuple[int, str, str, Refused]] = field(default_factory=list)  # account id, number, company, reason
     totals: dict[str, Decimal] = field(default_factory=dict)
 
 
@@ -176,12 +177,17 @@ def _bill(session: Session, run: BillingRun, accounts: list[int]) -> None:
 
 
 def _quarantine(session: Session, run_id: int, account_id: int, error: Exception) -> None:
-    reason = str(error) if isinstance(error, DomainError) else N_("The account's data does not fit together.")
     if not isinstance(error, DomainError):
-        reason = f"{reason} ({type(error).__name__})"
+        error = Refused(N_("The account's data does not fit together (%(error)s)."), error=type(error).__name__)
+    reason, params = error.text, {name: str(value) for name, value in error.params.items()}
     mark = sa.update(RunItem).where(RunItem.run_id == run_id, RunItem.account_id == account_id)
     session.execute(
-        mark.values(state=RunItemState.QUARANTINED.value, reason=reason[:500], attempts=RunItem.attempts + 1)
+        mark.values(
+            state=RunItemState.QUARANTINED.value,
+            reason=reason[:500],
+            reason_params=params,
+            attempts=RunItem.attempts + 1,
+        )
     )
 
 
@@ -190,11 +196,13 @@ def _bill_together(session: Session, run: BillingRun, accounts: list[int]) -> No
     month = Month.of(run.month)
     sql = due.month_sql(session, seller, month)
     _open_batch(sql, accounts)
+    issued_on = numbering.date_for(session, seller.id, "invoice", run.issue_on)
+    quoted = quoting.quote_rates(session, sql, seller, month, issued_on)
     due.gather(sql)
     issue.round_lines(sql, seller.rounding)
     issue.open_made(sql)
     dates = issue.Dates(act=month.period.last_day, invoice=run.issue_on)
-    issue.issue(session, sql, seller, run.id, dates)
+    issue.issue(session, sql, seller, run.id, dates, quoted)
     _mark(sql, run.id)
     session.expire_all()
 
@@ -222,16 +230,15 @@ def _mark(sql: Sql, run_id: int) -> None:
         "THEN 'done' ELSE 'nothing' END WHERE run_id = :run AND account_id IN (SELECT account_id FROM bill_batch)",
         run=run_id,
     )
-    found = set(sql.run("SELECT DISTINCT reason FROM bill_trouble").scalars())
-    for reason, sentence in due.TROUBLES.items():
-        if reason not in found:
-            continue
+    for held in sql.run("SELECT DISTINCT reason FROM bill_trouble").scalars().all():
+        sentence, params = due.reason_of(held)
         sql.run(
-            "UPDATE run_item SET reason = :sentence WHERE run_id = :run AND reason = :reason "
-            "AND account_id IN (SELECT account_id FROM bill_batch)",
+            "UPDATE run_item SET reason = :sentence, reason_params = :params{as_json} WHERE run_id = :run "
+            "AND reason = :reason AND account_id IN (SELECT account_id FROM bill_batch)",
             run=run_id,
-            reason=reason,
+            reason=held,
             sentence=sentence,
+            params=json.dumps(params),
         )
 
 
@@ -262,13 +269,14 @@ def billed(session: Session, run_id: int) -> list[tuple[str, Decimal]]:
 def quarantine(session: Session, run_id: int) -> list[tuple[str, str, str]]:
     """Account number, company and reason of everything in quarantine."""
     waiting = (
-        sa.select(Account.number, Company.name, RunItem.reason)
+        sa.select(Account.number, Company.name, RunItem.reason, RunItem.reason_params)
         .join(Account, Account.id == RunItem.account_id)
         .join(Company, Company.id == RunItem.company_id)
         .where(RunItem.run_id == run_id, RunItem.state == RunItemState.QUARANTINED.value)
         .order_by(Account.number)
     )
-    return [(number, name, reason) for number, name, reason in session.execute(waiting)]
+    found = session.execute(waiting)
+    return [(number, name, str(Refused(reason, **(params or {})))) for number, name, reason, params in found]
 
 
 def retry(session: Session, actor: Actor, run_id: int, account_ids: list[int] | None = None) -> int:
@@ -311,6 +319,7 @@ def preview(session: Session, actor: Actor, seller_id: int, month: Month, *, lim
         f"WHERE a.id IN ({_CONCERNED})"
     )
     sql.learn("bill_account")
+    quoting.quote_rates(session, sql, seller, month, month.shift(1).first_day)
     due.gather(sql)
     issue.round_lines(sql, seller.rounding)
     accounts = sql.run("SELECT COUNT(*) FROM bill_doc").scalar_one()
@@ -326,12 +335,12 @@ def preview(session: Session, actor: Actor, seller_id: int, month: Month, *, lim
     return result
 
 
-def _read_trouble(sql: Sql) -> list[tuple[int, str, str, str]]:
+def _read_trouble(sql: Sql) -> list[tuple[int, str, str, Refused]]:
     rows = sql.run(
         "SELECT a.id, a.number, c.name, MIN(t.reason) FROM bill_trouble t JOIN account a ON a.id = t.account_id "
         "JOIN company c ON c.id = a.company_id GROUP BY a.id, a.number, c.name ORDER BY a.number"
     )
-    return [(i, number, name, due.TROUBLES.get(reason, reason)) for i, number, name, reason in rows]
+    return [(i, number, name, due.refusal_of(reason)) for i, number, name, reason in rows]
 
 
 def _read_lines(sql: Sql, month: Month, limit: int | None) -> list[PreviewLine]:

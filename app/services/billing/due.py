@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.errors import N_, DomainError
+from app.core.errors import N_, DomainError, Refused
 from app.core.money import FINE, to_scaled
 from app.core.period import Month
 from app.models import Component, PriceVersion, Seller, TaxRate
@@ -108,6 +108,12 @@ def reason_of(held: str) -> tuple[str, dict[str, str]]:
     except ValueError:
         return held, {}
     return said["text"], said["params"]
+
+
+def refusal_of(held: str) -> Refused:
+    """The same as an error a person reads in their language."""
+    text, params = reason_of(held)
+    return Refused(text, **params)
 
 
 _ACTIVE = """bill_account ba {then} subscription s ON s.account_id = ba.account_id
@@ -209,7 +215,8 @@ def _slice_usage(sql: Sql) -> None:
         "ON u.subscription_id = x.subscription_id AND u.component_id = x.component_id AND u.day >= x.starts_on "
         "AND u.day < x.ends_on WHERE x.charged = 'usage' AND x.tariff_id IS NULL "
         "AND x.starts_on < x.ends_on GROUP BY x.account_id, x.company_id, x.subscription_id, "
-        "x.subscriber_id, x.component_id, x.price_version_id, x.own_price, x.starts_on, x.ends_on, x.tax_bp, x.tax_included, x.name, x.begun"
+        "x.subscriber_id, x.component_id, x.price_version_id, x.own_price, x.starts_on, x.ends_on, x.tax_bp, "
+        "x.tax_included, x.name, x.begun"
     )
 
 

@@ -69,15 +69,18 @@ def round_lines(sql: Sql, rounding: str) -> None:
     sql.learn("bill_doc")
 
 
-def issue(session: Session, sql: Sql, seller: Seller, run_id: int, dates: Dates) -> int:
-    """Issue the documents of `bill_doc` with everything that hangs on them; returns how many accounts were billed."""
+def issue(session: Session, sql: Sql, seller: Seller, run_id: int, dates: Dates, quoted: bool = False) -> int:
+    """Issue the documents of `bill_doc` with everything that hangs on them; returns how many accounts were billed.
+
+    `quoted` where `bill_rate` has the rates that documents in a foreign currency keep.
+    """
     count = sql.run("SELECT COUNT(*) FROM bill_doc").scalar_one()
     if not count:
         return 0
     _place_corrections(sql, run_id)
     _freeze_parties(session, sql, seller)
     session.flush()
-    _insert_documents(session, sql, seller, run_id, dates)
+    _insert_documents(session, sql, seller, run_id, dates, quoted)
     _insert_lines_and_charges(sql)
     _post(session, sql, seller, dates)
     _wish_for_mail(sql)
@@ -111,32 +114,39 @@ _DOC_COLUMNS = """company_id, created_at, kind, seller_id, account_id, payer_id,
  settlement, seller_snapshot_id, payer_snapshot_id"""
 
 
-def _insert_documents(session: Session, sql: Sql, seller: Seller, run_id: int, dates: Dates) -> None:
+# A credit note keeps the rates of the invoice it corrects.
+_RATES = """CASE WHEN d.kind = 'credit_note' THEN COALESCE((SELECT o.data FROM document o WHERE o.id = d.corrects_id),
+ r.data{as_json}) ELSE r.data{as_json} END"""
+_RATES_FROM = "LEFT JOIN bill_rate r ON r.account_id = d.account_id"
+
+
+def _insert_documents(session: Session, sql: Sql, seller: Seller, run_id: int, dates: Dates, quoted: bool) -> None:
     """Invoices and their acts, credit notes and theirs; `bill_made` learns the invoices' and notes' ids."""
     for kind, act in (("invoice", "act"), ("credit_note", "correction_act")):
         if sql.run("SELECT COUNT(*) FROM bill_doc WHERE kind = :kind", kind=kind).scalar_one():
-            _insert_kind(session, sql, seller, run_id, kind, kind, dates.invoice)
+            _insert_kind(session, sql, seller, run_id, kind, kind, dates.invoice, quoted)
             _list_made(sql, kind)
-            _insert_kind(session, sql, seller, run_id, kind, act, dates.act)
+            _insert_kind(session, sql, seller, run_id, kind, act, dates.act, quoted)
 
 
 def _insert_kind(
-    session: Session, sql: Sql, seller: Seller, run_id: int, kind: str, made: str, wanted: dt.date
+    session: Session, sql: Sql, seller: Seller, run_id: int, kind: str, made: str, wanted: dt.date, quoted: bool
 ) -> None:
     count = sql.run("SELECT COUNT(*) FROM bill_doc WHERE kind = :kind", kind=kind).scalar_one()
     day = numbering.date_for(session, seller.id, made, wanted)
     first = numbering.take_numbers(session, seller.id, made, day, count)
     basis = "JOIN bill_made basis ON basis.account_id = d.account_id AND basis.kind = d.kind" if made != kind else ""
+    extra, rates, joined = (", data", f", {_RATES}", _RATES_FROM) if quoted else ("", "", "")
     sql.run(
-        f"INSERT INTO document ({_DOC_COLUMNS}) SELECT a.company_id, :now, :made, :seller, a.account_id, "
+        f"INSERT INTO document ({_DOC_COLUMNS}{extra}) SELECT a.company_id, :now, :made, :seller, a.account_id, "
         f"a.payer_id, a.contract_id, :run, {'basis.id' if basis else 'NULL'}, "
         "CASE WHEN d.kind = 'credit_note' OR d.occurrence > 0 THEN d.corrects_id END, 'issued', "
         f":prefix || {_padded(sql, ':first + d.place - 1', seller.number_digits)}, :first + d.place - 1, :day, "
         ":start, :end, d.occurrence, CASE WHEN :is_invoice THEN :due END, a.currency, "
         "COALESCE(NULLIF(p.locale, ''), c.locale), d.net, d.tax, d.total, 0, "
-        "CASE WHEN d.total > 0 THEN 'unpaid' ELSE 'paid' END, :snapshot, p.snapshot_id "
+        f"CASE WHEN d.total > 0 THEN 'unpaid' ELSE 'paid' END, :snapshot, p.snapshot_id{rates} "
         "FROM bill_doc d JOIN bill_account a ON a.account_id = d.account_id JOIN payer p ON p.id = a.payer_id "
-        f"JOIN company c ON c.id = a.company_id {basis} WHERE d.kind = :kind ORDER BY d.place",
+        f"JOIN company c ON c.id = a.company_id {basis} {joined} WHERE d.kind = :kind ORDER BY d.place",
         now=_now(),
         made=made,
         kind=kind,

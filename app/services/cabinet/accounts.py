@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound
-from app.models import Account, Company, Document, Payment, Seller
+from app.models import Account, Company, Document, InstalmentPlan, Payment, Seller
 from app.models.document import UNPAID_INVOICE
 from app.rules.lifecycle import DocumentState
-from app.services import ledger, notices, policies
+from app.services import ledger, notices, parts, policies
 
 ZERO = Decimal("0.00")
 calendar_of = policies.calendar_for
@@ -37,20 +37,36 @@ class AccountLine:
     due_on: dt.date | None  # of the earliest invoice that can still be paid in time
     overdue_since: dt.date | None
     waiting: Decimal  # what the company said it paid and the bank has not confirmed; no part of the balance
+    later: Decimal  # what of the debt is equipment whose parts are not invoiced yet
     unread: int  # notices of the reader, counted along: every page shows both
 
 
 def accounts_of(session: Session, actor: Actor) -> list[AccountLine]:
     """Every account of the actor's company, by number: one statement, and the ledger's."""
     mine = sa.select(Account.id).where(Account.company_id == actor.company_id)
-    owed = (  # by itself, so that one walk over the index of unpaid invoices does it, however many there are
+    whole = (  # by itself, so that one walk over the index of unpaid invoices does it, however many there are
         sa.select(Document.account_id, Document.due_on, sa.func.sum(Document.total - Document.paid).label("left"))
         .where(Document.account_id.in_(mine), Document.state == DocumentState.ISSUED.value, UNPAID_INVOICE)
+        .where(Document.due_on.is_not(None) | Document.id.not_in(_in_parts(actor)))
         .group_by(Document.account_id, Document.due_on)
-        .subquery()
+    )
+    parts_due = parts.waiting_parts().where(InstalmentPlan.company_id == actor.company_id).subquery()
+    in_parts = sa.select(parts_due.c.account_id, parts_due.c.due_on, parts_due.c.left)
+    down = parts.waiting_down_payments().where(InstalmentPlan.company_id == actor.company_id)
+    owed = sa.union_all(whole, in_parts.where(parts_due.c.state == "invoiced"), down).subquery()
+    later = (
+        sa.select(sa.func.sum(parts_due.c.left))
+        .where(parts_due.c.account_id == Account.id, parts_due.c.state == "planned")
+        .scalar_subquery()
     )
     query = (
-        sa.select(*_HEAD, owed.c.due_on, owed.c.left, notices.unread_query(actor).scalar_subquery().label("unread"))
+        sa.select(
+            *_HEAD,
+            later.label("later"),
+            owed.c.due_on,
+            owed.c.left,
+            notices.unread_query(actor).scalar_subquery().label("unread"),
+        )
         .join(Seller, Seller.id == Account.seller_id)
         .outerjoin(owed, owed.c.account_id == Account.id)
         .where(Account.company_id == actor.company_id)
@@ -59,6 +75,12 @@ def accounts_of(session: Session, actor: Actor) -> list[AccountLine]:
     rows = session.execute(query).mappings().all()
     books = ledger.balances(session, list({row["id"] for row in rows}))
     return [_line(list(some), books) for _, some in groupby(rows, key=lambda row: row["id"])]
+
+
+def _in_parts(actor: Actor) -> Any:
+    """Invoices of equipment: their parts have the due days."""
+    plans = sa.select(InstalmentPlan.document_id)
+    return plans.where(InstalmentPlan.company_id == actor.company_id, InstalmentPlan.document_id.is_not(None))
 
 
 _HEAD = (
@@ -96,6 +118,7 @@ def _line(rows: list[Any], books: dict[int, ledger.Balance]) -> AccountLine:
         due_on=min(coming, default=None),
         overdue_since=min((day for day, _ in late), default=None),
         waiting=first["waiting"] or ZERO,
+        later=first["later"] or ZERO,
         unread=first["unread"],
     )
 

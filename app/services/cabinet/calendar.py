@@ -71,7 +71,11 @@ def parts_due(session: Session, actor: Actor, period: Period) -> list[PartDue]:
         return []
     query = (
         sa.select(
-            InstalmentPlan.id, InstalmentPlan.name, Account.currency, InstalmentPart.due_on, InstalmentPart.amount
+            InstalmentPlan.id,
+            InstalmentPlan.name,
+            Account.currency,
+            InstalmentPart.due_on,
+            InstalmentPart.amount - InstalmentPart.paid,
         )
         .join(InstalmentPlan, InstalmentPlan.id == InstalmentPart.plan_id)
         .join(Account, Account.id == InstalmentPlan.account_id)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
+from app.core.errors import Refused
 from app.core.period import Month
 from app.models import Account, Charge, Document, DocumentKind, DocumentLine, Seller, Subscriber, Subscription
 from app.services import names
@@ -178,7 +179,7 @@ class SoFar:
     total: Decimal
     subscribers: list[SubscriberLine]
     more: str
-    trouble: str = ""
+    trouble: Refused | None = None
 
 
 def so_far(
@@ -205,8 +206,8 @@ def so_far(
     return SoFar(month, lines, sum((line.gross for line in lines), Decimal("0.00")), subscribers, more)
 
 
-def count_running(session: Session, account: Account) -> tuple[Sql, Month, str]:
-    """Fill the billing run's scratch tables with an account's running month; the trouble that hinders it, or ""."""
+def count_running(session: Session, account: Account) -> tuple[Sql, Month, Refused | None]:
+    """Fill the billing run's scratch tables with an account's running month; the trouble that hinders it, or None."""
     seller = session.get_one(Seller, account.seller_id)
     month = Month.of(clock.today(seller.zone))
     sql = due.month_sql(session, seller, month)
@@ -219,9 +220,9 @@ def count_running(session: Session, account: Account) -> tuple[Sql, Month, str]:
     due.gather(sql)
     trouble = sql.run("SELECT MIN(reason) FROM bill_trouble").scalar()
     if trouble:
-        return sql, month, due.TROUBLES.get(trouble, trouble)
+        return sql, month, due.refusal_of(trouble)
     issue.round_lines(sql, seller.rounding)
-    return sql, month, ""
+    return sql, month, None
 
 
 def _so_far_by_subscriber(sql: Any, after: str, search: str, limit: int) -> tuple[list[SubscriberLine], str]:

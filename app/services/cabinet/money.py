@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -142,15 +143,27 @@ class Instalments:
 
     plan: InstalmentPlan
     parts: list[InstalmentPart]
+    invoice: Any = None  # (id, number, paid) of the handover's invoice
 
     @property
     def left(self) -> list[InstalmentPart]:
         """The parts not yet paid."""
         return [part for part in self.parts if part.state != "paid"]
 
+    @property
+    def down_due(self) -> Decimal:
+        """What of the down payment is still to be paid."""
+        paid = self.invoice.paid if self.invoice else self.plan.down_payment
+        return max(self.plan.down_payment - paid, Decimal(0))
+
+    @property
+    def remains(self) -> Decimal:
+        """All that is still to be paid: what settling early costs today."""
+        return self.down_due + sum((part.amount - part.paid for part in self.left), Decimal(0))
+
 
 def instalments_of(session: Session, actor: Actor) -> list[Instalments]:
-    """Every instalment plan of the company with its parts; two statements."""
+    """Every instalment plan of the company with its parts and its invoice; two statements."""
     actor.need(Right.CABINET_PAYMENTS)
     query = (
         sa.select(InstalmentPlan)
@@ -159,4 +172,7 @@ def instalments_of(session: Session, actor: Actor) -> list[Instalments]:
         .order_by(InstalmentPlan.starts_on.desc(), InstalmentPlan.id.desc())
         .limit(100)
     )
-    return [Instalments(plan, list(plan.parts)) for plan in session.scalars(query)]
+    query = query.add_columns(Document.id, Document.number, Document.paid)
+    query = query.outerjoin(Document, Document.id == InstalmentPlan.document_id)
+    found = session.execute(query).all()
+    return [Instalments(row[0], list(row[0].parts), row if row[1] else None) for row in found]

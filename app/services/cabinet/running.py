@@ -48,7 +48,7 @@ def report_of(session: Session, account: Account, *, by_hours: bool) -> ChargeRe
     """The report of a running month; its lines are read from the scratch tables while it is drawn."""
     sql, month, trouble = count_running(session, account)
     if trouble:
-        raise Refused(trouble)
+        raise trouble
     summary = _summary(sql)
     if not summary:
         raise Refused(N_("Nothing is charged this month yet. Order the charges when something is."))

@@ -1,15 +1,18 @@
 """Subscribers of a company among tens of thousands: found by any part of a number or a name, and one with its story."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from app.access.permissions import Right
 from app.core.actor import Actor
-from app.core.errors import NotFound
-from app.models import Component, Option, Plan, Subscriber, SubscriberName, Subscription
+from app.core.errors import N_, NotFound
+from app.models import Account, Component, Option, Plan, Subscriber, SubscriberName, Subscription
+from app.reports.render import csv, xlsx
+from app.reports.render.xlsx import Column
 
 PAGE = 50
 FOUND = 500  # at most so many are looked at when a part from the middle is asked for
@@ -145,3 +148,34 @@ def names_of(session: Session, subscriber: Subscriber) -> list[SubscriberName]:
         .limit(20)
     )
     return list(session.scalars(query))
+
+
+COLUMNS = (N_("Number"), N_("Name"), N_("Account"), N_("State"))
+
+
+def write_list(
+    session: Session,
+    actor: Actor,
+    company_id: int,
+    fmt: str,
+    out: BinaryIO,
+    *,
+    translate: Callable[[str], str] = str,
+    delimiter: str = ";",
+    bom: bool = True,
+) -> int:
+    """All subscribers of a company by number, read and written as a stream: a list to fill in with new names."""
+    actor.need(Right.CABINET_SUBSCRIBERS)
+    actor.need_company(company_id)
+    query = (
+        sa.select(Subscriber.number, Subscriber.name, Account.number, Subscriber.state)
+        .join(Account, Account.id == Subscriber.account_id)
+        .where(Subscriber.company_id == company_id)
+        .order_by(Subscriber.number)
+        .execution_options(yield_per=5_000)
+    )
+    columns = [Column(translate(title)) for title in COLUMNS]
+    rows = ((number, name, account, translate(state)) for number, name, account, state in session.execute(query))
+    if fmt == "csv":
+        return csv.write_register(out, columns, rows, delimiter=delimiter, bom=bom)
+    return xlsx.write_register(out, columns, rows, sheet=translate(N_("Subscribers")))

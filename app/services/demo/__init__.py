@@ -1,7 +1,7 @@
 """The demo: three Sellers, their catalogue, sixty companies and a year of their life, made by the services themselves.
 
-`load` goes by steps, each committed with a mark in the audit trail: loading again does nothing, and a load that was
-interrupted goes on where it stopped, with the months it began with.
+`load` goes by steps, each committed with a mark in the audit trail: loading again does nothing, a load that was
+interrupted goes on where it stopped, with the months it began with, and two that run at once share the steps.
 """
 
 import datetime as dt
@@ -19,6 +19,7 @@ from app.rules.lifecycle import CompanyState
 from app.services import setup, trail
 from app.services.demo import catalogue, customers, desk, doors, houses, life, lines, people, usage
 from app.services.demo.story import Client, tell_clients
+from app.services.sets import is_postgresql
 
 Progress = Callable[[int, int, str], None]
 MONTHS = 12
@@ -66,20 +67,27 @@ def load(
 
     See everything (`tenancy.seeing(EVERYONE)`) while calling it. All people get `password`.
     """
-    marks = _marks(session)
-    if DONE in marks:
+    if DONE in _marks(session):
         return False
-    tale = _begin(session, password, size, marks)
+    _take_turn(session)
+    tale = _begin(session, password, size, _marks(session))
     steps = [*_steps(tale), (DONE, "Ready", _nothing)]
     for place, (key, message, work) in enumerate(steps):
         progress(place, len(steps), message)
-        if key not in marks:
+        _take_turn(session)
+        if key not in _marks(session):
             work(tale)
             trail.record(session, Actor.system("demo"), MARK, "demo", key, today=str(tale.today), size=tale.size)
             if commit is not None:
                 commit()
     progress(len(steps), len(steps), "Ready")
     return True
+
+
+def _take_turn(session: Session) -> None:
+    """One step at a time, whoever loads: two machines that start together share the steps (SQLite has one writer)."""
+    if is_postgresql(session):
+        session.execute(sa.text("SELECT pg_advisory_xact_lock(7163009)"))
 
 
 def is_loaded(session: Session) -> bool:

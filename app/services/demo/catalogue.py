@@ -61,6 +61,7 @@ def _add_offer(session: Session, seller: Seller, product: Product, offer: Offer,
         currency=seller.currency,
         tax_category=offer.tax,
         period_months=offer.months,
+        for_subscribers=offer.for_subscribers,
     )
     for part in offer.parts:
         component = Component(

@@ -36,6 +36,7 @@ class Offer:
     months: int = 1
     tax: str = "standard"
     limits: dict[str, str] = field(default_factory=dict)
+    for_subscribers: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,6 +230,7 @@ GOODS = (
                 ("Послуги лінії", "Услуги линии", "Usługi linii"),
                 tuple(Part(code, words, MONTH, price) for code, words, price in OPTIONS),
                 tax="telecom",
+                for_subscribers=True,
             ),
         ),
     ),

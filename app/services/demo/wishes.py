@@ -7,7 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.access.roles import Role
 from app.core import clock
+from app.core.actor import Actor
 from app.core.period import Month
 from app.models import (
     Company,
@@ -15,40 +17,55 @@ from app.models import (
     Plan,
     Request,
     Subscriber,
-    SubscriberName,
     User,
 )
+from app.rules import policies
 from app.rules.lifecycle import (
     RequestState,
 )
+from app.rules.policies import PolicyKind
+from app.services import renaming
 from app.services.demo.calendar import at
 from app.services.demo.names import make_name
+from app.services.demo.people import actor_of
+from app.services.policies import calendar_for
 
 RENAMES = 12
 
 
 def add_renames(session: Session, company: Company, manager: User, today: dt.date) -> None:
-    """A list of lines renamed a week ago: most done, two refused with their reasons."""
+    """Two lists of lines renamed: a week ago, with two lines refused; and a fresh one that can still be undone."""
     rng = random.Random("renames")  # noqa: S311
-    asked_at = at(today - dt.timedelta(days=7), 10)
+    actor = actor_of(manager, Role.COMPANY_ADMINISTRATOR)
     some = _some_lines(session, company, RENAMES)
-    with clock.standing_at(asked_at):
-        parent = _request(company, "rename", manager, details={"lines": len(some)})
-        session.add(parent)
-        session.flush()
-        for place, line in enumerate(some):
-            new = make_name(company.country, rng).full
-            is_bad = place >= len(some) - 2 > 0
-            row = _request(company, "rename", manager, line, details={"old": line.name, "new": new})
-            row.parent_id, row.attempts = parent.id, 1
-            if is_bad:
-                row.state, row.reason = RequestState.REJECTED.value, "The name is longer than the network allows."
-            session.add(row)
-            session.flush()
-            if not is_bad:
-                session.add(_renamed(line, new, row.id, manager, asked_at))
-                line.name = new
-    session.flush()
+    new = [make_name(company.country, rng).full for _ in some]
+    rows = [(place, line.number, name) for place, (line, name) in enumerate(zip(some, new, strict=True), 2)]
+    last = len(rows) + 2
+    refused = [(last, "3.80671E+11", new[0]), (last + 1, some[0].number[:-3], "Склад, " * 20)] if some else []
+    _rename(session, actor, company, [*rows[: RENAMES - 2], *refused], _open_day(session, company, today, 7))
+    _rename(session, actor, company, rows[RENAMES - 4 :], _open_day(session, company, today, 0))
+
+
+def _open_day(session: Session, company: Company, today: dt.date, back: int) -> dt.date:
+    """The last day at least `back` days ago on which names could be changed."""
+    freeze = calendar_for(session, company.seller_id)[PolicyKind.RENAME_FREEZE]
+    day = today - dt.timedelta(days=back)
+    while policies.window_on(freeze, day):
+        day -= dt.timedelta(days=1)
+    return day
+
+
+def _rename(session: Session, actor: Actor, company: Company, rows: list[tuple[int, str, str]], day: dt.date) -> None:
+    """A list of new names, applied on a day."""
+    if not rows:
+        return
+    with clock.standing_at(at(day, 10)):
+        made = renaming.read_rows(session, actor, company.id, rows, f"Абоненти {day:%d.%m}.xlsx")
+        if not renaming.good_lines(made.counts):
+            return
+        renaming.order(session, actor, made.request_id, by_job=False)
+        while not renaming.apply_step(session, actor, made.request_id).is_over:
+            pass
 
 
 def _some_lines(session: Session, company: Company, count: int) -> list[Subscriber]:
@@ -64,18 +81,6 @@ def _request(company: Company, kind: str, by: User, line: Subscriber | None = No
         kind=kind,
         asked_by=by.id,
         **{"state": RequestState.DONE.value, "done_at": clock.now(), "effective_on": clock.today()} | more,
-    )
-
-
-def _renamed(line: Subscriber, new: str, request_id: int, by: User, moment: dt.datetime) -> SubscriberName:
-    return SubscriberName(
-        company_id=line.company_id,
-        subscriber_id=line.id,
-        request_id=request_id,
-        old_name=line.name,
-        new_name=new,
-        changed_at=moment,
-        changed_by=f"{by.first_name} {by.last_name}",
     )
 
 

@@ -25,12 +25,11 @@ from app.models import ImportBatch, ImportMapping, Seller
 from app.services import trail
 from app.services.importing import catalog, customers, payments, rates, subscribers, usage
 from app.services.importing.opening import Entry, Opened, digest_of, open_file
-from app.services.importing.work import Work
+from app.services.importing.work import LOCK, Work
 
 STEP = 500
 USAGE_STEP = 5_000  # records of usage are small and many
 SHOWN = 100
-LOCK = 7163002  # of PostgreSQL: imports look up and then write, one step at a time
 OTHER_FILE = N_("This is not the file that was shown. Upload it again.")
 UNFIT = N_("The line's data do not fit together with what is already here.")
 BAD_DAY = N_("«%(day)s» is not a date. Write it like 2026-10-01.")

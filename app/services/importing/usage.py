@@ -21,7 +21,7 @@ from app.models import Seller, SuspendedUsage, Usage
 from app.rules.rating import Clock, Event, EventKind, Rated, international
 from app.services.importing.opening import Entry
 from app.services.importing.owners import NOBODY, Books, Owner, Owners, Part
-from app.services.importing.work import TOO_FINE, TOO_LONG, Work, rows_in
+from app.services.importing.work import LOCK, TOO_FINE, TOO_LONG, Work, rows_in
 from app.services.rating import tariffs
 
 OTHER_UNIT = N_("The unit is not the one the part is sold by.")
@@ -152,6 +152,8 @@ class _Record:
 
 def place(session: Session, seller: Seller, source: str, lines: Sequence[tuple[ImportLine, str]]) -> Placed:
     """Write records where they belong, rate those with a tariff, and let the others wait with their reason."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     used, waiting = _known(session, source, [source_id for _, source_id in lines])
     placed = Placed(known=set(used))
     fresh: dict[str, ImportLine] = {}

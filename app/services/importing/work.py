@@ -16,6 +16,7 @@ from app.models import Seller
 
 TOO_LONG = N_("«%(cell)s…» is longer than %(limit)s characters. Shorten it.")
 TOO_FINE = N_("«%(cell)s» has more than four decimals, which cannot be charged. Round it.")
+LOCK = 7163002  # of PostgreSQL: imports look up and then write, one step at a time
 LOOK_UP = 500  # values an IN of one statement
 
 

@@ -92,6 +92,16 @@ def read_list(
     return _keep(session, actor, made, lines)
 
 
+def read_rows(
+    session: Session, actor: Actor, company_id: int, rows: Sequence[tuple[int, str, str]], name: str
+) -> RenameList:
+    """`read_list` of (line, number, new name) that stand in no file."""
+    company = _company(session, actor, company_id)
+    where = Where(company.id, countries_of(session, company), gate_of(session, company.seller_id).characters)
+    made = RenameList(company_id=company.id, seller_id=company.seller_id, source="paste", file_name=name[:255])
+    return _keep(session, actor, made, judge_rows(session, where, rows))
+
+
 def _company(session: Session, actor: Actor, company_id: int) -> Company:
     actor.need(Right.CABINET_RENAME)
     actor.need_company(company_id)

@@ -14,12 +14,14 @@ from app.models import RenameList
 from app.reports.render import xlsx
 from app.reports.render.xlsx import Column
 from app.rules.lifecycle import RequestState
+from app.rules.renaming import GOOD
 from app.services.importing.opening import digest_of
 from app.services.renaming import words
 from app.services.renaming.gate import gate_of
 from app.services.renaming.history import ListLine, walk_lines
 from app.services.renaming.opening import Columns, Opened, open_list
 
+_GOOD = frozenset(verdict.value for verdict in GOOD)
 Say = Callable[[DomainError], str]
 OTHER_FILE = N_("This is not the list that was shown. Upload it again.")
 RESULT, NUMBER, NAME = N_("Result"), N_("Number"), N_("New name")
@@ -70,7 +72,7 @@ def _teller(session: Session, found: RenameList, say: Say) -> Callable[[ListLine
     def told(one: ListLine) -> str:
         if one.outcome:
             return sentence("", one.outcome, "")
-        if one.verdict == "ok" or (one.verdict == "look_alike" and found.request.state != RequestState.NEW.value):
+        if one.verdict in _GOOD and found.request.state != RequestState.NEW.value:
             return waiting(words.NEVER if is_cancelled else words.LATER)
         return sentence(one.verdict, "", one.remark)
 

@@ -20,6 +20,8 @@ from app.services.switching.drafts import (
     take_picked,
 )
 from app.services.switching.offers import Offer, offers_of
+from app.services.switching.results import write_result
+from app.services.switching.running import run_to_end
 from app.services.switching.undoing import Undone, can_undo, cancel_request, cancel_waiting, undo_batch
 
 __all__ = [
@@ -40,10 +42,12 @@ __all__ = [
     "judge_again",
     "offers_of",
     "open_draft",
+    "run_to_end",
     "stop_asking",
     "take_file",
     "take_filter",
     "take_paste",
     "take_picked",
     "undo_batch",
+    "write_result",
 ]

@@ -39,7 +39,7 @@ COLUMNS = {
 }
 PICKED = {NUMBER: 0}
 CHANGED = N_("This list is asked for already. Begin a new one.")
-NO_CHOICE = N_("Choose the option, whether to switch it on or off, and the day.")
+NO_CHOICE = N_("Choose whether to switch the option on or off.")
 NOBODY = N_("No subscriber fits. Change the filter or choose other subscribers.")
 ZERO = Decimal(0)
 
@@ -112,7 +112,7 @@ def choose(session: Session, actor: Actor, draft_id: int, choice: Choice) -> Req
 
 
 def _choose(session: Session, draft: Request, choice: Choice) -> None:
-    if choice.action not in KINDS or not choice.option:
+    if choice.action not in KINDS:
         raise Refused(NO_CHOICE)
     draft.kind = KINDS[choice.action]
     draft.effective_on = choice.day

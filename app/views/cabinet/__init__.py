@@ -14,6 +14,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     from app.views.cabinet.documents import DocumentsPage
     from app.views.cabinet.invoices import InvoicesPage
     from app.views.cabinet.notices import NoticesPage
+    from app.views.cabinet.options import OptionsPage
     from app.views.cabinet.paying import PayPage
     from app.views.cabinet.payments import InstalmentsPage, PaymentsPage
     from app.views.cabinet.reconciliation import ReconciliationPage
@@ -32,6 +33,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         ReconciliationPage,
         SubscriptionsPage,
         SubscribersPage,
+        OptionsPage,
         RenamePage,
         DetailsPage,
         DeliveryPage,

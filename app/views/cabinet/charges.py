@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from flask import abort, request
+from flask import abort, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 
 from app.access.permissions import Right
 from app.core.period import Month
+from app.services import work
 from app.services.cabinet import charges
-from app.views.base import needs
+from app.services.work import JobName
+from app.views.base import attempt, needs, say
 from app.views.cabinet import frame
 
 
@@ -55,7 +57,7 @@ class ChargesPage(frame.Page):
             return self.show("charges.html", account=None)
         search, after = request.args.get("q", "").strip()[:60], request.args.get("after", "")[:32]
         found = charges.so_far(self.session, self.actor, account.id, after=after, search=search)
-        trouble = gettext(found.trouble) if found.trouble else ""
+        trouble = say(found.trouble) if found.trouble else ""
         return self.show("current.html", account=account, found=found, search=search, trouble=trouble)
 
     @expose("/file/<any(xlsx, csv):fmt>")
@@ -67,6 +69,20 @@ class ChargesPage(frame.Page):
             abort(404)
         rows = charges.every_charge(self.session, self.actor, account.id, month)
         return self.export(_title(account.number, month), _columns(), rows, fmt)
+
+    @expose("/details", methods=["POST"])
+    @needs(Right.CABINET_DOCUMENTS)
+    def details(self) -> Any:
+        """Every record of a month, or its sums by time class, as a file made in the background."""
+        account, month = self.account_asked(needed=True), self.month_asked()
+        if account is None or month is None:
+            abort(404)
+        extent = "classes" if request.values.get("extent") == "classes" else "records"
+        page = url_for("ChargesPage.index", account=account.id, month=str(month))
+        params = {"account_id": account.id, "month": str(month), "extent": extent, "page": page}
+        title = gettext("Usage of %(account)s in %(month)s", account=account.number, month=str(month))
+        job = attempt(work.order_job, JobName.DETAIL_REPORT, params, title)
+        return redirect(url_for("JobsPage.show", job_id=job.id))
 
 
 def _title(number: str, month: Month) -> str:

@@ -23,6 +23,72 @@ from app.views.security import current_actor
 
 _l = lazy_gettext
 
+# The administrator's main menu (A1-01) in its order: page, label, icon, right, what is there.
+MAIN: list[tuple[str, Any, str, Right, Any]] = [
+    (
+        "DetailsPage.index",
+        _l("Personal information"),
+        "fa-building",
+        Right.CABINET_PAYMENTS,
+        _l("Name, tax codes, settlement accounts, delivery of invoices, balance, state, form of payment, contract."),
+    ),
+    (
+        "PaymentsPage.index",
+        _l("Payments"),
+        "fa-money-bill-transfer",
+        Right.CABINET_PAYMENTS,
+        _l("History of payments; registering a payment that the bank has not confirmed yet."),
+    ),
+    (
+        "InvoicesPage.index",
+        _l("Invoices"),
+        "fa-paper-plane",
+        Right.CABINET_DOCUMENTS,
+        _l("An invoice to e-mail or by a link, charges of the current month, the way and address of delivery."),
+    ),
+    (
+        "InstalmentsPage.index",
+        _l("Instalment information"),
+        "fa-mobile-screen",
+        Right.CABINET_PAYMENTS,
+        _l("Payments left for equipment bought in parts, the monthly payment, the repayment date."),
+    ),
+    (
+        "SubscribersPage.index",
+        _l("Choice of a subscriber"),
+        "fa-sim-card",
+        Right.CABINET_SUBSCRIBERS,
+        _l("Information about a subscriber, and services for it."),
+    ),
+    (
+        "TicketsPage.index",
+        _l("Feedback"),
+        "fa-comments",
+        Right.CABINET_TICKETS,
+        _l("Your requests to our specialists."),
+    ),
+    (
+        "RenamePage.index",
+        _l("Renaming of a subscriber"),
+        "fa-pen-to-square",
+        Right.CABINET_RENAME,
+        _l("One by one or many by a list; the last name of the month stands on the invoice."),
+    ),
+    (
+        "OptionsPage.index",
+        _l("Services by list of subscribers"),
+        "fa-toggle-on",
+        Right.CABINET_RENAME,
+        _l("Adding and removing services for a list of subscribers; the history of requests."),
+    ),
+    (
+        "SignInView.logout",
+        _l("Sign out"),
+        "fa-arrow-right-from-bracket",
+        Right.CABINET_READ,
+        _l("End your work here."),
+    ),
+]
 # group, [(page, label, icon, right)]; what the person may not open is not shown
 MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
     (
@@ -32,33 +98,23 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
             ("CalendarPage.index", _l("Calendar"), "fa-calendar-days", Right.CABINET_READ),
         ],
     ),
+    (_l("Main menu"), [entry[:4] for entry in MAIN[:-1]]),  # signing out stands below, apart
     (
-        _l("Money"),
+        _l("Documents and services"),
         [
-            ("InvoicesPage.index", _l("Invoices"), "fa-paper-plane", Right.CABINET_DOCUMENTS),
             ("DocumentsPage.index", _l("Documents"), "fa-file-invoice", Right.CABINET_DOCUMENTS),
             ("ChargesPage.index", _l("Charges"), "fa-receipt", Right.CABINET_DOCUMENTS),
-            ("PaymentsPage.index", _l("Payments"), "fa-money-bill-transfer", Right.CABINET_PAYMENTS),
             ("ReconciliationPage.index", _l("Reconciliation"), "fa-scale-balanced", Right.CABINET_DOCUMENTS),
-            ("InstalmentsPage.index", _l("Instalments"), "fa-mobile-screen", Right.CABINET_PAYMENTS),
-        ],
-    ),
-    (
-        _l("Services"),
-        [
             ("SubscriptionsPage.index", _l("Subscriptions"), "fa-layer-group", Right.CABINET_SUBSCRIPTIONS),
-            ("SubscribersPage.index", _l("Subscribers"), "fa-sim-card", Right.CABINET_SUBSCRIBERS),
-            ("RenamePage.index", _l("Renaming of subscribers"), "fa-pen-to-square", Right.CABINET_RENAME),
         ],
     ),
     (
         _l("Company"),
         [
-            ("DetailsPage.index", _l("Personal information"), "fa-building", Right.CABINET_PAYMENTS),
             ("DeliveryPage.index", _l("Delivery of documents"), "fa-envelope-open-text", Right.CABINET_DELIVERY),
             ("CompanyPeople.index", _l("People"), "fa-users", Right.CABINET_USERS),
-            ("TicketsPage.index", _l("Feedback"), "fa-comments", Right.CABINET_TICKETS),
             ("NoticesPage.index", _l("Notices"), "fa-bell", Right.CABINET_READ),
+            MAIN[-1][:4],
         ],
     ),
 ]
@@ -94,6 +150,16 @@ def menu() -> list[dict[str, Any]]:
         if items:
             groups.append({"label": str(label), "items": items})
     return groups
+
+
+def main_menu() -> list[dict[str, Any]]:
+    """The entries of the main menu this person may open, with what is there."""
+    actor = current_actor()
+    return [
+        {"label": str(text), "icon": icon, "url": url_for(page), "about": str(about)}
+        for page, text, icon, right, about in MAIN
+        if actor.may(right)
+    ]
 
 
 def accounts() -> list[AccountLine]:

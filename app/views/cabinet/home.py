@@ -38,6 +38,7 @@ def page(view: KabinetPage) -> Any:
     if actor.may(Right.CABINET_SUBSCRIPTIONS):
         values["subscriptions"] = subscriptions.latest(session, actor, SHOWN)
     values["days"] = days_ahead(lines, today) if actor.may(Right.CABINET_DOCUMENTS) else []
+    values["main"] = frame.main_menu()
     return frame.draw(view, "home.html", lines=lines, today=today, name=_first_name(actor.name), **values)
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from app.access.permissions import Right
 from app.models import Payment
 from app.rules.lifecycle import PaymentState
-from app.services import expecting
+from app.services import expecting, instalments
 from app.services.cabinet import money
 from app.services.cabinet.accounts import AccountLine
 from app.views.base import attempt, needs
@@ -135,4 +135,13 @@ class InstalmentsPage(frame.Page):
     def index(self) -> Any:
         """Each plan with what remains, the monthly sum and the end."""
         numbers = {line.id: line for line in self.accounts}
-        return self.show("instalments.html", plans=money.instalments_of(self.session, self.actor), numbers=numbers)
+        plans = money.instalments_of(self.session, self.actor)
+        return self.show("instalments.html", plans=plans, numbers=numbers, today=self.today)
+
+    @expose("/<int:plan_id>/early", methods=["POST"])
+    @needs(Right.CABINET_PAYMENTS)
+    def early(self, plan_id: int) -> Any:
+        """Let money beyond what is due settle further parts."""
+        done = gettext("From now on what you pay beyond the parts that are due settles further parts.")
+        attempt(instalments.settle_early, plan_id, done=done)
+        return redirect(url_for("InstalmentsPage.index"))

@@ -51,6 +51,9 @@ class ReconciliationPage(frame.Page):
         if since is None or until is None or until < since:
             flash(gettext("Choose a first day and a last day that is not before it."), "warning")
             return None
+        if until > self.today:
+            flash(gettext("The period ends in the future. Choose a day up to today."), "warning")
+            return None
         return Period(since, until + dt.timedelta(days=1))
 
     def _presets(self) -> list[tuple[str, dt.date, dt.date]]:

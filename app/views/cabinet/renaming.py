@@ -89,7 +89,7 @@ class RenamePage(frame.Page):
             steps=[str(step) for step in STEPS],
             gate=gate,
             note=window_note(gate.calendar[PolicyKind.RENAME_FREEZE], self.today),
-            refusal=say(gate.refusal) if gate.refusal is not None and not gate.waits else "",
+            is_refused=not gate.is_open and not gate.waits,
             kept=kept,
             text=text,
             form_key=secrets.token_urlsafe(12),
@@ -149,7 +149,7 @@ class RenamePage(frame.Page):
             state_of=state_of,
             gate=gate,
             note=window_note(gate.calendar[PolicyKind.RENAME_FREEZE], self.today),
-            refusal=say(gate.refusal) if gate.refusal is not None and not gate.waits else "",
+            is_refused=not gate.is_open and not gate.waits,
             job=job,
             is_running=job is not None and job.state in (JobState.QUEUED.value, JobState.RUNNING.value),
             good=renaming.good_lines(found.counts),
@@ -275,7 +275,7 @@ class RenamePage(frame.Page):
             suggestion=judged.suggestion if judged is not None else "",
             gate=gate,
             note=window_note(gate.calendar[PolicyKind.RENAME_FREEZE], self.today),
-            refusal=say(gate.refusal) if gate.refusal is not None and not gate.waits else "",
+            is_refused=not gate.is_open and not gate.waits,
             form_key=secrets.token_urlsafe(12),
         )
 

@@ -1,17 +1,20 @@
 """What a company has: its subscriptions, and its subscribers found among tens of thousands."""
 
 import datetime as dt
-from typing import Any
+import tempfile
+from typing import Any, BinaryIO, cast
 
-from flask import jsonify, request, url_for
+from flask import abort, jsonify, request, url_for
 from flask_appbuilder.baseviews import expose
+from flask_babel import gettext
 
 from app.access.permissions import Right
 from app.core.period import Month
 from app.models import Subscription
 from app.services.cabinet import charges, subscribers, subscriptions
 from app.views.base import needs
-from app.views.cabinet import frame
+from app.views.cabinet import frame, words
+from app.views.exports import KINDS, send_path
 from app.views.rows import whole
 
 SUGGESTED = 10
@@ -95,6 +98,22 @@ class SubscribersPage(frame.Page):
             for row in found.rows
         ]
         return jsonify(results=rows, pagination={"more": bool(found.more)})
+
+    @expose("/list.<fmt>")
+    @needs(Right.CABINET_SUBSCRIBERS)
+    def download(self, fmt: str) -> Any:
+        """Every subscriber as XLSX or CSV: a list to fill in with new names."""
+        if fmt not in KINDS or self.actor.company_id is None:
+            abort(404)
+        out = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115  # Flask closes it when it is sent
+        said = {**{title: gettext(title) for title in subscribers.COLUMNS}, "Subscribers": gettext("Subscribers")}
+
+        def translate(text: str) -> str:
+            return said.get(text) or words.word(words.STATES, text)
+
+        subscribers.write_list(self.session, self.actor, self.actor.company_id, fmt, out, translate=translate)
+        out.seek(0)
+        return send_path(cast(Any, out), f"{gettext('Subscribers')}.{fmt}", KINDS[fmt])
 
     @expose("/<int:subscriber_id>")
     @needs(Right.CABINET_SUBSCRIBERS)

@@ -8,6 +8,7 @@ from flask_babel import gettext
 
 from app.access.permissions import Right
 from app.services import tickets
+from app.services.cabinet import subscribers
 from app.views.base import attempt, needs
 from app.views.cabinet import frame
 from app.views.rows import whole
@@ -38,12 +39,22 @@ class TicketsPage(frame.Page):
                 form.get("subject", ""),
                 form.get("body", ""),
                 department=form.get("department", ""),
+                account_id=whole(form.get("account")),
+                subscriber_id=whole(form.get("subscriber")),
                 done=gettext("Your question is with us. The answer appears here."),
             )
             if made is not None:
                 return redirect(url_for("TicketsPage.one", ticket_id=made.id))
-        page = self.show("ticket_new.html", form=form)
+        asked = whole(request.values.get("subscriber"))
+        subscriber = (
+            subscribers.subscriber_of(self.session, self.actor, asked) if asked and self._sees_subscribers else None
+        )
+        page = self.show("ticket_new.html", form=request.values, subscriber=subscriber)
         return (page, 422) if request.method == "POST" else page
+
+    @property
+    def _sees_subscribers(self) -> bool:
+        return bool(self.actor.may(Right.CABINET_SUBSCRIBERS))
 
     @expose("/<int:ticket_id>", methods=["GET", "POST"])
     @needs(Right.CABINET_TICKETS)
@@ -55,7 +66,8 @@ class TicketsPage(frame.Page):
                 return redirect(url_for("TicketsPage.one", ticket_id=ticket_id))
         ticket = tickets.ticket_of(self.session, self.actor, ticket_id)
         messages = tickets.messages_of(self.session, ticket)
-        page = self.show("ticket.html", ticket=ticket, messages=messages, form=request.form)
+        about = tickets.about(self.session, ticket)
+        page = self.show("ticket.html", ticket=ticket, messages=messages, about=about, form=request.form)
         return (page, 422) if request.method == "POST" else page
 
     @expose("/<int:ticket_id>/archive", methods=["POST"])

@@ -88,6 +88,12 @@ LETTERS: dict[str, Any] = {
     "dropped": _l("Not sent: settled in the meantime"),
     "failed": _l("Not delivered"),
 }
+PARTS: dict[str, Any] = {
+    "planned": _l("Planned"),
+    "invoiced": _l("To pay"),
+    "overdue": _l("Overdue"),
+    "paid": _l("Paid"),
+}
 DELIVERY: dict[str, Any] = {"email": _l("E-mail"), "collect": _l("You collect it yourself")}
 FORMATS: dict[str, Any] = {
     "pdf": _l("PDF"),
@@ -127,6 +133,7 @@ TONES: dict[str, str] = {
     "unpaid": "warn",
     "unconfirmed": "warn",
     "confirmed": "good",
+    "invoiced": "warn",
     "suspended": "warn",
     "processing": "info",
     "ordered": "info",

@@ -68,10 +68,14 @@ class Plans(Desk):
         "period_months",
         "trial_days",
         "is_on_sale",
+        "for_subscribers",
     ]
     fixed = frozenset({"product", "currency"})
     required = frozenset({"product", "code", "name", "currency", "period_months"})
-    hints = {"tax_category": _l("«standard», or a category that has rates of its own under Settings, Tax rates.")}
+    hints = {
+        "tax_category": _l("«standard», or a category that has rates of its own under Settings, Tax rates."),
+        "for_subscribers": _l("Customers switch its parts on and off for their subscribers by themselves."),
+    }
     related = ("Components",)
     deletable = True
     keeps_by = _l("This plan has components or subscriptions. Take it off sale instead.")
@@ -92,7 +96,9 @@ class Components(Desk):
     search_columns = ["name", "code", "plan", "charged", "model"]
     order_columns = ["id"]
     base_order = ("id", "desc")
-    form_columns = ["plan", "code", "name", "unit", "charged", "model", "included", "minimum", "maximum", "step"]
+    form_columns = [
+        "plan", "code", "name", "unit", "charged", "tariff", "model", "included", "minimum", "maximum", "step",
+    ]  # fmt: skip
     fixed = frozenset({"plan"})
     required = frozenset({"plan", "code", "name", "unit"})
     options = {"charged": CHARGED, "model": PRICE_MODELS}
@@ -101,6 +107,7 @@ class Components(Desk):
             "Flat: one price. Per unit: price × quantity. By steps: each part at its step. By volume: all at one step."
         ),
         "included": _l("So many units cost nothing."),
+        "tariff": _l("For what is charged by usage: each record is rated by it, and the price is not used."),
     }
     related = ("Prices",)
     deletable = True

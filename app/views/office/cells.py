@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from markupsafe import Markup, escape
 
 from app.models import Account, Company, Document, Entry, LedgerAccount, PriceVersion
 from app.views.cells import day, moment
+from app.views.office import codes
 from app.views.office.labels import TONES, word
 
 NOTHING = Markup('<span class="kb-muted">—</span>')
@@ -120,27 +122,55 @@ def name_of(thing: Any) -> str:
 
 
 def structure(value: Any) -> Any:
-    """JSON as lines a person reads."""
+    """JSON as lines a person reads: columns by their labels, codes by their words."""
     if value in (None, {}, [], ""):
         return NOTHING
     if isinstance(value, dict):
-        rows = (Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(k, _inner(v)) for k, v in value.items())
+        line = Markup("<div><dt>{}</dt><dd>{}</dd></div>")
+        rows = (line.format(codes.detail(key), _inner(key, one)) for key, one in value.items())
         return Markup('<dl class="kb-dl is-compact">{}</dl>').format(Markup("").join(rows))
     if isinstance(value, list):
-        return Markup("<br>").join(_inner(part) for part in value[:200])
+        return Markup("<br>").join(_inner("", part) for part in value[:200])
     return escape(str(value))
 
 
-def _inner(value: Any) -> Any:
-    if isinstance(value, dict | list):
+def _inner(key: str, value: Any) -> Any:
+    if isinstance(value, dict) and value:
+        return structure(value)
+    if isinstance(value, list) and any(isinstance(part, dict | list) for part in value):
         return escape(json.dumps(value, ensure_ascii=False)[:2000])
-    return escape("" if value is None else str(value))
+    return escape(_scalar(key, value))
+
+
+def _scalar(key: str, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_scalar(key, part) for part in value)
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    if isinstance(value, int) and key.endswith("_bp"):
+        return percent(value)
+    if isinstance(value, str) and key.endswith(("_on", "_date")) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return str(format_date(dt.date.fromisoformat(value)))
+    return codes.value_of(key, value)
 
 
 def brief(value: Any) -> Any:
     """JSON or a long text cut to what fits a cell."""
     if value in (None, {}, [], ""):
         return NOTHING
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else _in_a_line(value)
     text = text.strip().replace("\n", " ")
     return (text[:90] + "…") if len(text) > 90 else text
+
+
+def _in_a_line(value: Any) -> str:
+    """«Name: before → after; State: Active»."""
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    parts = []
+    for key, one in value.items():
+        if key == "changes" and isinstance(one, dict):
+            parts += [f"{codes.detail(name)}: {' → '.join(map(str, pair))}" for name, pair in one.items()]
+        else:
+            parts.append(f"{codes.detail(key)}: {_in_a_line(one) if isinstance(one, dict) else _scalar(key, one)}")
+    return "; ".join(parts)

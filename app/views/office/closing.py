@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from flask import redirect, request, url_for
+from flask import abort, make_response, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import format_date, gettext
 from flask_babel import lazy_gettext as _l
@@ -19,7 +19,7 @@ from app.rules.lifecycle import RunItemState, RunState
 from app.services import billing, overview, work
 from app.services.work import JobName
 from app.views import charts
-from app.views.base import OfficePage, attempt, needs
+from app.views.base import OfficePage, attempt, needs, say
 from app.views.office import cells, numbers
 
 STEPS = (_l("Choose the month"), _l("Dry run"), _l("Run"), _l("Result"))
@@ -60,7 +60,7 @@ class ClosingPage(OfficePage):
             one = since.shift(step)
             run_id, state = closed.get(one, (0, ""))
             tone = {"done": "good", "running": "warn", "cancelled": "bad"}.get(state, "")
-            words = cells.kind(state) if state else (gettext("Under way") if one == now else gettext("Open"))
+            words = cells.kind(state) if state else (gettext("Under way") if one == now else gettext("Not closed"))
             address = (
                 url_for("ClosingPage.run", run_id=run_id)
                 if run_id
@@ -90,6 +90,7 @@ class ClosingPage(OfficePage):
             trouble=found.trouble,
             totals=found.totals,
             last_totals=self._billed(seller.id, month.shift(-1)),
+            say=say,
             reasons=lambda line: ", ".join(gettext(text) for text in line.reasons),
             shown=SHOWN,
         )
@@ -110,9 +111,12 @@ class ClosingPage(OfficePage):
         return self.export(gettext("Dry run %(month)s", month=str(month)), titles, rows, fmt)
 
     def _chosen(self) -> tuple[Seller, Month]:
+        """The Seller and the month asked for; what is no month is not taken for another."""
         seller = self.row(Seller, request.values.get("seller"))
-        last = Month.of(clock.today(seller.zone)).shift(-1)
-        return seller, numbers.month(request.values.get("month", ""), last)
+        try:
+            return seller, Month.parse(request.values.get("month", ""))
+        except ValueError:
+            abort(404)
 
     def _billed(self, seller_id: int, month: Month) -> dict[str, Decimal]:
         query = (
@@ -148,22 +152,39 @@ class ClosingPage(OfficePage):
     def run(self, run_id: str) -> Any:
         """A run: its bar while it runs, then its result."""
         run = self.row(BillingRun, run_id)
-        progress = billing.progress(self.session, run.id)
         month = Month.of(run.month)
         return self.render_template(
             "office/closing_run.html",
             title=gettext("Closing of %(month)s", month=cells.month(run.month)),
             steps=[str(step) for step in STEPS],
-            run=run,
             seller=run.seller,
             month=month,
             month_name=cells.month(run.month),
-            progress=progress,
-            job=self._job(run.id),
-            is_running=run.state == RunState.RUNNING.value,
-            totals=self._totals(run.id),
             quarantine=self._quarantine(run.id),
+            **self._figures(run),
         )
+
+    @expose("/run/<run_id>/figures")
+    @needs(Right.BILLING_READ)
+    def figures(self, run_id: str) -> Any:
+        """The figures alone, asked for while the run goes on."""
+        found = self._figures(self.row(BillingRun, run_id))
+        answer = make_response(self.render_template("office/closing_figures.html", **found))
+        if not found["is_live"]:
+            answer.headers["X-Refresh"] = "done"
+        return answer
+
+    def _figures(self, run: BillingRun) -> dict[str, Any]:
+        job = self._job(run.id)
+        is_running = run.state == RunState.RUNNING.value
+        return {
+            "run": run,
+            "progress": billing.progress(self.session, run.id),
+            "job": job,
+            "is_running": is_running,
+            "is_live": job is not None and job.state in work.OPEN_STATES,
+            "totals": self._totals(run.id),
+        }
 
     def _job(self, run_id: int) -> Job | None:
         """The newest job of the run."""

@@ -18,7 +18,7 @@ from app.extensions import db
 from app.models import OfCompany
 from app.models.base import Scaled
 from app.views.base import OfficeView
-from app.views.office import cells
+from app.views.office import cells, codes
 from app.views.office.inputs import countries, field_for
 from app.views.office.labels import LABELS, choices
 from app.views.rows import Rows
@@ -37,6 +37,7 @@ SEARCHED_BY: dict[str, list[str]] = {
     "Seller": ["name", "code"],
     "Subscriber": ["number", "name"],
     "Subscription": ["name"],
+    "Tariff": ["name", "code"],
 }
 PERCENTS = ("tax_bp", "rate_bp", "percent_bp", "rate_markup_bp")
 
@@ -67,6 +68,7 @@ class Desk(OfficeView):
     labels: ClassVar[dict[str, Any]] = {}
     formats: ClassVar[dict[str, Any]] = {}
     own_fields: ClassVar[dict[str, Any]] = {}
+    own_choices: ClassVar[dict[str, dict[str, Any]]] = {}  # column of a search → its codes with their words
     related: ClassVar[tuple[str, ...]] = ()
     addable: ClassVar[bool] = True
     deletable: ClassVar[bool] = False
@@ -98,6 +100,7 @@ class Desk(OfficeView):
         if "show_columns" not in cls.__dict__ and not cls.__dict__.get("show_fieldsets"):
             cls._spell_out_show()
         cls._spell_out_search()
+        codes.THINGS.setdefault(cls.model.__tablename__, one)
         if cls.menu:
             cells.SHOWN.setdefault(cls.model, cls.__name__)
 
@@ -153,6 +156,8 @@ class Desk(OfficeView):
     @classmethod
     def _spell_out_search(cls) -> None:
         found: dict[str, Any] = {}
+        for name, words in cls.own_choices.items():
+            found[name] = SelectField(cls.label_columns[name], [Optional()], choices=lambda w=words: list(w.items()))
         for name in cls.search_columns:
             listed: Any = cls.options.get(name)
             if name == "country":

@@ -3,7 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, redirect, request, url_for
+from flask import abort, current_app, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 from sqlalchemy.orm import joinedload, selectinload
@@ -109,7 +109,7 @@ class DocumentPage(OfficePage):
     def index(self, pk: str, fmt: str) -> Any:
         """The PDF or XLSX, made on first request and the same bytes ever after."""
         if fmt not in FORMATS:
-            return redirect(url_for("Documents.show", pk=pk))
+            abort(404)
         document = self.row(Document, pk)
         document_id, name = document.id, file_name(document)
         self.session.rollback()  # a file is written down where it is made: this request writes after all

@@ -11,11 +11,12 @@ from markupsafe import Markup
 from app.access.permissions import Right
 from app.core import clock
 from app.views import explaining
-from app.views.office import cells
+from app.views.office import cells, codes
 from app.views.office.labels import word
 from app.views.security import current_actor
 
 FILTERS = {
+    "action": codes.action,
     "amount": cells.amount,
     "brief": cells.brief,
     "count": cells.count,

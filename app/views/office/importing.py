@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, Refused
+from app.extensions import reading
 from app.imports.fields import FIELDS, ImportKind
 from app.imports.mapping import Problem
 from app.models import ImportBatch, ImportMapping, Job, Seller
@@ -33,6 +34,7 @@ KINDS = {
     ImportKind.CATALOG: (_l("Plans and prices"), _l("A price list, CSV, XLSX or JSON")),
     ImportKind.USAGE: (_l("Usage"), _l("Measured events; each record comes in once")),
     ImportKind.PAYMENTS: (_l("Payments"), _l("Money in, from the bank or a gateway; the same money comes in once")),
+    ImportKind.RATES: (_l("Currency rates"), _l("A table, or the XML or JSON of NBU, CBR or NBP")),
 }
 
 
@@ -78,9 +80,9 @@ class ImportPage(OfficePage):
         kind, _, name = form.get("mapping", "").partition(":")
         options = {"from": form["from"]} if form.get("from") else {}
 
-        def read(session: Any, actor: Actor) -> ImportBatch:
+        def look(session: Any, actor: Actor) -> ImportBatch:
             path = importing.store_upload(settings.data_dir, cast(BinaryIO, upload.stream), settings.upload_megabytes)
-            return _preview(
+            return _look(
                 session,
                 actor,
                 form.get("kind", ""),
@@ -91,7 +93,9 @@ class ImportPage(OfficePage):
                 options=options,
             )
 
-        return attempt(read)
+        with reading(self.session):
+            batch = attempt(look)
+        return None if batch is None else attempt(_keep, batch)
 
     @expose("/<batch_id>")
     @needs(Right.IMPORTS_RUN)
@@ -131,12 +135,11 @@ class ImportPage(OfficePage):
         batch = self.row(ImportBatch, batch_id)
         mapping = _mapping_from(request.form, ImportKind(batch.kind))
 
-        def read(session: Any, actor: Actor) -> ImportBatch:
-            if batch.state != "previewed" or batch.job_id:
-                raise Refused(N_("This file is applied already. Upload it again to read it in another way."))
+        def look(session: Any, actor: Actor) -> ImportBatch:
+            _need_previewed(batch)
             options = {key: value for key, value in batch.options.items() if key in ("from", "source")}
             path = importing.stored_upload(_settings().data_dir, batch.sha256)
-            again = _preview(
+            return _look(
                 session,
                 actor,
                 batch.kind,
@@ -146,13 +149,22 @@ class ImportPage(OfficePage):
                 mapping=mapping,
                 options=options,
             )
-            session.delete(batch)
+
+        def put_in_its_place(session: Any, actor: Actor) -> ImportBatch:
+            before = self.row(ImportBatch, batch_id)
+            _need_previewed(before)  # while the file was read again somebody may have applied it
+            again = _keep(session, actor, looked)
+            session.delete(before)
             if name := request.form.get("save_as", "").strip():
-                importing.save_mapping(session, actor, batch.kind, name, mapping)
+                importing.save_mapping(session, actor, kind, name, mapping)
             return again
 
-        made = attempt(read, done=gettext("The file is read again with your mapping."))
-        return redirect(url_for("ImportPage.show", batch_id=made.id if made is not None else batch.id))
+        kind = batch.kind
+        with reading(self.session):
+            looked = attempt(look)
+        done = gettext("The file is read again with your mapping.")
+        made = None if looked is None else attempt(put_in_its_place, done=done)
+        return redirect(url_for("ImportPage.show", batch_id=made.id if made is not None else batch_id))
 
     @expose("/<batch_id>/apply", methods=["POST"])
     @needs(Right.IMPORTS_RUN)
@@ -202,10 +214,21 @@ def _settings() -> Settings:
     return current_app.config["KABINET"]
 
 
-def _preview(session: Any, actor: Actor, kind: str, path: Path, name: str, **more: Any) -> ImportBatch:
-    """Read the file and keep, with the batch, what the page shows of it."""
-    batch, found = importing.preview_file(session, actor, kind, path, name, **more)
+def _need_previewed(batch: ImportBatch) -> None:
+    if batch.state != "previewed" or batch.job_id:
+        raise Refused(N_("This file is applied already. Upload it again to read it in another way."))
+
+
+def _look(session: Any, actor: Actor, kind: str, path: Path, name: str, **more: Any) -> ImportBatch:
+    """Read the file; the batch, not kept yet, with what its page shows."""
+    batch, found = importing.look_at_file(session, actor, kind, path, name, **more)
     batch.options = {**batch.options, "shown": _kept(found)}
+    return batch
+
+
+def _keep(session: Any, actor: Actor, batch: ImportBatch) -> ImportBatch:
+    actor.need(Right.IMPORTS_RUN)
+    session.add(batch)
     session.flush()
     return batch
 

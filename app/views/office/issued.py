@@ -15,7 +15,7 @@ from app.core.period import Month
 from app.models import Company, Document, DocumentKind, Seller
 from app.models.document import UNPAID_INVOICE
 from app.rules.mailing import parse_addresses
-from app.services import mailing, overview
+from app.services import finding, mailing, overview
 from app.views.base import OfficePage, attempt, needs
 from app.views.office import cells, numbers
 from app.views.office.labels import choices
@@ -89,11 +89,7 @@ class SellerDocumentsPage(OfficePage):
     def _found(self, query: Any, words: str) -> Any:
         """By number from its beginning, or by the name or code of the company."""
         companies = sa.select(Company.id).where(
-            sa.or_(
-                Company.code == words,
-                Company.name.icontains(words, autoescape=True),
-                Company.name.contains(words.capitalize(), autoescape=True),
-            )
+            sa.or_(Company.code == words, Company.id.in_(finding.ids_with(self.session, Company.name, words)))
         )
         numbered = overview.numbered(self.session, words)
         return query.where(sa.or_(numbered, Document.company_id.in_(companies)))

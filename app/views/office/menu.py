@@ -15,6 +15,7 @@ from app.views.office import (
     documents,
     held,
     importing,
+    instalments,
     issued,
     money,
     paperwork,
@@ -22,6 +23,7 @@ from app.views.office import (
     policies,
     settings,
     subscriptions,
+    tariffs,
     waiting,
     work,
 )
@@ -49,6 +51,7 @@ GROUPS: list[tuple[str, Any, str, list[tuple[Any, str]]]] = [
             (catalogue.Plans, "fa-layer-group"),
             (catalogue.Components, "fa-puzzle-piece"),
             (catalogue.Prices, "fa-tag"),
+            (tariffs.Tariffs, "fa-phone-volume"),
             (catalogue.Promotions, "fa-percent"),
             (catalogue.Categories, "fa-folder-tree"),
         ],
@@ -68,7 +71,6 @@ GROUPS: list[tuple[str, Any, str, list[tuple[Any, str]]]] = [
             (subscriptions.Extensions, "fa-up-right-and-down-left-from-center"),
             (subscriptions.Requests, "fa-inbox"),
             (subscriptions.Usages, "fa-gauge"),
-            (subscriptions.SuspendedUsages, "fa-circle-question"),
         ],
     ),
     (
@@ -142,6 +144,10 @@ GROUPS: list[tuple[str, Any, str, list[tuple[Any, str]]]] = [
 ]
 HIDDEN = [
     customers.DeliveryChanges,
+    tariffs.TariffRates,
+    tariffs.TariffPrefixes,
+    tariffs.TariffPackages,
+    subscriptions.SuspendedUsages,
     subscriptions.OrderLines,
     subscriptions.CartItems,
     documents.DocumentFiles,
@@ -153,6 +159,8 @@ HIDDEN = [
 ]
 # group → pages that stand before its tables: page, label, icon
 PAGES: dict[str, list[tuple[Any, Any, str]]] = {
+    "Catalogue": [(tariffs.RatingPage, _l("Try a call"), "fa-phone")],
+    "Subscriptions": [(tariffs.SuspensePage, _l("Suspended records"), "fa-circle-question")],
     "Billing": [(closing.ClosingPage, _l("Close a month"), "fa-calendar-check")],
     "Documents": [
         (issued.SellerDocumentsPage, _l("Documents of the Sellers"), "fa-folder-open"),
@@ -162,6 +170,7 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
     ],
     "Money": [
         (payment_page.PaymentEntryPage, _l("New payment"), "fa-circle-plus"),
+        (instalments.InstalmentPlanPage, _l("New instalment plan"), "fa-mobile-screen"),
         (held.HeldPage, _l("Money held"), "fa-hand-holding-dollar"),
         (waiting.WaitingPaymentsPage, _l("Payments waiting for the bank"), "fa-hourglass-half"),
     ],
@@ -169,7 +178,13 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
     "Settings": [(policies.PolicyCalendarPage, _l("Policy calendar"), "fa-calendar-week")],
     "Work": [(desk_tools.MailboxPage, _l("Caught mail"), "fa-envelope-open")],
 }
-QUIET = [document_page.DocumentPage, desk_tools.SearchPage, desk_tools.TicketPage, desk_tools.OutboxPage]
+QUIET = [
+    document_page.DocumentPage,
+    desk_tools.SearchPage,
+    desk_tools.TicketPage,
+    desk_tools.OutboxPage,
+    subscriptions.RequestDeskPage,
+]
 
 
 def fill(appbuilder: AppBuilder) -> None:

@@ -20,7 +20,7 @@ from app.models import (
     Posting,
 )
 from app.models.ledger import EntryKind, LedgerKind
-from app.views.office import cells, payment_page
+from app.views.office import cells, instalments, payment_page
 from app.views.office.desk import Desk
 from app.views.security import current_actor
 
@@ -32,7 +32,7 @@ class Payments(Desk):
     area = "Payments"
     route_base = "/office/payments"
     names = (_l("Payments"), _l("Payment"))
-    list_columns = ["number", "company", "account", "paid_on", "amount", "used", "currency", "method", "state"]
+    list_columns = ["number", "company", "account", "paid_on", "amount", "used", "fee", "currency", "method", "state"]
     labels = {"used": _l("Allocated")}
     search_columns = ["number", "reference", "company", "account", "paid_on", "state", "purpose"]
     order_columns = ["paid_on"]
@@ -115,6 +115,14 @@ class InstalmentPlans(Desk):
     base_order = ("id", "desc")
     related = ("InstalmentParts",)
 
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Any:
+        """A plan with its schedule and what remains."""
+        plan = self._rows_of([pk])[0]
+        self.update_redirect()
+        return self.render_template("office/instalment_plan.html", **instalments.story_of(plan))
+
 
 class InstalmentParts(Desk):
     """Parts of instalment plans."""
@@ -123,7 +131,7 @@ class InstalmentParts(Desk):
     area = "Payments"
     route_base = "/office/instalment-parts"
     names = (_l("Instalments"), _l("Instalment"))
-    list_columns = ["due_on", "amount", "state", "document"]
+    list_columns = ["due_on", "amount", "paid", "state", "document"]
     formats = {"state": cells.state}
     search_columns = ["due_on", "state"]
     order_columns = ["id"]

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
-from flask import jsonify, redirect, request, url_for
+from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 
@@ -12,7 +12,7 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.period import Month
 from app.models import Account, Charge, Company, Seller
-from app.services import documents, reconciliation, work
+from app.services import documents, finding, reconciliation, work
 from app.services.work import JobName
 from app.views.base import OfficePage, attempt, needs
 from app.views.office import cells, numbers
@@ -76,6 +76,8 @@ class ReconcilePage(OfficePage):
         last = numbers.day(given["last"], errors, "last") if given.get("last") else quarter - dt.timedelta(days=1)
         if start and last and last < start:
             errors["last"] = gettext("The period ends before it begins.")
+        elif last and last > today:
+            errors["last"] = gettext("The period ends in the future. Choose a day up to today.")
         return start, last
 
     @expose("/make", methods=["POST"])
@@ -87,6 +89,8 @@ class ReconcilePage(OfficePage):
         start, last = self._period(clock.today(company.seller.zone), errors)
         account_id = numbers.whole(request.form.get("account"))
         made = None
+        for sentence in errors.values():
+            flash(sentence, "danger")
         if start and last and not errors:
             made = attempt(
                 reconciliation.make_act, company.id, start, last, account_id, done=gettext("The act is made.")
@@ -104,9 +108,8 @@ class ReconcilePage(OfficePage):
         words = request.args.get("q", "").strip()[:100]
         query = sa.select(Company.id, Company.name, Company.code)
         if words:
-            inside = [Company.name.icontains(words, autoescape=True), Company.code.istartswith(words, autoescape=True)]
-            inside.append(Company.name.contains(words.capitalize(), autoescape=True))
-            query = query.where(sa.or_(*inside))
+            named = Company.id.in_(finding.ids_with(self.session, Company.name, words))
+            query = query.where(sa.or_(named, Company.code.istartswith(words, autoescape=True)))
         rows = self.session.execute(query.order_by(Company.name).limit(20)).all()
         return jsonify(results=[{"id": i, "text": f"{name} ({code})"} for i, name, code in rows], pagination={})
 

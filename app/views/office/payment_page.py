@@ -1,11 +1,12 @@
 """Payments: entering one by hand, what it settled, settling more with it, taking it back."""
 
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
-from flask_babel import gettext
+from flask_babel import format_date, format_decimal, gettext
 from sqlalchemy.orm import joinedload
 
 from app.access.permissions import Right
@@ -13,12 +14,15 @@ from app.core import clock
 from app.core.actor import Actor
 from app.extensions import db
 from app.models import Account, Allocation, Company, Document, Entry, Payment
-from app.services import overview, payments
+from app.rules.exchange import Rate
+from app.services import finding, ledger, overview, payments, rates
 from app.views.base import OfficePage, attempt, needs
 from app.views.office import cells, numbers, story
 from app.views.office.labels import choices
 
-METHODS = ("bank_transfer", "card", "cash", "other")
+METHODS = ("bank_transfer", "card", "cash", "other", *ledger.GIVEN)
+
+NO_FEE = ("credit_note", *ledger.GIVEN)  # nothing came through a gateway
 
 
 def story_of(payment: Payment, actor: Actor) -> dict[str, Any]:
@@ -36,10 +40,31 @@ def story_of(payment: Payment, actor: Actor) -> dict[str, Any]:
         "title": gettext("Payment %(number)s", number=payment.number or payment.id),
         "payment": payment,
         "left": left,
+        "more": _more(payment),
+        "may_have_fee": payment.state == "credited" and not payment.fee and payment.method not in NO_FEE,
         "allocations": list(db.session.scalars(rows)),
         "open_invoices": story.open_invoices(Document.account_id == payment.account_id) if is_open else [],
         "entries": list(db.session.scalars(entries)) if actor.may(Right.LEDGER_READ) else [],
     }
+
+
+def _more(payment: Payment) -> list[tuple[str, str]]:
+    """What only some payments have: another currency and its rate, a gateway's fee, VAT on what is an advance."""
+    came = payment.paid_currency or payment.currency
+    rows = []
+    if payment.paid_amount is not None and payment.exchange:
+        rate = Rate.from_dict(payment.exchange)
+        said = f"{format_decimal(rate.rate, '#,##0.0000')} {rate.quote} / {rate.nominal} {rate.base}"
+        rows.append((gettext("Came in"), cells.plain_amount(payment.paid_amount, came)))
+        rows.append((gettext("Bank’s rate"), f"{said}, {rate.source}, {format_date(rate.day, 'short')}"))
+        if rate.markup_bp:
+            percent = format_decimal(Decimal(rate.markup_bp) / 100, "#,##0.##")
+            rows.append((gettext("On top of the bank’s rate"), f"{percent} %"))
+    if payment.fee:
+        rows.append((gettext("Gateway fee"), cells.plain_amount(payment.fee, came)))
+    if payment.advance_tax:
+        rows.append((gettext("VAT on the advance"), cells.plain_amount(payment.advance_tax, payment.currency)))
+    return rows
 
 
 class PaymentEntryPage(OfficePage):
@@ -68,6 +93,7 @@ class PaymentEntryPage(OfficePage):
             invoices=story.open_invoices(Document.account_id == account.id) if account else [],
             today=clock.today(zone),
             methods=choices(METHODS),
+            payable=rates.payable_currency(account) if account else "",
             errors=errors,
         )
 
@@ -81,6 +107,10 @@ class PaymentEntryPage(OfficePage):
             errors["account"] = gettext("Choose the account the money came to.")
         amount = numbers.amount(form.get("amount", ""), errors, "amount")
         paid_on = numbers.day(form.get("paid_on", ""), errors, "paid_on")
+        method = form.get("method", METHODS[0])
+        if method not in METHODS:
+            errors["method"] = gettext("Choose the way of payment from the list.")
+        fee = numbers.amount(form["fee"], errors, "fee") if form.get("fee", "").strip() else None
         if errors or account is None or amount is None or paid_on is None:
             return None
         return attempt(
@@ -88,11 +118,13 @@ class PaymentEntryPage(OfficePage):
             account.id,
             amount,
             paid_on,
-            method=form.get("method", "bank_transfer") if form.get("method") in METHODS else "other",
+            method=method,
             reference=form.get("reference", "").strip()[:120],
             purpose=form.get("purpose", "").strip()[:500],
             invoice_ids=[int(one) for one in form.getlist("invoice") if one.isdigit()],
             key=_key(account, form.get("token", "")),
+            currency=form.get("currency") or None,
+            fee=fee or Decimal(0),
             done=gettext("The payment is entered."),
         )
 
@@ -105,6 +137,19 @@ class PaymentEntryPage(OfficePage):
         used = attempt(payments.allocate, payment.id, chosen)
         if used:
             flash(gettext("Allocated: %(amount)s.", amount=cells.plain_amount(used, payment.currency)), "success")
+        return redirect(url_for("Payments.show", pk=pk))
+
+    @expose("/<pk>/fee", methods=["POST"])
+    @needs(Right.PAYMENTS_WRITE)
+    def fee(self, pk: str) -> Any:
+        """Enter what the gateway kept of a payment."""
+        payment = self.row(Payment, pk)
+        errors: dict[str, str] = {}
+        fee = numbers.amount(request.form.get("fee", ""), errors, "fee")
+        if fee is None:
+            flash(errors["fee"], "danger")
+        else:
+            attempt(payments.keep_fee, payment.id, fee, done=gettext("The gateway fee is entered."))
         return redirect(url_for("Payments.show", pk=pk))
 
     @expose("/<pk>/reverse", methods=["POST"])
@@ -126,8 +171,7 @@ class PaymentEntryPage(OfficePage):
             query = query.where(
                 sa.or_(
                     overview.starts_with(Account.number, words),
-                    Company.name.icontains(words, autoescape=True),
-                    Company.name.contains(words.capitalize(), autoescape=True),
+                    Company.id.in_(finding.ids_with(self.session, Company.name, words)),
                     Company.code == words,
                 )
             )

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 from app.models import CalendarOverride, CurrencyRate, NumberSeries, Policy, Seller, TaxRate
+from app.provisioning.registry import PATHS
 from app.views.office import cells
 from app.views.office.desk import Desk
 
@@ -20,7 +21,7 @@ class Sellers(Desk):
     base_order = ("id", "asc")
     fixed = frozenset({"code"})
     required = frozenset({"code", "name", "country", "currency", "zone", "locale", "rounding"})
-    options = {"rounding": ("carry", "line")}
+    options = {"rounding": ("carry", "line"), "operator": tuple(PATHS)}
     form_fieldsets_of = [
         (_l("Who it is"), ["code", "name", "short_name", "country", "currency", "zone", "locale", "phone", "email"]),
         (
@@ -52,9 +53,12 @@ class Sellers(Desk):
                 "acts_on",
             ],
         ),
-        (_l("Documents"), ["document_prefix", "number_digits", "mail_from"]),
+        (_l("Documents"), ["document_prefix", "number_digits", "invoice_note", "mail_from"]),
+        (_l("Switching of options"), ["operator", "operator_settings"]),
     ]
     hints = {
+        "operator": _l("Who switches options of subscribers on and off: a connected system, or your staff by hand."),
+        "operator_settings": _l("What the connected system needs, as JSON; see docs/extending.md."),
         "zone": _l("The zone its business days are days of, for example Europe/Kyiv."),
         "vat_on_advances": _l("Money that stays an advance is taxed where the country has tax rates «advance» (RU)."),
         "split_payment": _l("PL: services of annex 15: invoices over 15,000 PLN say «split payment»."),

@@ -1,7 +1,16 @@
 """Subscriptions and what hangs on them: parts with dates, usage, seats, options, extensions, requests, orders."""
 
+from typing import Any
+
+from flask import g, redirect, request, url_for
+from flask_appbuilder.actions import action
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from app.access.permissions import Right
+from app.extensions import db
 from app.models import (
     Cart,
     CartItem,
@@ -11,12 +20,15 @@ from app.models import (
     OrderLine,
     Request,
     Seat,
+    Seller,
     Subscription,
     SubscriptionItem,
     SubscriptionPromotion,
     SuspendedUsage,
     Usage,
 )
+from app.services.switching import desk
+from app.views.base import OfficePage, attempt, needs
 from app.views.office import cells
 from app.views.office.desk import Desk
 
@@ -92,7 +104,10 @@ class Usages(Desk):
     area = "Subscriptions"
     route_base = "/office/usage"
     names = (_l("Usage"), _l("Usage"))
-    list_columns = ["day", "subscription", "component", "quantity", "destination", "source", "source_id"]
+    list_columns = [
+        "day", "subscription", "component", "quantity", "other_number", "destination", "time_class", "amount",
+        "source", "source_id",
+    ]  # fmt: skip
     search_columns = ["source", "source_id", "day", "destination"]
     order_columns = ["id"]
     base_order = ("id", "desc")
@@ -155,17 +170,67 @@ class Options(Desk):
 
 
 class Requests(Desk):
-    """Work asked for by companies."""
+    """Work asked for by companies; what of options failed is tried again here, refused, or marked as done by hand."""
 
     model = Request
     area = "Subscriptions"
     route_base = "/office/requests"
     names = (_l("Requests"), _l("Request"))
-    list_columns = ["id", "kind", "state", "effective_on", "reason", "attempts", "created_at", "done_at"]
-    search_columns = ["kind", "state", "effective_on", "reason"]
+    show_template = "office/request.html"
+    list_columns = ["id", "company", "kind", "subscriber", "component", "state", "effective_on", "reason", "created_at"]
+    search_columns = ["company", "subscriber", "kind", "state", "effective_on", "reason", "reference"]
     order_columns = ["id"]
     base_order = ("id", "desc")
-    show_columns = ["id", "kind", "state", "details", "effective_on", "reason", "attempts", "created_at", "done_at"]
+    options = {"kind": ("rename", "option_on", "option_off")}
+    labels = {"reference": _l("Operator's reference")}
+    show_columns = [
+        *("id", "company", "kind", "account", "subscriber", "component", "state", "effective_on", "reason"),
+        *("reference", "attempts", "created_at", "done_at", "details"),
+    ]
+
+    @action("again", _l("Try again"), "", "fa-rotate-right", single=False)
+    def again(self, items: list[Request]) -> Any:
+        """Put the failed ones of the chosen back into the queue."""
+        attempt(desk.try_again, [item.id for item in items], done=gettext("They are tried again within seconds."))
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Any:
+        """The request, with what can be done about it."""
+        item = self._rows_of([pk])[0]
+        seller = db.session.get(Seller, item.account.seller_id) if item.account is not None else None
+        is_open = item.parent_id is not None and item.state in ("new", "queued", "sent", "failed")
+        g.request_shown = {"item": item, "is_open": is_open, "operator": seller.operator if seller is not None else ""}
+        return super().show(pk)
+
+
+class RequestDeskPage(OfficePage):
+    """What is done about one request."""
+
+    route_base = "/office/request"
+
+    @expose("/<pk>/again", methods=["POST"])
+    @needs(Right.SUBSCRIPTIONS_WRITE)
+    def again(self, pk: str) -> Any:
+        """Send a failed one again."""
+        found = self.row(Request, pk)
+        attempt(desk.try_again, [found.id], done=gettext("It is tried again within seconds."))
+        return redirect(url_for("Requests.show", pk=pk))
+
+    @expose("/<pk>/done", methods=["POST"])
+    @needs(Right.SUBSCRIPTIONS_WRITE)
+    def done(self, pk: str) -> Any:
+        """It was switched by hand."""
+        attempt(desk.mark_done, self.row(Request, pk).id, done=gettext("It is done and will be billed from its day."))
+        return redirect(url_for("Requests.show", pk=pk))
+
+    @expose("/<pk>/refuse", methods=["POST"])
+    @needs(Right.SUBSCRIPTIONS_WRITE)
+    def refuse(self, pk: str) -> Any:
+        """It will not be done, for a reason the customer reads."""
+        found = self.row(Request, pk)
+        attempt(desk.refuse, found.id, request.form.get("reason", ""), done=gettext("The request is refused."))
+        return redirect(url_for("Requests.show", pk=pk))
 
 
 class Orders(Desk):

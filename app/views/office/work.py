@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
@@ -21,8 +22,13 @@ from app.models import (
     User,
 )
 from app.services import tickets
-from app.views.office import cells
+from app.views.office import cells, codes
 from app.views.office.desk import Desk
+
+
+def _title(text: str) -> str:
+    """A job's title: ours are texts to translate, a person's stand as they are."""
+    return gettext(text) if text else ""
 
 
 class Tickets(Desk):
@@ -48,7 +54,12 @@ class Tickets(Desk):
         found = sa.select(User.id).where(User.id.in_(writers), User.company_id.is_(None))
         staff = set(db.session.scalars(found))
         return self.render_template(
-            "office/ticket.html", title=ticket.subject, ticket=ticket, messages=messages, staff=staff
+            "office/ticket.html",
+            title=ticket.subject,
+            ticket=ticket,
+            messages=messages,
+            staff=staff,
+            about=tickets.about(db.session(), ticket),
         )
 
 
@@ -73,12 +84,13 @@ class Notices(Desk):
     area = "Tickets"
     route_base = "/office/notices"
     names = (_l("Notices"), _l("Notice"))
-    list_columns = ["created_at", "event", "channel", "recipient", "subject", "sent_at", "read_at"]
-    formats = {"channel": cells.kind}
-    search_columns = ["event", "channel", "recipient", "subject"]
+    list_columns = ["created_at", "event", "channel", "recipient", "subject", "state", "sent_at", "read_at"]
+    formats = {"channel": cells.kind, "event": codes.event, "state": codes.letter}
+    search_columns = ["event", "channel", "state", "recipient", "subject"]
+    own_choices = {"event": codes.EVENTS, "state": codes.LETTERS}
     order_columns = ["id"]
     base_order = ("id", "desc")
-    show_columns = ["created_at", "event", "channel", "recipient", "subject", "body", "sent_at", "read_at"]
+    show_columns = ["created_at", "event", "channel", "recipient", "subject", "body", "state", "sent_at", "read_at"]
 
 
 class NoticePreferences(Desk):
@@ -90,6 +102,8 @@ class NoticePreferences(Desk):
     names = (_l("Notice preferences"), _l("Notice preference"))
     list_columns = ["user_id", "notice_class", "channel", "is_on"]
     labels = {"user_id": _l("Person no."), "notice_class": _l("Class"), "is_on": _l("On")}
+    formats = {"notice_class": codes.notice_class, "channel": cells.kind}
+    own_choices = {"notice_class": codes.CLASSES}
     search_columns = ["notice_class", "channel"]
     order_columns = ["id"]
     base_order = ("id", "desc")
@@ -104,7 +118,9 @@ class Jobs(Desk):
     route_base = "/office/jobs"
     names = (_l("Jobs"), _l("Job"))
     list_columns = ["id", "title", "name", "state", "done", "total", "created_at", "finished_at"]
-    labels = {"name": _l("Name"), "done": _l("Done"), "total": _l("Of")}
+    labels = {"name": _l("Kind of work"), "done": _l("Done"), "total": _l("Of")}
+    formats = {"name": codes.job, "title": _title}
+    own_choices = {"name": codes.JOBS}
     search_columns = ["title", "name", "state"]
     order_columns = ["id"]
     base_order = ("id", "desc")
@@ -137,7 +153,8 @@ class Outboxes(Desk):
     order_columns = ["id"]
     base_order = ("id", "desc")
     show_columns = ["topic", "state", "attempts", "due_at", "rung_at", "error", "payload", "key", "created_at"]
-    formats = {"error": cells.brief}
+    formats = {"error": cells.brief, "topic": codes.topic}
+    own_choices = {"topic": codes.TOPICS}
 
 
 class ImportBatches(Desk):
@@ -183,7 +200,8 @@ class AuditEvents(Desk):
     route_base = "/office/audit"
     names = (_l("Audit trail"), _l("Audit event"))
     list_columns = ["at", "actor", "action", "target", "target_id", "details"]
-    formats = {"details": cells.brief}
+    formats = {"details": cells.brief, "action": codes.action, "target": codes.thing}
+    own_choices = {"action": codes.ACTIONS, "target": codes.THINGS}
     search_columns = ["actor", "action", "target", "target_id", "at"]
     order_columns = ["action"]
     base_order = ("id", "desc")

@@ -1,0 +1,189 @@
+"""Words looked for anywhere inside a name or a number, over millions of rows.
+
+Each searched column has a table of the three-letter parts of its texts (`find_<table>_<column>`: FTS5's trigrams on
+SQLite, arrays under GIN on PostgreSQL). The parts only propose rows; what a row really has decides `has`, so that what
+they still hold of an earlier name does no harm. Triggers note rows that came or changed in `find_<table>_stale`, which
+costs a writer a microsecond or two; `catch_up` works them in later, and until then they are looked at one by one.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.services.sets import is_postgresql
+
+# Tables and columns of migration 0003; lists of other columns are walked.
+SEARCHED = {
+    "account": ("number",),
+    "company": ("name", "code"),
+    "document": ("number",),
+    "payer": ("name", "tax_code"),
+    "payment": ("number", "reference", "purpose"),
+    "subscriber": ("number", "name"),
+}
+PART = 3  # letters; a shorter word is looked for row by row
+STALE = 20_000  # rows not worked in yet: beyond, the column is walked instead
+COMMON = 50_000  # rows that have every part of a word: beyond, its rows are everywhere and walking soon finds them
+AT_ONCE = 10_000  # rows worked in by one transaction
+
+
+def has(session: Session, field: Any, word: str) -> Any:
+    """The condition that a text has `word` anywhere, in capitals or not, in any alphabet."""
+    if is_postgresql(session):
+        return field.icontains(word, autoescape=True)
+    if word.isascii() or word.lower() == word.upper():
+        return field.contains(word, autoescape=True)  # SQLite's LIKE knows the cases of Latin letters
+    return field.op("GLOB", is_comparison=True)(f"*{''.join(map(_either_case, word))}*")
+
+
+def _either_case(letter: str) -> str:
+    cases = dict.fromkeys(one for one in (letter, letter.lower(), letter.upper()) if len(one) == 1)
+    return f"[{''.join(cases)}]" if len(cases) > 1 or letter in "*?[" else letter
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Where rows that may have a word stand: `ids` is a row source with the column `id`, `parts` what it is asked."""
+
+    table: str
+    column: str
+    word: str
+    is_postgresql: bool
+
+    @property
+    def source(self) -> Any:
+        """The rows whose parts are all there, as a subquery."""
+        name = f"find_{self.table}_{self.column}"
+        if self.is_postgresql:
+            found = sa.text("parts @> find_parts(CAST(:find_word AS text))").bindparams(find_word=self.word)
+            return (
+                sa.select(sa.literal_column("id", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
+            )
+        found = sa.text(f"{name} MATCH :find_parts").bindparams(find_parts=_fts(self.word))
+        return sa.select(sa.literal_column("rowid", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
+
+    @property
+    def stale(self) -> Any:
+        """The rows not worked in yet."""
+        return sa.select(sa.literal_column("id", sa.BigInteger).label("id")).select_from(
+            sa.table(f"find_{self.table}_stale")
+        )
+
+    def narrowed(self, query: Any, key: Any, source: Any) -> Any:
+        """`query` (of one table with the primary key `key`), begun from a row source and not from its own table."""
+        ids = source.subquery()
+        # «+ 0» hides the ids from SQLite's planner, which might else ask the parts anew for each row of the table
+        return query.join(ids, key == (ids.c.id if self.is_postgresql else ids.c.id + 0))
+
+    def keys(self, session: Session, query: Any, key: Any, limit: int) -> list[Any]:
+        """Keys of `query` that the parts and the stale rows give, `limit` at most; the query itself has `has`."""
+        found: dict[Any, None] = {}
+        for source in (self.source, self.stale):
+            rows = self.narrowed(query, key, source).with_entities(key).limit(limit)
+            found.update(dict.fromkeys(one for (one,) in rows))
+        return list(found)[:limit]
+
+    def page(  # noqa: PLR0913, PLR0917
+        self, session: Session, query: Any, key: Any, by: Any, direction: str, offset: int, size: int
+    ) -> list[Any]:
+        """Keys of a page in the order of a column, then of the key, both in one direction."""
+        sources = (self.source, self.stale)
+        parts = [self.narrowed(query, key, one).with_entities(key.label("id"), by.label("place")) for one in sources]
+        found = parts[0].union(parts[1]).statement.subquery()
+        wanted = found.c.id, found.c.place
+        in_order = [sa.desc(one) if direction == "desc" else sa.asc(one) for one in reversed(wanted)]
+        return list(session.scalars(sa.select(wanted[0]).order_by(*in_order).offset(offset).limit(size)))
+
+    def is_common(self, session: Session) -> bool:
+        """Whether so many rows have all the parts that walking the list finds a page sooner."""
+        some = self.source.limit(COMMON + 1).subquery()
+        return (session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) > COMMON
+
+
+def proposal(session: Session, field: Any, word: str) -> Proposal | None:
+    """Where rows with `word` in a column may stand; None where the column is to be walked."""
+    table, name = field.class_.__tablename__, field.key
+    if name not in SEARCHED.get(table, ()) or not _parts(word) or "\0" in word or not _is_there(session):
+        return None
+    waiting = _stale(table).limit(STALE + 1).subquery()
+    if (session.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0) > STALE:
+        return None
+    return Proposal(table, name, word, is_postgresql(session))
+
+
+def ids_with(session: Session, field: Any, word: str) -> Any:
+    """A query of the ids of rows that have `word` in a column: for IN (…), or to be read itself."""
+    key = field.class_.id
+    query = sa.select(key).where(has(session, field, word))
+    proposed = proposal(session, field, word)
+    if proposed is None:
+        return query
+    return sa.union(*(proposed.narrowed(query, key, source) for source in (proposed.source, proposed.stale)))
+
+
+def _parts(word: str) -> list[str]:
+    """Parts to ask for; those with letters of which SQLite may not know both cases are left out."""
+    parts = dict.fromkeys(word[at : at + PART] for at in range(len(word) - PART + 1))
+    return [part for part in parts if all(map(_is_sure, part))]
+
+
+def _is_sure(letter: str) -> bool:
+    return letter.lower() == letter.upper() or any(first <= letter <= last for first, last in _ALPHABETS)
+
+
+# Latin, Greek, Cyrillic: a test looks for each of their letters in either case.
+_ALPHABETS = (("\0", "\u024f"), ("\u0386", "\u03ce"), ("\u0400", "\u052f"), ("\u1e00", "\u1eff"))
+
+
+def _fts(word: str) -> str:
+    return " AND ".join('"{}"'.format(part.replace('"', '""')) for part in _parts(word))
+
+
+def _is_there(session: Session) -> bool:
+    """Whether the migration could make the tables of parts (SQLite may come without FTS5)."""
+    known: dict[str, bool] = session.get_bind().engine.__dict__.setdefault("_kabinet_finding", {})
+    if "there" not in known:
+        known["there"] = sa.inspect(session.connection()).has_table("find_company_name")
+    return known["there"]
+
+
+def is_anything_stale(session: Session) -> bool:
+    """Whether rows wait to be worked in."""
+    if not _is_there(session):
+        return False
+    return bool(session.scalar(sa.select(sa.or_(*(_stale(table).exists() for table in SEARCHED)))))
+
+
+def _stale(table: str) -> Any:
+    return sa.select(sa.literal_column("id", sa.BigInteger).label("id")).select_from(sa.table(f"find_{table}_stale"))
+
+
+def catch_up(session: Session, at_once: int = AT_ONCE) -> int:
+    """Work in the longest waiting rows of each table, some at a time; how many notes that settled."""
+    return sum(_work_in(session, table, columns, at_once) for table, columns in SEARCHED.items())
+
+
+def _work_in(session: Session, table: str, columns: tuple[str, ...], at_once: int) -> int:
+    """Notes are settled by their number: one made meanwhile, of the same row, stays."""
+    stale = f"find_{table}_stale"
+    first = f"(SELECT seq FROM {stale} ORDER BY seq LIMIT {at_once:d})"  # noqa: S608
+    last, count = session.execute(sa.text(f"SELECT MAX(seq), COUNT(*) FROM {first} s")).one()  # noqa: S608
+    if not count:
+        return 0
+    for column in columns:
+        into = _INTO[is_postgresql(session)].format(table=table, column=column, part=PART)
+        session.execute(sa.text(into), {"last": last})
+    session.execute(sa.text(f"DELETE FROM {stale} WHERE seq <= :last"), {"last": last})  # noqa: S608
+    return int(count)
+
+
+_ROWS = """FROM {table} t WHERE t.id IN (SELECT id FROM find_{table}_stale WHERE seq <= :last)
+ AND LENGTH(t.{column}) >= {part} ORDER BY t.id"""
+_INTO = {
+    False: "INSERT INTO find_{table}_{column} (rowid, said) SELECT t.id, t.{column} " + _ROWS,  # noqa: S608
+    True: "INSERT INTO find_{table}_{column} (id, parts) SELECT t.id, find_parts(t.{column}) "
+    + _ROWS  # noqa: S608
+    + " ON CONFLICT (id) DO UPDATE SET parts = EXCLUDED.parts",
+}

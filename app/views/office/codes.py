@@ -1,0 +1,183 @@
+"""What the office calls its codes: kinds of work, effects, notices, actions of the trail, and what they are done to."""
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from app.access.permissions import Right
+from app.views.office.labels import LABELS, WORDS
+from app.views.people import RIGHTS, ROLES
+
+JOBS: dict[str, Any] = {
+    "audit": _l("Check of the books"),
+    "billing_run": _l("Closing of a month"),
+    "charge_report": _l("Charge report"),
+    "detail_report": _l("Report on details"),
+    "export_register": _l("Register"),
+    "form_invoice": _l("Files of an invoice"),
+    "housekeeping": _l("Clearing away"),
+    "import_apply": _l("Import of a file"),
+    "instalments": _l("Invoices for instalments"),
+    "month_zip": _l("Documents of a month as one ZIP"),
+    "notices": _l("Notices of unpaid invoices"),
+    "rate_usage": _l("Rating of usage"),
+    "reconciliation": _l("Reconciliation act"),
+    "rename_apply": _l("Renaming by list"),
+    "render_documents": _l("Files of documents"),
+    "retry_suspended": _l("Second look at suspended usage"),
+    "running_charges": _l("Charges of the running month"),
+    "seal_month": _l("Sealing of a month's usage"),
+    "send_invoice": _l("An invoice by e-mail"),
+    "send_mail": _l("Documents by e-mail"),
+    "switch_options": _l("Services by list"),
+}
+TOPICS: dict[str, Any] = {
+    "ask_orders": _l("Ask the operator how orders stand"),
+    "mail_document": _l("Mail a document as agreed"),
+    "mail_file": _l("Mail a file"),
+    "render_document": _l("Make a document's file"),
+    "send_delivery": _l("Send a letter with a document"),
+    "send_notice": _l("Send a notice"),
+    "send_orders": _l("Send orders to the operator"),
+}
+EVENTS: dict[str, Any] = {
+    "invoice_issued": _l("Invoice issued"),
+    "due_soon": _l("Payment due soon"),
+    "overdue": _l("Payment overdue"),
+    "block_soon": _l("Block comes soon"),
+    "blocked": _l("Blocked for a debt"),
+    "ticket_answered": _l("Question answered"),
+    "message": _l("Message"),
+}
+CLASSES: dict[str, Any] = {
+    "money": _l("Money"),
+    "services": _l("Services"),
+    "support": _l("Feedback"),
+    "news": _l("News"),
+}
+LETTERS: dict[str, Any] = {
+    "pending": _l("On its way"),
+    "sent": _l("Sent"),
+    "dropped": _l("Not sent: settled in the meantime"),
+    "failed": _l("Not delivered"),
+}
+ACTIONS: dict[str, Any] = {
+    "billing.retry": _l("Accounts in quarantine tried again"),
+    "billing.start": _l("Closing of a month started"),
+    "calendar.change": _l("Working day changed"),
+    "delivery.change": _l("Delivery of documents changed"),
+    "demo.step": _l("Demo data loaded"),
+    "document.send": _l("Document sent by e-mail"),
+    "import.apply": _l("File imported"),
+    "import.mapping": _l("Import mapping saved"),
+    "instalments.early": _l("Instalments paid early"),
+    "instalments.make": _l("Instalment plan made"),
+    "month.seal": _l("Month's usage sealed"),
+    "options.again": _l("Request for services tried again"),
+    "options.ask": _l("Services asked for by list"),
+    "options.cancel": _l("Request for services cancelled"),
+    "options.done": _l("Request for services done"),
+    "options.refuse": _l("Request for services refused"),
+    "options.undo": _l("Request for services undone"),
+    "outbox.again": _l("Effect tried again"),
+    "payment.expect": _l("Payment announced by the company"),
+    "payment.fee": _l("Fee of a payment kept"),
+    "payment.match": _l("Payment matched with the bank's line"),
+    "payment.unmatch": _l("Payment parted from the bank's line"),
+    "payment.record": _l("Payment entered"),
+    "payment.reverse": _l("Payment reversed"),
+    "policy.change": _l("Policy changed"),
+    "rename.apply": _l("Subscribers renamed by list"),
+    "rename.cancel": _l("Renaming by list cancelled"),
+    "rename.order": _l("Renaming by list ordered"),
+    "reconciliation.make": _l("Reconciliation act made"),
+    "tariff.rates": _l("Rates of a tariff changed"),
+    "ticket.archive": _l("Ticket archived"),
+    "ticket.open": _l("Ticket opened"),
+    "usage.dropped": _l("Suspended usage dropped"),
+    "usage.placed": _l("Suspended usage placed"),
+    "user.create": _l("Person added"),
+    "user.password": _l("Password changed"),
+    "user.password_reset": _l("Password set by a manager"),
+    "user.right": _l("Right switched"),
+    "user.roles": _l("Roles changed"),
+    "user.sign_in": _l("Signed in"),
+    "user.sign_out_everywhere": _l("Signed out everywhere"),
+    "user.switch_off": _l("Person switched off"),
+    "user.switch_on": _l("Person switched on"),
+}
+# table → its noun; the office's views add theirs
+THINGS: dict[str, Any] = {"ab_user": _l("Person"), "demo": _l("Demo"), "charges": _l("Charges")}
+
+DETAILS: dict[str, Any] = {  # names in JSON that are no columns
+    "after": _l("After"),
+    "before": _l("Before"),
+    "changes": _l("What changed"),
+    "figures": _l("Figures"),
+    "file": _l("File"),
+    "formats": _l("Formats"),
+    "addresses": _l("Addresses"),
+    "right": _l("Right"),
+    "roles": _l("Roles"),
+    "is_on": _l("On"),
+    "size": _l("Size"),
+    "today": _l("Day"),
+}
+
+
+def detail(key: str) -> str:
+    """What a name in a row's JSON is called."""
+    return str(DETAILS.get(key) or LABELS.get(key) or key.replace("_", " "))
+
+
+def value_of(key: str, value: Any) -> str:
+    """A value in a row's JSON: rights, roles and states by their words."""
+    if key == "right" and value in set(Right):
+        return str(RIGHTS[Right(value)])
+    if key == "roles":
+        return str({role.value: said[0] for role, said in ROLES.items()}.get(value, value))
+    if key in ("kind", "state", "method", "rounding", "delivery", "delivery_format", "event") and value in WORDS:
+        return str(WORDS[value])
+    return "" if value is None else str(value)
+
+
+def action(code: str) -> str:
+    """What was done, in words: «billing.start» by ACTIONS, «company.changed» by the table's noun."""
+    if code in ACTIONS:
+        return str(ACTIONS[code])
+    table, _, done = code.rpartition(".")
+    said = {"added": _l("added"), "changed": _l("changed"), "deleted": _l("deleted")}
+    if done not in said:
+        return code
+    return gettext("%(thing)s: %(done)s", thing=thing(table), done=said[done])
+
+
+def thing(table: str) -> str:
+    """The noun of a table, as its own page calls one row of it."""
+    return str(THINGS.get(table, table))
+
+
+def job(code: str) -> str:
+    """A kind of background work."""
+    return str(JOBS.get(code, code))
+
+
+def topic(code: str) -> str:
+    """A kind of effect."""
+    return str(TOPICS.get(code, code))
+
+
+def event(code: str) -> str:
+    """What a notice says."""
+    return str(EVENTS.get(code, code))
+
+
+def notice_class(code: str) -> str:
+    """A class of notices."""
+    return str(CLASSES.get(code, code))
+
+
+def letter(code: str) -> str:
+    """How the sending of a notice went."""
+    return str(LETTERS.get(code, code))
