@@ -78,7 +78,10 @@ class LiqPayGateway:
         """The status of an order, asked of LiqPay's server."""
         data = self._data(action="status", order_id=order_no)
         said = self._post({"data": data, "signature": self.sign(data)})
-        if said.get("err_code") in ("payment_not_found", "err_payment_not_found") or said.get("code") == "payment_not_found":
+        if (
+            said.get("err_code") in ("payment_not_found", "err_payment_not_found")
+            or said.get("code") == "payment_not_found"
+        ):
             return None
         if str(said.get("order_id", "")) != order_no or said.get("public_key", self.keys.public) != self.keys.public:
             raise GatewayError("LiqPay answered about another order.", permanent=True)

@@ -6,7 +6,6 @@ last four digits is kept.
 
 import hmac
 import secrets
-from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -64,8 +63,7 @@ class SandboxGateway:
         charge = self._find(order_no)
         if charge is None:
             return None
-        state = cast(State, _STATES[charge.state])
-        return Truth(order_no, charge.external_id, state, charge.amount, charge.currency)
+        return Truth(order_no, charge.external_id, _STATES[charge.state], charge.amount, charge.currency)
 
     def _find(self, order_no: str) -> SandboxCharge | None:
         return self.session.scalars(sa.select(SandboxCharge).where(SandboxCharge.order_no == order_no)).first()

@@ -1,4 +1,4 @@
-"""Paying through a gateway: the ways a Seller offers, what customers began, what gateways said, money held for a person."""
+"""Paying through a gateway: ways that Sellers offer, what customers began, what gateways said, money held."""
 
 import datetime as dt
 from decimal import Decimal
@@ -43,7 +43,7 @@ class PaymentWay(Stamped, Model):
 
 
 class PaymentAttempt(OfCompany, Model):
-    """A payment a customer began: `amount` for the account, `charged` with the commission; `order_no` is the gateway's."""
+    """A payment a customer began: `amount` goes to the account, `charged` is with the commission."""
 
     __tablename__ = "payment_attempt"
     id: Mapped[Id]

@@ -99,7 +99,9 @@ def begin(
     if account is None:
         raise NotFound()
     actor.need_company(account.company_id)
-    known = session.scalars(sa.select(PaymentAttempt).where(PaymentAttempt.key == f"{account.company_id}:{key}")).first()
+    known = session.scalars(
+        sa.select(PaymentAttempt).where(PaymentAttempt.key == f"{account.company_id}:{key}")
+    ).first()
     if known is not None:
         return known
     way = session.get(PaymentWay, way_id)
@@ -126,7 +128,13 @@ def begin(
     session.flush()
     _look_later(session, attempt, 1)
     trail.record(
-        session, actor, "payment.begin", "payment_attempt", attempt.id, company_id=account.company_id, amount=str(amount)
+        session,
+        actor,
+        "payment.begin",
+        "payment_attempt",
+        attempt.id,
+        company_id=account.company_id,
+        amount=str(amount),
     )
     return attempt
 
@@ -222,7 +230,9 @@ def _note_event(session: Session, way: PaymentWay, callback: Callback, order_no:
 
 def settle(session: Session, way: PaymentWay, truth: Truth) -> str:
     """Write what is true of an order, once, whatever the order and number of times it is heard."""
-    locked = sa.select(PaymentAttempt).where(PaymentAttempt.order_no == truth.order_no).with_for_update(of=PaymentAttempt)
+    locked = (
+        sa.select(PaymentAttempt).where(PaymentAttempt.order_no == truth.order_no).with_for_update(of=PaymentAttempt)
+    )
     attempt = session.scalars(locked.execution_options(populate_existing=True)).first()
     if attempt is None or attempt.way_id != way.id:
         return _hold(session, way, truth, None, "nobody") if truth.state == "paid" else "unknown"
@@ -378,7 +388,9 @@ def credit_held(session: Session, actor: Actor, held_id: int, account_id: int) -
     if account is None:
         raise NotFound()
     if account.currency != row.currency:
-        raise Refused(N_("The account is in %(currency)s. Choose an account of the money's currency."), currency=account.currency)
+        raise Refused(
+            N_("The account is in %(currency)s. Choose an account of the money's currency."), currency=account.currency
+        )
     if row.reason == "refunded":
         raise Refused(N_("The gateway gave this money back. Reverse the payment, then close this line."))
     seller = session.get_one(Seller, account.seller_id)
@@ -427,3 +439,18 @@ def _decide(session: Session, actor: Actor, row: HeldMoney, resolution: str) -> 
         session, actor, "held_money.decide", "held_money", row.id, company_id=row.company_id, resolution=resolution
     )
 
+
+# -- ways ---------------------------------------------------------------------------------------------------------
+
+
+def keep_secret(session: Session, actor: Actor, way_id: int, text: str, secret: str) -> PaymentWay:
+    """Keep a way's secret key, sealed; it is never shown again."""
+    actor.need(Right.SETTINGS_WRITE)
+    way = session.get(PaymentWay, way_id)
+    if way is None:
+        raise NotFound()
+    if not text.strip():
+        raise Refused(N_("Enter the secret key that the gateway gave you."))
+    way.secret = sealing.seal(text.strip(), secret)
+    trail.record(session, actor, "payment_way.secret", "payment_way", way.id)
+    return way

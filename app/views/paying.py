@@ -91,7 +91,9 @@ class SandboxPage(KabinetPage):
     def _call_back(self, charge: SandboxCharge) -> None:
         """What a bank does over the network: say that something happened, signed; we then ask the sandbox."""
         secret = current_app.config["SECRET_KEY"]
-        found = self.session.scalars(sa.select(PaymentAttempt).where(PaymentAttempt.order_no == charge.order_no)).first()
+        found = self.session.scalars(
+            sa.select(PaymentAttempt).where(PaymentAttempt.order_no == charge.order_no)
+        ).first()
         if found is None:
             return
         way = self.session.get_one(PaymentWay, found.way_id)
@@ -107,5 +109,3 @@ class SandboxPage(KabinetPage):
 def _luhn(number: str) -> bool:
     digits = [int(letter) for letter in reversed(number)]
     return sum(digits[0::2]) % 10 == -sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2]) % 10
-
-

@@ -150,9 +150,7 @@ def test_nobody_pays_with_anothers_things(session: Session, account: Account) ->
     with pytest.raises(NotFound):
         paying.begin(session, owner(stranger), account.id, offered.id, D("5.00"), key="k")
     with pytest.raises(NotFound):
-        paying.begin(
-            session, owner(account), account.id, offered.id, D("5.00"), key="k", payer_id=stranger.payer_id
-        )
+        paying.begin(session, owner(account), account.id, offered.id, D("5.00"), key="k", payer_id=stranger.payer_id)
 
 
 def test_any_order_of_words_ends_in_the_same_books(session: Session, account: Account) -> None:

@@ -1,7 +1,6 @@
 """Paying online: an amount and a way, the payer, and the confirmation; then the gateway's own page (AST-087…098)."""
 
 import secrets
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -150,5 +149,3 @@ def _outside(path: str) -> str:
     """The address as the world sees it."""
     base = current_app.config["KABINET"].public_url or request.url_root.rstrip("/")
     return f"{base}{path}"
-
-

@@ -1,6 +1,6 @@
-"""Money held: what gateways took and nobody could credit without a person."""
+"""Gateways in the office: money held for a person to decide, the ways that Sellers offer, their keys."""
 
-import secrets
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,13 +8,12 @@ from flask import current_app, flash, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField
 
 from app.access.permissions import Right
 from app.core.errors import N_, Refused
 from app.gateways.registry import PATHS
 from app.models import Account, HeldMoney, PaymentAttempt, PaymentWay
-from app.services import paying, sealing
+from app.services import paying
 from app.views import cells
 from app.views.base import OfficePage, attempt, needs
 from app.views.office.desk import Desk
@@ -107,43 +106,40 @@ class PaymentWays(Desk):
         "maximum",
         "is_on",
         "public_key",
-        "secret",
     ]
-    show_columns = [
-        "name",
-        "seller",
-        "gateway",
-        "description",
-        "commission_bp",
-        "commission_fixed",
-        "cashback_bp",
-        "minimum",
-        "maximum",
-        "is_on",
-        "public_key",
-    ]
-    own_fields = {
-        "secret": PasswordField(
-            _l("Secret key"),
-            description=_l("Kept sealed and never shown again. Leave it empty to keep the present one."),
-        )
-    }
-    options = {"gateway": tuple(PATHS)}
     fixed = frozenset({"seller", "gateway"})
     required = frozenset({"seller", "gateway", "name"})
+    options = {"gateway": tuple(PATHS)}
 
-    def pre_add(self, item: PaymentWay) -> None:
-        """Seal the secret; the sandbox makes its own, and is not for production."""
+    def complete(self, item: PaymentWay) -> None:
+        """What is left empty is nothing; the sandbox is not for production."""
         if item.gateway == "sandbox" and current_app.config["KABINET"].production:
             raise Refused(N_("The sandbox takes no money: it is not for production. Choose another gateway."))
-        plain = item.secret or (secrets.token_hex(16) if item.gateway == "sandbox" else "")
-        item.secret = sealing.seal(plain, current_app.config["SECRET_KEY"])
-        item.settings = {}
+        item.commission_bp, item.cashback_bp = item.commission_bp or 0, item.cashback_bp or 0
+        item.commission_fixed = item.commission_fixed or Decimal(0)
+        item.settings = item.settings or {}
 
-    def pre_update(self, item: PaymentWay) -> None:
-        """Seal a new secret; an empty field keeps the old one."""
-        old = sa.inspect(item).attrs.secret.history.deleted
-        if item.secret:
-            item.secret = sealing.seal(item.secret, current_app.config["SECRET_KEY"])
-        elif old:
-            item.secret = old[0]
+
+class GatewayKeysPage(OfficePage):
+    """The secret keys of ways to pay: kept sealed, never shown again."""
+
+    route_base = "/office/gateway-keys"
+
+    @expose("/")
+    @needs(Right.SETTINGS_WRITE)
+    def index(self) -> Any:
+        """Every way, with a field for a new key and the address its gateway calls."""
+        ways = self.session.scalars(sa.select(PaymentWay).order_by(PaymentWay.id).limit(200)).all()
+        return self.render_template(
+            "office/gateway_keys.html",
+            title=gettext("Keys of gateways"),
+            ways=[(way, url_for("CallbackPage.receive", way_id=way.id, _external=True)) for way in ways],
+        )
+
+    @expose("/<int:way_id>", methods=["POST"])
+    @needs(Right.SETTINGS_WRITE)
+    def keep(self, way_id: int) -> Any:
+        """Keep a new secret key."""
+        text, secret = request.form.get("secret", ""), current_app.config["SECRET_KEY"]
+        attempt(paying.keep_secret, way_id, text, secret, done=gettext("The key is kept."))
+        return redirect(url_for("GatewayKeysPage.index"))

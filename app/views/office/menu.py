@@ -175,7 +175,10 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
         (waiting.WaitingPaymentsPage, _l("Payments waiting for the bank"), "fa-hourglass-half"),
     ],
     "Customers": [(importing.ImportPage, _l("Import"), "fa-file-import")],
-    "Settings": [(policies.PolicyCalendarPage, _l("Policy calendar"), "fa-calendar-week")],
+    "Settings": [
+        (policies.PolicyCalendarPage, _l("Policy calendar"), "fa-calendar-week"),
+        (held.GatewayKeysPage, _l("Keys of gateways"), "fa-key"),
+    ],
     "Work": [(desk_tools.MailboxPage, _l("Caught mail"), "fa-envelope-open")],
 }
 QUIET = [
