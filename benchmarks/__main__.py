@@ -11,6 +11,9 @@ QUICK = (
     ("documents", ("invoices", "raw_canvas", "long_act", "canvas_lines", "long_reconciliation")),
     ("sheets", ("50000",)),
     ("pages", ("1000", "50000")),
+    ("renaming", ("20000", "200000")),
+    ("renaming", ("search", "20000", "100000")),
+    ("invoices", ("5000", "20000")),
 )
 FULL = (
     ("billing", ("100000", "sqlite", "postgresql")),
@@ -18,6 +21,9 @@ FULL = (
     ("sheets", ("100000",)),
     ("pages", ("10000", "1000000")),
     ("pages", ("10000", "1000000", "postgresql")),
+    ("renaming", ("100000", "1000000")),
+    ("renaming", ("search", "100000", "1000000")),
+    ("invoices", ("50000", "200000")),
 )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.core.errors import N_
+from app.core.files import file_name
 from app.core.period import Month
 from app.models import Document, Seller
 from app.services import documents, mailing, reconciliation
@@ -108,4 +109,4 @@ def _made_once(context: JobContext, make: Callable[[], Document]) -> Result:
     form = context.params.get("format") or "pdf"
     documents.file_of(context.session, context.actor, document.id, form, context.settings.files_dir)
     title = mailing.title_of(context.session, document)
-    return {"document_id": document.id, "format": form, "name": f"{mailing.file_name(title)}.{form}"}
+    return {"document_id": document.id, "format": form, "name": f"{file_name(title)}.{form}"}

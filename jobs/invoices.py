@@ -1,6 +1,7 @@
 """Regular invoices for a company: formed for a link, sent again with their papers; charges of the running month."""
 
 from app.core.errors import N_, NotFound
+from app.core.files import file_name
 from app.core.period import Month
 from app.models import Account, Document
 from app.services import delivering, documents, mailing, papers
@@ -66,7 +67,7 @@ def mail_running_charges(context: JobContext) -> Result:
     with context.reading(), context.kept_file(name) as part, part.open("wb") as out:
         title = running.write(session, context.actor, account_id, form, out)
     path = f"results/{context.job_id}/{name}"
-    file = mailing.ReadyFile(path, f"{mailing.file_name(title)}.{name.rpartition('.')[2]}", title)
+    file = mailing.ReadyFile(path, f"{file_name(title)}.{name.rpartition('.')[2]}", title)
     for address in params["addresses"]:
         mailing.send_file(session, account_id, address, file, key=f"job-{context.job_id}")
     return {"file": path, "name": file.name, "figures": {"letters": len(params["addresses"])}}

@@ -7,17 +7,22 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
+from app.core import files
 from app.core.errors import DomainError
 from app.imports.mapping import RESULT_MARK
 from app.imports.reading import Row, Sheet
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FIRSTS = frozenset(FORMULA_STARTS)
 HARMLESS = re.compile(r"[+-]?\d[\d., ]*", re.ASCII)
 NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
+CAREFUL = re.compile("[&<>\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+ROWS_A_CHUNK = 512
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LONGEST_CELL = 32_767
 DAY_ZERO = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets count days from here, without zones
@@ -59,8 +64,8 @@ def write_result(
 
 def file_name(original: str, sheet: Sheet, word: str) -> str:
     """«customers.csv» → «customers-rejected.csv», with the ending its content has."""
-    stem = re.sub(r"[^\w.() -]", "_", Path(original.replace("\\", "/")).stem)[:80].strip(". ") or "file"
-    return f"{stem}-{word}.{sheet.format}"
+    stem = Path(original.replace("\\", "/")).stem
+    return files.file_name(f"{stem}-{word}.{sheet.format}")
 
 
 class _Counted:
@@ -163,8 +168,9 @@ def _write_workbook(
         with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
             part.write(_sheet_head(len(header)).encode())
             part.write(_row_xml(_text_cell(cell, HEADER) for cell in header).encode())
-            for row in rows:
-                part.write(_row_xml(_cells_xml(row, kinds)).encode())
+            source = iter(rows)
+            while chunk := [_row_xml(_cells_xml(row, kinds)) for row in islice(source, ROWS_A_CHUNK)]:
+                part.write("".join(chunk).encode())
             part.write(b"</sheetData></worksheet>")
 
 
@@ -186,11 +192,17 @@ def _row_xml(cells: Iterable[str]) -> str:
     return "<row>" + "".join(cells) + "</row>"
 
 
-def _cells_xml(row: list[str], kinds: list[str]) -> Iterator[str]:
-    for cell, kind in zip(row, kinds, strict=False):
-        yield _typed_cell(cell, kind) if kind else _text_cell(cell)
-    for cell in row[len(kinds) :]:
-        yield _text_cell(cell)
+def _cells_xml(row: list[str], kinds: list[str]) -> list[str]:
+    """The cells of a line; what is plain text and needs no care, as most does, is written here and now."""
+    cells = []
+    for at, cell in enumerate(row):
+        if at < len(kinds) and kinds[at]:
+            cells.append(_typed_cell(cell, kinds[at]))
+        elif not cell or cell[0] in _FIRSTS or len(cell) > LONGEST_CELL or CAREFUL.search(cell):
+            cells.append(_text_cell(cell))
+        else:
+            cells.append(f'<c s="0" t="inlineStr"><is><t xml:space="preserve">{cell}</t></is></c>')
+    return cells
 
 
 def _typed_cell(cell: str, kind: str) -> str:
@@ -215,5 +227,6 @@ def _text_cell(cell: str, style: int = PLAIN) -> str:
         return "<c/>"
     if style == PLAIN and cell.startswith(FORMULA_STARTS):
         style = QUOTED
-    text = escape(UNPRINTABLE.sub(" ", cell[:LONGEST_CELL]))
-    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+    if len(cell) > LONGEST_CELL or CAREFUL.search(cell):
+        cell = escape(UNPRINTABLE.sub(" ", cell[:LONGEST_CELL]))
+    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{cell}</t></is></c>'

@@ -140,8 +140,23 @@ class Operation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContractPart:
+    """What one contract has of a reconciliation act over several."""
+
+    contract: Reference | None  # None: accounts that stand on no contract
+    opening: Decimal
+    lines: Sequence[Operation]
+    debit: Decimal
+    credit: Decimal
+    closing: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReconciliationData:
-    """Mutual settlements of one currency in a period; balances are debit-positive from `ours`' side."""
+    """Mutual settlements of one currency in a period; balances are debit-positive from `ours`' side.
+
+    Over several contracts the operations are in `parts`, and `lines` are empty.
+    """
 
     number: str = ""
     date: dt.date
@@ -155,6 +170,7 @@ class ReconciliationData:
     credit: Decimal
     closing: Decimal
     contract: Reference | None = None
+    parts: Sequence[ContractPart] = ()
     mirrored: bool = False
     locale: str = ""
 

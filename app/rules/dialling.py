@@ -33,10 +33,19 @@ def looks_like_number(text: str) -> bool:
     return bool(_DIGITS.fullmatch(bare[1:] if bare[:1] == "+" else bare)) or is_shortened(text)
 
 
+def likely(text: str, countries: tuple[str, ...]) -> str:
+    """The likeliest of `spellings`, quickly: most lines of a list need no other."""
+    if text.isascii():
+        if len(text) == 13 and text[0] == "+" and text[1:].isdigit():
+            return text
+        if text.isdigit() and 3 <= len(text) <= 20 and countries and (whole := _whole(text, countries[0])):
+            return whole
+    ways = spellings(text, countries)
+    return ways[0] if ways else ""
+
+
 def spellings(text: str, countries: tuple[str, ...]) -> tuple[str, ...]:
     """What number a cell may mean, the likeliest first: «0671234567» in Ukraine is +380671234567; () of nothing."""
-    if len(text) == 13 and text[0] == "+" and text[1:].isdigit() and text.isascii():
-        return (text,)
     bare = text.translate(_FILLING)
     if not bare:
         return ()

@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Verdict(StrEnum):
@@ -38,8 +38,6 @@ GOOD = (Verdict.OK, Verdict.LOOK_ALIKE)
 LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 CYRILLIC = re.compile("[\u0400-\u052f]")
 _WORD = re.compile(r"[^\W\d_]+")
-# What a usual name is made of; anything else is looked at letter by letter.
-_USUAL = re.compile("[ -~\u00a0-\u00ac\u00ae-\u017fЀ-ҁҊ-ԯ–—‘’‚“”„…№€₴₽]*")
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
 _LATIN_LOOKS = "ABCEHIKMOPTXYaceikopxyÏïËë"
@@ -49,8 +47,7 @@ _TO_LATIN = str.maketrans(_CYRILLIC_LOOKS, _LATIN_LOOKS)
 _LATIN_ALIKE, _CYRILLIC_ALIKE = frozenset(_LATIN_LOOKS), frozenset(_CYRILLIC_LOOKS)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A name as it will be written, what is wrong with it (None: nothing), and the spelling suggested."""
 
     name: str
@@ -64,11 +61,12 @@ def judge_name(text: str, longest: int) -> Judged:
     A word that mixes Latin and Cyrillic look-alikes is good, with the spelling that was probably meant.
     """
     name = text
-    if not _USUAL.fullmatch(text):
+    if not (text.isprintable() and unicodedata.is_normalized("NFC", text)):
         name = unicodedata.normalize("NFC", text.strip().strip(_INVISIBLE))
-        if any(unicodedata.category(ch) in _HIDDEN for ch in name.strip()):
+        if not name.isprintable() and any(unicodedata.category(ch) in _HIDDEN for ch in name.strip()):
             return Judged(_shown(name), Verdict.CONTROL)
-    if "\xa0" in name or "  " in name or name[:1].isspace() or name[-1:].isspace() or name is not text:
+        name = " ".join(name.split())
+    elif "  " in name or name[:1] == " " or name[-1:] == " ":
         name = " ".join(name.split())
     if not name:
         return Judged("", Verdict.EMPTY)

@@ -51,7 +51,8 @@ def give_back(payment: Payment) -> list[ledger.Move]:
     if payment.advance_tax_bp is None or not payment.advance_tax:
         return []
     before = payment.advance_tax
-    payment.advance_tax = tax.tax_of_advance(payment.amount - payment.used, payment.advance_tax_bp)
+    left = tax.tax_of_advance(payment.amount - payment.used, payment.advance_tax_bp)
+    payment.advance_tax = min(before, left)  # parts settled on the day the money came were never taxed
     return [ledger.Move(LedgerKind.VAT, LedgerKind.VAT_ADVANCES, before - payment.advance_tax)]
 
 

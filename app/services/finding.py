@@ -123,6 +123,16 @@ def ids_with(session: Session, field: Any, word: str) -> Any:
     return sa.union(*(proposed.narrowed(query, key, source) for source in (proposed.source, proposed.stale)))
 
 
+def some_with(session: Session, field: Any, word: str, limit: int) -> list[int]:
+    """Ids of rows that have `word` in a column, `limit` at most."""
+    key = field.class_.id
+    query = session.query(field.class_).filter(has(session, field, word))
+    proposed = proposal(session, field, word)
+    if proposed is not None:
+        return proposed.keys(session, query, key, limit)
+    return [one for (one,) in query.with_entities(key).limit(limit)]
+
+
 def _parts(word: str) -> list[str]:
     """Parts to ask for; those with letters of which SQLite may not know both cases are left out."""
     parts = dict.fromkeys(word[at : at + PART] for at in range(len(word) - PART + 1))

@@ -28,6 +28,7 @@ from app.reports.document import (
     ChargeLine,
     ChargeReportData,
     ChargeSummary,
+    ContractPart,
     HoursDetail,
     InvoiceData,
     Line,
@@ -228,15 +229,32 @@ def _reconciliation(session: Session, document: Document) -> ReconciliationData:
         period=Period(document.period_start, document.period_end),
         currency=document.currency,
         opening=Decimal(frozen["opening"]),
-        lines=[
-            Operation(dt.date.fromisoformat(day), title, Decimal(debit), Decimal(credit))
-            for day, title, debit, credit in frozen["lines"]
-        ],
+        lines=_operations(frozen),
         debit=Decimal(frozen["debit"]),
         credit=Decimal(frozen["credit"]),
         closing=Decimal(frozen["closing"]),
         contract=contract_of(session, document.contract_id),
+        parts=[_of_contract(part) for part in frozen.get("contracts", ())],
         locale=document.locale,
+    )
+
+
+def _operations(frozen: dict[str, Any]) -> list[Operation]:
+    return [
+        Operation(dt.date.fromisoformat(day), title, Decimal(debit), Decimal(credit))
+        for day, title, debit, credit in frozen["lines"]
+    ]
+
+
+def _of_contract(frozen: dict[str, Any]) -> ContractPart:
+    signed = frozen["signed_on"]
+    return ContractPart(
+        contract=Reference(frozen["number"], dt.date.fromisoformat(signed)) if signed else None,
+        opening=Decimal(frozen["opening"]),
+        lines=_operations(frozen),
+        debit=Decimal(frozen["debit"]),
+        credit=Decimal(frozen["credit"]),
+        closing=Decimal(frozen["closing"]),
     )
 
 

@@ -20,6 +20,7 @@ from app.channels.registry import mail_channel
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
+from app.core.files import file_name
 from app.models import Account, Company, Delivery, Document, DocumentKind, Seller
 from app.reports.formats import Formats
 from app.reports.words import words_of
@@ -280,9 +281,3 @@ def _files(session: Session, brought: Iterable[papers.Paper], files_dir: Path) -
         path = documents.file_of(session, Actor.system("post"), one.document.id, one.format, files_dir)
         name = f"{file_name(title_of(session, one.document))}.{ENDINGS[one.format]}"
         yield Attachment(name, MEDIA_TYPES[one.format], path.read_bytes())
-
-
-def file_name(title: str) -> str:
-    """A title as the name of a file on any system."""
-    kept = "".join(" " if character in '\\/:*?"<>|' or character < " " else character for character in title)
-    return " ".join(kept.split())[:120] or "document"

@@ -282,24 +282,19 @@ def starts_with(column: Any, words: str) -> Any:
     return sa.and_(column >= words, column < words + "\U0010ffff")
 
 
-def _either_case(column: Any, words: str) -> Any:
-    """The word as typed, capitalised and in capitals: names are looked for by index, not folded row by row."""
-    variants = dict.fromkeys((words, words.capitalize(), words.upper(), words.title()))
-    return sa.or_(*(starts_with(column, one) for one in variants))
-
-
 def _companies(session: Session, words: str, limit: int) -> list[Found]:
-    by_name = _either_case(Company.name, words)
-    rows = session.execute(
-        sa.select(Company.id, Company.name, Company.code)
-        .where(sa.or_(by_name, starts_with(Company.code, words), starts_with(Company.code, words.lower())))
-        .order_by(Company.name)
-        .limit(limit)
-    ).all()
+    """By the beginning of a name as typed or in capitals, or of a code: one range of an index each; else inside."""
+    shown = (Company.id, Company.name, Company.code)
+    names = dict.fromkeys((words, words.capitalize(), words.upper(), words.title()))
+    ranges = [starts_with(Company.name, one) for one in names]
+    ranges += [starts_with(Company.code, one) for one in dict.fromkeys((words, words.lower()))]
+    parts = (sa.select(sa.select(*shown).where(one).limit(limit).subquery()) for one in ranges)
+    rows = session.execute(sa.union(*parts)).all()
     if not rows and len(words) > 2:  # in the middle of a name: «Орион» in «ТОВ «Орион»»
-        inside = Company.id.in_(finding.ids_with(session, Company.name, words))
-        rows = session.execute(sa.select(Company.id, Company.name, Company.code).where(inside).limit(limit)).all()
-    return [Found("company", i, name, code) for i, name, code in rows]
+        inside = finding.some_with(session, Company.name, words, limit)
+        rows = session.execute(sa.select(*shown).where(Company.id.in_(inside))).all()
+    named = sorted(rows, key=lambda row: row[1])[:limit]
+    return [Found("company", i, name, code) for i, name, code in named]
 
 
 def _accounts(session: Session, words: str, limit: int) -> list[Found]:

@@ -17,7 +17,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
 from app.core.period import Period
-from app.models import Account, Company, Document, DocumentKind, Entry, EntryKind, Payment, Posting, Seller
+from app.models import Account, Company, Contract, Document, DocumentKind, Entry, EntryKind, Payment, Posting, Seller
 from app.reports.words import Words, words_of
 from app.services import ledger, numbering, parties, trail
 
@@ -47,11 +47,9 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Statement:
-    """What our books say of one or more Accounts of a currency in a period."""
+class Part:
+    """Operations between two balances: opening + debits − credits = closing."""
 
-    accounts: tuple[Account, ...]
-    period: Period
     opening: Decimal
     rows: list[Row] = field(default_factory=list)
 
@@ -69,6 +67,23 @@ class Statement:
     def closing(self) -> Decimal:
         """Opening + debits − credits; positive: the company owes."""
         return self.opening + self.debit - self.credit
+
+
+@dataclass(frozen=True)
+class OfContract(Part):
+    """What one contract has of a statement over several; without a contract where accounts stand on none."""
+
+    contract: Contract | None = None
+    accounts: tuple[Account, ...] = ()
+
+
+@dataclass(frozen=True)
+class Statement(Part):
+    """What our books say of one or more Accounts of a currency in a period, by contract where there are several."""
+
+    accounts: tuple[Account, ...] = ()
+    period: Period = field(kw_only=True)
+    groups: tuple[OfContract, ...] = ()
 
 
 def _period(start: dt.date, last: dt.date) -> Period:
@@ -96,25 +111,48 @@ def statement(session: Session, actor: Actor, account_id: int, start: dt.date, l
 
 
 def statement_of(session: Session, actor: Actor, accounts: list[Account], start: dt.date, last: dt.date) -> Statement:
-    """Our books of several Accounts of one company and currency together."""
+    """Our books of several Accounts of one company and currency together, by contract where they have several."""
     for account in accounts:
         actor.need_company(account.company_id)
     actor.need(Right.LEDGER_READ if actor.is_staff else Right.CABINET_DOCUMENTS)
     period = _period(start, last)
+    before, after = (_debts(session, accounts, day) for day in (start - dt.timedelta(days=1), last))
+    rows = {account.id: _rows(session, account, period) for account in accounts}
+    groups = []
+    for contract, own in _by_contract(accounts):
+        found = sorted((row for a in own for row in rows[a.id]), key=lambda row: row.day)
+        group = OfContract(sum((before[a.id] for a in own), ZERO), found, contract, tuple(own))
+        _need_sum(group, sum((after[a.id] for a in own), ZERO))
+        groups.append(group)
+    everything = sorted((row for a in accounts for row in rows[a.id]), key=lambda row: row.day)
     made = Statement(
+        sum(before.values(), ZERO),
+        everything,
         tuple(accounts),
-        period,
-        _debt(session, accounts, start - dt.timedelta(days=1)),
-        sorted((r for a in accounts for r in _rows(session, a, period)), key=lambda row: row.day),
+        period=period,
+        groups=tuple(groups) if len(groups) > 1 else (),
     )
-    if made.closing != _debt(session, accounts, last):
-        raise Refused(N_("The books do not add up for this period. Tell the administrator."))
+    _need_sum(made, sum(after.values(), ZERO))
     return made
 
 
-def _debt(session: Session, accounts: list[Account], day: dt.date) -> Decimal:
+def _need_sum(part: Part, closing: Decimal) -> None:
+    if part.closing != closing:
+        raise Refused(N_("The books do not add up for this period. Tell the administrator."))
+
+
+def _by_contract(accounts: list[Account]) -> list[tuple[Contract | None, list[Account]]]:
+    """Accounts with their contract, the oldest contract first, those without one last."""
+    groups: dict[int | None, list[Account]] = {}
+    for account in accounts:
+        groups.setdefault(account.contract_id, []).append(account)
+    found = [(own[0].contract, own) for own in groups.values()]
+    return sorted(found, key=lambda g: (g[0] is None, g[0].signed_on, g[0].id) if g[0] else (True, dt.date.max, 0))
+
+
+def _debts(session: Session, accounts: list[Account], day: dt.date) -> dict[int, Decimal]:
     books = ledger.balances(session, [a.id for a in accounts], day)
-    return -sum((b.net for b in books.values()), ZERO)
+    return {a.id: -books.get(a.id, ledger.Balance()).net for a in accounts}
 
 
 def _rows(session: Session, account: Account, period: Period) -> list[Row]:
@@ -176,12 +214,14 @@ def make_act(
     start: dt.date,
     last: dt.date,
     account_id: int | None = None,
+    currency: str | None = None,
 ) -> Document:
     """A reconciliation act of a company for a period (both days included), numbered and frozen.
 
-    One act has one currency: it is over all the company's accounts of it, or over the account named.
+    One act has one currency: it is over all the company's accounts of it, by contract where there are several, or over
+    the account named.
     """
-    accounts = _accounts(session, actor, company_id, account_id)
+    accounts = accounts_of(session, actor, company_id, account_id, currency)
     account = accounts[0]
     seller = session.get_one(Seller, account.seller_id)
     need_past(last, clock.today(seller.zone))
@@ -193,7 +233,7 @@ def make_act(
         seller_id=seller.id,
         account_id=account.id,
         payer_id=account.payer_id,
-        contract_id=account.contract_id,
+        contract_id=None if made.groups else account.contract_id,
         issued_on=day,
         period_start=made.period.start,
         period_end=made.period.end,
@@ -220,7 +260,10 @@ def account_named(session: Session, actor: Actor, company_id: int, number: str) 
     return found
 
 
-def _accounts(session: Session, actor: Actor, company_id: int, account_id: int | None) -> list[Account]:
+def accounts_of(
+    session: Session, actor: Actor, company_id: int, account_id: int | None = None, currency: str | None = None
+) -> list[Account]:
+    """The accounts one act of a company is over: the one named, or all (of a currency) that may stand together."""
     company = session.get(Company, company_id)
     if company is None:
         raise NotFound(N_("There is no such company. Check its code."))
@@ -228,6 +271,8 @@ def _accounts(session: Session, actor: Actor, company_id: int, account_id: int |
     accounts = list(session.scalars(sa.select(Account).where(Account.company_id == company.id).order_by(Account.id)))
     if account_id is not None:
         accounts = [a for a in accounts if a.id == account_id]
+    if currency:
+        accounts = [a for a in accounts if a.currency == currency]
     if not accounts:
         raise NotFound(N_("The company has no such account. Choose one of its accounts."))
     if len({(a.currency, a.seller_id, a.payer_id) for a in accounts}) > 1:
@@ -239,11 +284,26 @@ def _accounts(session: Session, actor: Actor, company_id: int, account_id: int |
 
 
 def _frozen(made: Statement) -> dict[str, object]:
+    frozen: dict[str, object] = {**_frozen_part(made), "accounts": [a.number for a in made.accounts]}
+    if made.groups:
+        frozen["lines"] = []  # each contract has its own
+        frozen["contracts"] = [
+            {
+                **_frozen_part(group),
+                "number": group.contract.number if group.contract else "",
+                "signed_on": group.contract.signed_on.isoformat() if group.contract else "",
+                "accounts": [a.number for a in group.accounts],
+            }
+            for group in made.groups
+        ]
+    return frozen
+
+
+def _frozen_part(part: Part) -> dict[str, object]:
     return {
-        "opening": str(made.opening),
-        "lines": [[r.day.isoformat(), r.title, str(r.debit), str(r.credit)] for r in made.rows],
-        "debit": str(made.debit),
-        "credit": str(made.credit),
-        "closing": str(made.closing),
-        "accounts": [a.number for a in made.accounts],
+        "opening": str(part.opening),
+        "lines": [[r.day.isoformat(), r.title, str(r.debit), str(r.credit)] for r in part.rows],
+        "debit": str(part.debit),
+        "credit": str(part.credit),
+        "closing": str(part.closing),
     }

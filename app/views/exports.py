@@ -4,7 +4,6 @@ formula (T7: `reports.render` writes both formats)."""
 import datetime as dt
 import itertools
 import json
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -17,6 +16,7 @@ from flask_babel import gettext
 
 from app.core import clock
 from app.core.errors import N_, Refused
+from app.core.files import file_name
 from app.reports.render import csv, xlsx
 from app.reports.render.xlsx import Column
 
@@ -51,11 +51,6 @@ def send_rows(title: str, columns: Sequence[Any], rows: Iterable[Sequence[Any]],
     out.seek(0)
     name = file_name(f"{title} {clock.today().isoformat()}.{fmt}")
     return send_file(out, mimetype=KINDS[fmt], as_attachment=True, download_name=name)
-
-
-def file_name(text: str) -> str:
-    """A name every system keeps."""
-    return re.sub(r'[\x00-\x1f\\/:*?"<>|]+', "_", text).strip(" .")[:150] or "file"
 
 
 def plain(value: Any) -> Any:

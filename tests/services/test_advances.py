@@ -104,6 +104,14 @@ def test_money_for_an_open_invoice_is_no_advance(session, russian):
     assert broken(session) == []
 
 
+def test_only_what_is_left_after_several_invoices_of_the_day_is_an_advance(session, russian):
+    close(session, russian, Month(2025, 12))
+    close(session, russian, Month(2026, 1))
+    paid = pay(session, russian, "305.00", dt.date(2026, 2, 5))
+    assert moved(session, paid) == [(dt.date(2026, 2, 5), D("11.00"))]
+    assert broken(session) == []
+
+
 def test_money_entered_late_was_an_advance_until_its_invoice_came(session, russian):
     close(session, russian, Month(2025, 12))  # its invoice is of 1 January
     with clock.standing_at(dt.date(2026, 1, 10)):

@@ -197,3 +197,29 @@ def test_only_who_issues_documents_makes_a_plan_and_nobody_reaches_over_the_wall
     stranger = Actor(None, "x", other.company_id, rights=frozenset({"cabinet_payments.read"}))
     with pytest.raises(NotFound):
         instalments.settle_early(session, stranger, plan.id)
+
+
+@pytest.mark.covers("A1-09")
+def test_the_table_of_the_documentation_holds(session, account):
+    def balance():
+        book = ledger.balance(session, account.id)
+        return book.receivable, book.advances
+
+    with clock.standing_at(dt.date(2026, 11, 28)):
+        plan = make(session, account, down="4800.00", first_on=dt.date(2027, 1, 10))
+        assert balance() == (D("24000.00"), D("0.00"))
+        pay(session, account, "5000.00", dt.date(2026, 11, 28))
+        assert balance() == (D("19200.00"), D("200.00"))
+    with clock.standing_at(dt.date(2026, 12, 26)):
+        assert instalments.invoice_parts(session, CLERK, account.seller_id) == 0
+    with clock.standing_at(dt.date(2026, 12, 27)):
+        assert instalments.invoice_parts(session, CLERK, account.seller_id) == 1
+        assert (plan.parts[0].paid, balance()) == (D("200.00"), (D("19000.00"), D("0.00")))
+    with clock.standing_at(dt.date(2027, 1, 9)):
+        pay(session, account, "1400.00", dt.date(2027, 1, 9))
+        assert states(plan) == ["paid"] + ["planned"] * 11
+    with clock.standing_at(dt.date(2027, 1, 11)):
+        instalments.settle_early(session, CLERK, plan.id)
+        pay(session, account, "17600.00", dt.date(2027, 1, 11))
+    assert (set(states(plan)), balance()) == ({"paid"}, (D("0.00"), D("0.00")))
+    assert breaches(session) == []

@@ -114,8 +114,3 @@ def test_a_letter_speaks_the_documents_language_and_bears_its_file(session, docu
     assert "Добрий день" in caught.body
     assert caught.message_id == delivery.message_id
     assert caught.attachments[0]["name"].endswith(".pdf")
-
-
-def test_a_title_becomes_a_name_for_any_system():
-    assert mailing.file_name('Рахунок № 7/2026 від "1:2"\n<x>') == "Рахунок № 7 2026 від 1 2 x"
-    assert mailing.file_name("///") == "document"

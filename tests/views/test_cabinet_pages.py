@@ -443,12 +443,15 @@ def test_another_companys_things_are_not_there(owner: FlaskClient, world: World)
 @pytest.mark.covers("A1-01")
 def test_people_of_a_company_see_what_their_rights_allow(app: Flask, session: Session, world: World) -> None:
     seen = {
-        "owner": {"Documents", "Charges", "Payments", "Subscriptions", "Subscribers", "Feedback"},
-        "company_administrator": {"Documents", "Payments", "Subscribers", "Personal information"},
+        "owner": {"Documents", "Charges", "Payments", "Subscriptions", "Choice of a subscriber", "Feedback"},
+        "company_administrator": {"Documents", "Payments", "Choice of a subscriber", "Personal information"},
         "company_accountant": {"Documents", "Reconciliation", "Delivery of documents", "Feedback"},
         "employee": {"Subscriptions", "Feedback"},
     }
-    hidden = {"company_accountant": {"Subscribers"}, "employee": {"Documents", "Payments", "Subscribers", "Charges"}}
+    hidden = {
+        "company_accountant": {"Choice of a subscriber"},
+        "employee": {"Documents", "Payments", "Choice of a subscriber", "Charges"},
+    }
     for role, names in seen.items():
         client = client_of(app, session, role, world.orion)
         page = text_of(client, "/")

@@ -146,6 +146,25 @@ def test_a_payment_is_reversed_with_a_reason(office, session, seller, account):
     assert ledger.balance(session, account.id).net == Decimal("-120.00")
 
 
+def test_accounts_on_several_contracts_are_reconciled_in_one_act(office, session, seller, account):
+    company, payer = account.company, account.payer
+    for place in (1, 2):
+        contract = makers.contract(session, company, payer, number=f"ДГ-{place}")
+        more = makers.account(session, company, payer, contract_id=contract.id)
+        makers.subscription(session, more, makers.plan(session, seller, f"{place}00"))
+    session.commit()
+    close_october(session, seller)
+    asked = f"company={company.id}&start=2026-10-01&last=2026-10-31"
+    page = text_of(office.get(f"/office/reconciliation/?show=1&{asked}"))
+    assert "All accounts in UAH, by contract" in page and "ДГ-1" in page and "ДГ-2" in page
+    fields = {"company": company.id, "account": "all:UAH", "start": "2026-10-01", "last": "2026-10-31"}
+    text_of(post(office, "/office/reconciliation/make", **fields))
+    act = session.scalars(sa.select(m.Document).where(m.Document.kind == "reconciliation")).one()
+    assert [part["number"] for part in act.data["contracts"]] == ["ДГ-1", "ДГ-2", ""]
+    alone = text_of(office.get(f"/office/reconciliation/?show=1&{asked}&account={account.id}"))
+    assert "ДГ-1" not in alone.split("What the act would say")[1]
+
+
 def test_the_gateways_fee_is_entered_with_the_payment_or_later(office, session, seller, account):
     close_october(session, seller)
     fields = {"account": account.id, "amount": "120", "paid_on": "2026-11-20", "method": "card", "fee": "3,30"}

@@ -130,3 +130,56 @@ def test_a_person_of_a_company_finds_none_of_these_pages(app, session, tariff):
     session.commit()
     for path in ("/office/rating/", "/office/suspense/", f"/office/tariffs/show/{tariff.id}"):
         assert client.get(path).status_code in (403, 404)
+
+
+@pytest.fixture
+def used(session, tariff, office):
+    """An account with one rated call in October."""
+    seller = session.get_one(m.Seller, tariff.seller_id)
+    account = makers.account(session, makers.company(session, seller))
+    plan = makers.plan(session, seller)
+    part = makers.component(session, plan, code="voice", unit="minute", charged="usage", tariff_id=tariff.id)
+    subscription = makers.subscription(session, account, plan)
+    session.add(
+        m.Usage(
+            company_id=account.company_id,
+            account_id=account.id,
+            subscription_id=subscription.id,
+            component_id=part.id,
+            source="test",
+            source_id="1",
+            occurred_at=dt.datetime(2026, 10, 5, 8, tzinfo=dt.UTC),
+            day=dt.date(2026, 10, 5),
+            quantity=D(1),
+            amount=D("0.70"),
+            kind="voice",
+            time_class="work",
+        )
+    )
+    ids = account.id, account.company_id
+    session.commit()
+    return ids
+
+
+def run_jobs(app, session):
+    from jobs.context import perform, use
+
+    use(app)
+    ids = list(session.scalars(sa.select(m.Job.id).order_by(m.Job.id)))
+    session.commit()
+    perform("job", ids)
+    session.expire_all()
+    return list(session.scalars(sa.select(m.Job).order_by(m.Job.id)))
+
+
+@pytest.mark.parametrize("extent", ["records", "classes"])
+def test_staff_and_the_company_order_the_detail_of_a_month(app, session, office, used, extent):
+    account_id, company_id = used
+    who = makers.user(session, "owner", session.get(m.Company, company_id))
+    session.commit()
+    address = f"/office/usage-detail/?account={account_id}"
+    post(office, address, "/office/usage-detail/", account=account_id, month="2026-10", extent=extent)
+    owner = makers.sign_in(app.test_client(), who)
+    post(owner, "/my/charges/current", "/my/charges/details", account=account_id, month="2026-10", extent=extent)
+    jobs = run_jobs(app, session)
+    assert [(job.state, job.result["figures"]["rows"]) for job in jobs] == [("done", 1), ("done", 1)]

@@ -1,6 +1,6 @@
 """Reconciliation acts (domain.md §1.6): two halves, balances, the conclusion in words, two signatures."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from app.reports.document import (
@@ -8,6 +8,7 @@ from app.reports.document import (
     Block,
     Blocks,
     Column,
+    ContractPart,
     Document,
     DocumentInconsistent,
     Formula,
@@ -24,6 +25,8 @@ from app.reports.document import (
 from app.reports.formats import Formats
 from app.reports.layouts import parts
 from app.reports.words import Words
+
+MOST_SUMMED = 150  # contracts a spreadsheet adds up in one formula; beyond them the sums stand as figures
 
 
 def _document(data: ReconciliationData, country: str, title: str = "reconciliation") -> Document:
@@ -70,8 +73,12 @@ class _Turnover:
             self.credit += line.credit
             yield line
 
-    def check(self, data: ReconciliationData) -> None:
-        number = data.number or "reconciliation"
+    def add(self, part: ContractPart) -> None:
+        self.debit += part.debit
+        self.credit += part.credit
+
+    def check(self, data: ReconciliationData | ContractPart, number: str) -> None:
+        number = number or "reconciliation"
         closing = data.opening + self.debit - self.credit
         for name, given, found in (
             ("debit", data.debit, self.debit),
@@ -87,8 +94,11 @@ def _body(data: ReconciliationData, words: Words, formats: Formats, title: str) 
     yield Heading(words(title), align="center")
     yield Paragraph("\n".join(_subtitle(data, words, formats)), size=10, align="center")
     yield Paragraph(words("reconciliation_intro", ours=_side(data.ours), theirs=_side(data.theirs)))
-    yield _table(data, words, turnover)
-    turnover.check(data)
+    if data.parts:
+        yield from _by_contract(data, words, formats, turnover)
+    else:
+        yield _table(data, words, _rows(data, data, words, turnover))
+    turnover.check(data, data.number)
     yield from _conclusion(data, words, formats)
     yield Signatures(
         [
@@ -117,7 +127,42 @@ def _side(party: Party) -> str:
     return " ".join(part for part in (party.signatory_post, party.name, party.signatory) if part)
 
 
-def _table(data: ReconciliationData, words: Words, turnover: _Turnover) -> Table:
+def _by_contract(
+    data: ReconciliationData, words: Words, formats: Formats, total: _Turnover
+) -> Iterator[Paragraph | Table]:
+    """A table for each contract with its own balances, then the totals of all."""
+    for number, part in enumerate(data.parts, 1):
+        turnover = _Turnover()
+        yield Paragraph(_contract_title(part, words, formats), size=10, bold=True, space=1)
+        yield _table(data, words, _rows(data, part, words, turnover, str(number)))
+        turnover.check(part, data.number)
+        total.add(part)
+    yield Paragraph(words("all_contracts"), size=10, bold=True, space=1)
+    yield _table(data, words, _totals(data, words))
+
+
+def _contract_title(part: ContractPart, words: Words, formats: Formats) -> str:
+    if part.contract is None:
+        return words("without_contract")
+    return words("by_contract", contract=parts.reference(words, formats, part.contract))
+
+
+def _totals(data: ReconciliationData, words: Words) -> Iterator[Marked]:
+    """Opening, turnovers and closing of all contracts: sums of theirs."""
+    yield _balance_row(data, words("opening"), "opening", data.opening)
+    yield Marked(_turnover_cells(data, data, words("turnover"), _sums_of_contracts(data)), "turnover")
+    yield Marked(_closing_cells(data, data, words("closing")), "closing")
+
+
+def _sums_of_contracts(data: ReconciliationData) -> dict[str, str]:
+    if len(data.parts) > MOST_SUMMED:
+        return {}
+    numbers = range(1, len(data.parts) + 1)
+    columns = ("debit", "credit", "their_debit", "their_credit")
+    return {column: "=" + "+".join(f"[turnover{n}.{column}]" for n in numbers) for column in columns}
+
+
+def _table(data: ReconciliationData, words: Words, rows: Iterable[Sequence[object] | Marked]) -> Table:
     currency = words.currency(data.currency)
     ours = words("by_data", name=data.ours.name, currency=currency)
     theirs = words("by_data", name=data.theirs.name, currency=currency)
@@ -132,20 +177,25 @@ def _table(data: ReconciliationData, words: Words, turnover: _Turnover) -> Table
         Column("their_credit", words("credit"), "money", 22, theirs),
     )
     carried = ("debit", "credit", "their_credit", "their_debit") if data.mirrored else ("debit", "credit")
-    return Table(columns, _rows(data, words, turnover), carried, words("carried"), size=7)
+    return Table(columns, rows, carried, words("carried"), size=7)
 
 
-def _rows(data: ReconciliationData, words: Words, turnover: _Turnover) -> Iterator[Sequence[object] | Marked]:
-    yield _balance_row(data, words("opening"), "opening", data.opening)
+def _rows(
+    data: ReconciliationData, part: ReconciliationData | ContractPart, words: Words, turnover: _Turnover, name: str = ""
+) -> Iterator[Sequence[object] | Marked]:
+    """The rows of the act, or of one contract's `part`, whose named rows end in `name`."""
+    yield _balance_row(data, words("opening"), f"opening{name}", part.opening)
     mirrored = data.mirrored
-    for line in turnover.watch(data.lines):
+    for line in turnover.watch(part.lines):
         debit, credit = line.debit or None, line.credit or None
         if mirrored:
             yield line.date, line.title, debit, credit, line.date, line.title, credit, debit
         else:
             yield line.date, line.title, debit, credit, None, None, None, None
-    yield Marked(_turnover_cells(data, words("turnover")), "turnover")
-    yield Marked(_closing_cells(data, words("closing")), "closing")
+    columns = ("debit", "credit", "their_debit", "their_credit")
+    sums = {} if name and not part.lines else {column: f"=SUM([{column}])" for column in columns}
+    yield Marked(_turnover_cells(data, part, words("turnover"), sums), f"turnover{name}")
+    yield Marked(_closing_cells(data, part, words("closing"), name), f"closing{name}")
 
 
 def _split(balance: Decimal) -> tuple[Decimal | None, Decimal | None]:
@@ -159,17 +209,24 @@ def _balance_row(data: ReconciliationData, label: str, name: str, balance: Decim
     return Marked((None, label, debit, credit, *theirs), name)
 
 
-def _turnover_cells(data: ReconciliationData, label: str) -> tuple[object, ...]:
-    debit, credit = Formula("=SUM([debit])", data.debit), Formula("=SUM([credit])", data.credit)
+def _turnover_cells(
+    data: ReconciliationData, part: ReconciliationData | ContractPart, label: str, sums: Mapping[str, str]
+) -> tuple[object, ...]:
+    def figure(column: str, value: Decimal) -> object:
+        return Formula(sums[column], value) if column in sums else value
+
+    debit, credit = figure("debit", part.debit), figure("credit", part.credit)
     if not data.mirrored:
         return None, label, debit, credit, None, label, None, None
-    their_debit, their_credit = Formula("=SUM([their_debit])", data.credit), Formula("=SUM([their_credit])", data.debit)
+    their_debit, their_credit = figure("their_debit", part.credit), figure("their_credit", part.debit)
     return None, label, debit, credit, None, label, their_debit, their_credit
 
 
-def _closing_cells(data: ReconciliationData, label: str) -> tuple[object, ...]:
-    debit, credit = _split(data.closing)
-    sums = "[opening.debit]-[opening.credit]+[turnover.debit]-[turnover.credit]"
+def _closing_cells(
+    data: ReconciliationData, part: ReconciliationData | ContractPart, label: str, name: str = ""
+) -> tuple[object, ...]:
+    debit, credit = _split(part.closing)
+    sums = f"[opening{name}.debit]-[opening{name}.credit]+[turnover{name}.debit]-[turnover{name}.credit]"
     ours = (
         None if debit is None else Formula(f"=ROUND({sums},2)", debit),
         None if credit is None else Formula(f"=ROUND(-({sums}),2)", credit),

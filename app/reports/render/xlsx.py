@@ -14,7 +14,7 @@ from app.reports.render import sheet as sheets
 from app.reports.render.plain import texts
 from app.reports.render.text import clean
 
-_PLACE = re.compile(r"\[([a-z_]+)(?:\.([a-z_]+))?\]")
+_PLACE = re.compile(r"\[([a-z_0-9]+)(?:\.([a-z_]+))?\]")
 _DEFAULT_WIDTHS = {"text": 30, "int": 8, "money": 15, "fine": 15, "decimal4": 15, "date": 12, "datetime": 17}
 _MM_PER_CHARACTER = 1.75
 _TEXT_WIDTH = 46

@@ -15,10 +15,9 @@ from app.core.errors import NotFound
 from app.models import Account, Company, Document, InstalmentPlan, Payment, Seller
 from app.models.document import UNPAID_INVOICE
 from app.rules.lifecycle import DocumentState
-from app.services import ledger, notices, parts, policies
+from app.services import ledger, notices, parts
 
 ZERO = Decimal("0.00")
-calendar_of = policies.calendar_for
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from app.core.period import Month
 from app.models import AuditEvent, Company, Seller
 from app.rules.lifecycle import CompanyState
 from app.services import setup, trail
-from app.services.demo import catalogue, customers, desk, doors, houses, life, lines, people, usage
+from app.services.demo import belongings, catalogue, customers, desk, doors, houses, life, lines, people, usage
 from app.services.demo.story import Client, tell_clients
 from app.services.sets import is_postgresql
 
@@ -212,6 +212,10 @@ def _paying(month: Month, place: int) -> Callable[[Tale], None]:
         if happen is not None:
             with clock.standing_at(month.shift(1).first_day + dt.timedelta(days=27)):
                 happen(tale, month)
+        sell = _PHONES.get(place)
+        if sell is not None:
+            with clock.standing_at(month.shift(1).first_day + dt.timedelta(days=27)):
+                sell(tale.session, tale.session.scalars(sa.select(Company).where(Company.code == "orion")).one())
 
     return pay
 
@@ -242,6 +246,9 @@ def _shut(tale: Tale, month: Month) -> None:
 
 # number of the closed month → what happens on the 28th of the next one
 _EVENTS: dict[int, Callable[[Tale, Month], None]] = {4: _end, 6: _shut, 8: _suspend, 9: _correct}
+
+
+_PHONES = {8: belongings.hand_over_phones, 9: belongings.pay_phones, 10: belongings.pay_phones}
 
 
 def _settle_desk(tale: Tale) -> None:

@@ -12,10 +12,7 @@ from app.models import (
     Account,
     Company,
     Component,
-    Document,
-    DocumentKind,
     Extension,
-    InstalmentPart,
     InstalmentPlan,
     Order,
     OrderLine,
@@ -31,8 +28,9 @@ from app.rules.lifecycle import (
     OrderState,
     PaymentMethodState,
 )
-from app.services import numbering
+from app.services import instalments, numbering, payments
 from app.services.demo.calendar import at
+from app.services.demo.life import OFFICE
 from app.services.demo.story import Client
 
 
@@ -96,44 +94,47 @@ def add_extension(session: Session, company: Company, today: dt.date) -> None:
     session.flush()
 
 
-def add_instalments(session: Session, company: Company, months: list[Month]) -> None:
-    """Phones in twelve parts; each part is a line of the month's invoice and is paid with it."""
-    subscription = _subscription_to(session, company, "phones-parts")
-    if subscription is None:
-        return
-    plan = InstalmentPlan(
-        company_id=company.id,
-        account_id=subscription.account_id,
-        name=subscription.name,
-        total=Decimal(24_000),
-        starts_on=months[0].first_day,
+def hand_over_phones(session: Session, company: Company) -> None:
+    """Phones sold in twelve parts today, the down payment paid at once; the first part falls due in six weeks."""
+    account_id = session.scalars(
+        sa.select(Account.id).where(Account.company_id == company.id).order_by(Account.id).limit(1)
+    ).one()
+    today = clock.today()
+    plan = instalments.make_plan(
+        session,
+        OFFICE,
+        account_id,
+        "Телефони, 12 частин",
+        Decimal(24_000),
+        down_payment=Decimal(4_800),
+        count=12,
+        first_on=Month.of(today).shift(2).first_day.replace(day=10),
     )
-    session.add(plan)
-    session.flush()
-    invoices = {
-        invoice.period_start: invoice
-        for invoice in session.scalars(
-            sa.select(Document).where(
-                Document.account_id == subscription.account_id,
-                Document.kind == DocumentKind.INVOICE.value,
-                Document.occurrence == 0,
-            )
-        )
-    }
-    for month in months:
-        invoice = invoices.get(month.first_day)
-        state = "planned" if invoice is None else "paid" if invoice.settlement == "paid" else "invoiced"
-        session.add(
-            InstalmentPart(
-                company_id=company.id,
-                plan_id=plan.id,
-                due_on=invoice.due_on if invoice is not None else month.period.last_day,
-                amount=Decimal(2_000),
-                state=state,
-                document_id=invoice.id if invoice is not None else None,
-            )
-        )
-    session.flush()
+    _pay_phones(session, plan, plan.down_payment)
+
+
+def pay_phones(session: Session, company: Company) -> None:
+    """The part whose turn has come is invoiced and paid."""
+    instalments.invoice_parts(session, OFFICE, company.seller_id)
+    query = sa.select(InstalmentPlan).where(InstalmentPlan.company_id == company.id)
+    for plan in session.scalars(query):
+        for part in plan.parts:
+            if part.state == "invoiced":
+                _pay_phones(session, plan, part.amount - part.paid)
+
+
+def _pay_phones(session: Session, plan: InstalmentPlan, amount: Decimal) -> None:
+    assert plan.document_id is not None
+    payments.record_payment(
+        session,
+        OFFICE,
+        plan.account_id,
+        amount,
+        clock.today(),
+        purpose="Оплата частини за телефони",
+        invoice_ids=[plan.document_id],
+        key=f"demo:phones:{plan.id}:{clock.today()}",
+    )
 
 
 def add_orders(session: Session, company: Company, months: list[Month]) -> None:

@@ -144,7 +144,6 @@ def add_basket(
             name=plan.name,
             quantity=Decimal(quantity),
             starts_on=starts_on,
-            ends_on=months[0].shift(12).first_day if offer == "phones-parts" else None,
             auto_renew=rng.random() < 0.8,
         )
         session.add(subscription)
@@ -155,8 +154,6 @@ def add_basket(
 
 
 def _start_of(client: Client, offer: str, months: list[Month], rng: random.Random) -> dt.date:
-    if offer == "phones-parts":
-        return months[0].first_day
     if client.code == "orion" and offer != "channel-100" or rng.random() < 0.7:
         return months[0].shift(-rng.randint(1, 8)).first_day
     return rng.choice(months[1:-2]).first_day + dt.timedelta(days=rng.randint(0, 27))

@@ -45,7 +45,6 @@ def fill(
     belongings.add_cards(session, clients)
     belongings.add_seats(session, orion, people)
     belongings.add_extension(session, orion, today)
-    belongings.add_instalments(session, orion, months)
     for company in (orion, vega):
         belongings.add_orders(session, company, months)
     wishes.add_renames(session, orion, people["manager"], today)

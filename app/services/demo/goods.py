@@ -58,7 +58,6 @@ CATEGORIES = (
     ("telecom", "Telecom", None),
     ("mobile", "Mobile plans", "telecom"),
     ("options", "Options of a line", "telecom"),
-    ("equipment", "Equipment by instalments", None),
     ("domains", "Domains and certificates", None),
 )
 
@@ -260,18 +259,6 @@ GOODS = (
                 ("Домен на рік", "Домен на год", "Domena na rok"),
                 (Part("fee", ("реєстрація", "регистрация", "rejestracja"), PIECE, "480"),),
                 months=12,
-            ),
-        ),
-    ),
-    Good(
-        "phones",
-        "equipment",
-        ("Телефони частинами", "Телефоны в рассрочку", "Telefony na raty"),
-        (
-            Offer(
-                "phones-parts",
-                ("Телефони, 12 частин", "Телефоны, 12 частей", "Telefony, 12 rat"),
-                (Part("part", ("частина за телефони", "часть за телефоны", "rata za telefony"), PIECE, "2000"),),
             ),
         ),
     ),

@@ -127,7 +127,6 @@ ORION_BASKET = (
     ("assistant-pay", 1),
     ("channel-100", 1),
     ("domain-year", 2),
-    ("phones-parts", 1),
 )
 
 

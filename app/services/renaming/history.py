@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -21,8 +21,7 @@ PAGE = 50
 REFUSED = "refused"  # a filter: every line that is not good
 
 
-@dataclass(frozen=True)
-class ListLine:
+class ListLine(NamedTuple):
     """A line of a list: what is asked, what is thought of it, what came of it («» before it is applied)."""
 
     line: int
@@ -114,8 +113,7 @@ def page_of_lines(session: Session, found: RenameList, want: str = "", after: in
 
 
 def _called(one: ListLine, names: dict[int, str]) -> ListLine:
-    values = {slot: getattr(one, slot) for slot in ("line", "subscriber_id", "name", "verdict", "remark", "outcome")}
-    return ListLine(**values, number=one.number[:LONGEST_CELL], now_called=names.get(one.subscriber_id, ""))
+    return one._replace(number=one.number[:LONGEST_CELL], now_called=names.get(one.subscriber_id, ""))
 
 
 # --- lists and names of a company ------------------------------------------------------------------------------------

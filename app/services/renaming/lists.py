@@ -37,6 +37,7 @@ TITLE = N_("Renaming of subscribers")
 PACK = 2_500  # lines; a page reads one pack, a transaction of the job applies two
 STEP = 2  # packs
 FORGOTTEN = dt.timedelta(minutes=15)  # after this a list whose command was killed is taken over by a job
+_LOOK_ALIKE = Verdict.LOOK_ALIKE.value
 ENDED = (RequestState.DONE.value, RequestState.CANCELLED.value, RequestState.REJECTED.value)
 
 NOTHING_GOOD = N_("No line of this list can be applied. Correct the list and upload it again.")
@@ -370,11 +371,11 @@ def _apply(session: Session, actor: Actor, found: RenameList, packs: Sequence[Re
     is_undo, takes = found.undo_of_id is not None, found.takes_suggestions
     wishes: list[Wish] = []
     for pack in packs:
-        for _, _, subscriber_id, name, verdict, remark in json.loads(pack.lines):
-            if verdict in good:
-                if takes and verdict == Verdict.LOOK_ALIKE.value:
-                    name = remark
-                wishes.append((subscriber_id, name, remark if is_undo else "", is_undo))
+        wishes += [
+            (one[2], one[5] if takes and one[4] == _LOOK_ALIKE else one[3], one[5] if is_undo else "", is_undo)
+            for one in json.loads(pack.lines)
+            if one[4] in good
+        ]
     written = write_names(session, found.company_id, found.request_id, actor.name or "system", wishes)
     counts = Counter({Outcome.DONE.value: written.changed})
     if written.left:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from app.rules.dialling import is_shortened, spellings
+from app.rules.dialling import is_shortened, likely, spellings
 from app.rules.renaming import GOOD, Verdict, judge_name
 from app.services.sets import is_postgresql
 
@@ -33,26 +33,33 @@ class Where:
 def judge_rows(session: Session, where: Where, rows: Iterable[tuple[int, str, str]]) -> list[Line]:
     """Every line with its verdict. Another company's number is an unknown one: only the company's own are looked up."""
     lines: list[Line] = []
-    wanted: list[tuple[str, ...]] = []
-    for number, cell, name in rows:
-        ways = () if is_shortened(cell) else spellings(cell, where.countries)
-        wanted.append(ways)
-        judged = judge_name(name, where.longest)
-        verdict = judged.verdict or Verdict.OK
-        if not ways:
-            verdict = Verdict.SHORTENED if cell.strip() else Verdict.NO_NUMBER
-        lines.append([number, cell[:LONGEST_CELL], 0, judged.name, verdict.value, judged.suggestion])
-    known = _known_of(session, where.company_id, wanted)
-    _meet(lines, wanted, known)
+    numbers: list[str] = []
+    countries, longest, fine = where.countries, where.longest, Verdict.OK.value
+    for number, cell, text in rows:
+        name, verdict, suggestion = judge_name(text, longest)
+        said = fine if verdict is None else verdict.value
+        wanted = likely(cell, countries)
+        if not wanted or (wanted[0] != "+" and is_shortened(cell)):
+            wanted, said = "", (Verdict.SHORTENED if cell.strip() else Verdict.NO_NUMBER).value
+        numbers.append(wanted)
+        lines.append([number, cell[:LONGEST_CELL], 0, name, said, suggestion])
+    _meet(lines, numbers, _known_of(session, where, lines, numbers))
     return lines
 
 
-def _known_of(session: Session, company_id: int, wanted: Sequence[tuple[str, ...]]) -> dict[str, tuple[int, str]]:
-    """The company's subscribers by every spelling asked for; unlikely spellings only where the likely one failed."""
-    known = find_numbers(session, company_id, {ways[0] for ways in wanted if ways})
-    others = {way for ways in wanted if len(ways) > 1 and ways[0] not in known for way in ways[1:]}
-    if others:
-        known |= find_numbers(session, company_id, others)
+def _known_of(session: Session, where: Where, lines: Sequence[Line], numbers: list[str]) -> dict[str, tuple[int, str]]:
+    """The company's subscribers by number; where the likeliest spelling is nobody's, `numbers` gets another one."""
+    known = find_numbers(session, where.company_id, set(numbers) - {""})
+    others = {
+        place: spellings(line[1], where.countries)[1:]
+        for place, (line, number) in enumerate(zip(lines, numbers, strict=True))
+        if number and number not in known
+    }
+    asked = {way for ways in others.values() for way in ways}
+    if asked:
+        known |= find_numbers(session, where.company_id, asked)
+        for place, ways in others.items():
+            numbers[place] = next((way for way in ways if way in known), numbers[place])
     return known
 
 
@@ -65,8 +72,8 @@ def find_numbers(session: Session, company_id: int, numbers: Iterable[str]) -> d
         some: Any = ordered[at : at + AT_ONCE]
         if not is_postgresql(session):
             some = json.dumps(some)
-        for number, row_id, name in session.execute(statement, {"numbers": some, "company": company_id}):
-            found[number] = (row_id, name)
+        rows = session.execute(statement, {"numbers": some, "company": company_id}).all()
+        found.update((row[0], (row[1], row[2])) for row in rows)
     return found
 
 
@@ -81,14 +88,14 @@ _BY_NUMBER_SQLITE = sa.text(
 )
 
 
-def _meet(lines: list[Line], wanted: Sequence[tuple[str, ...]], known: dict[str, tuple[int, str]]) -> None:
+def _meet(lines: list[Line], numbers: Sequence[str], known: dict[str, tuple[int, str]]) -> None:
     """Put in the subscriber of each line; unknown numbers, unchanged names and doubles get their verdicts."""
     good = {verdict.value for verdict in GOOD}
     seen: dict[int, Line] = {}
-    for line, ways in zip(lines, wanted, strict=True):
-        if not ways:
+    for line, number in zip(lines, numbers, strict=True):
+        if not number:
             continue
-        found = known.get(ways[0]) or next((known[way] for way in ways[1:] if way in known), None)
+        found = known.get(number)
         if found is None:
             line[4], line[5] = Verdict.UNKNOWN.value, ""
             continue

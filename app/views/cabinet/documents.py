@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from app.access.permissions import Right
 from app.core.errors import Refused
+from app.core.files import file_name
 from app.core.period import Month
 from app.extensions import only_reading
 from app.models import Document, DocumentKind, Seller
@@ -107,7 +108,7 @@ class DocumentsPage(frame.Page):
         if closed:
             flash(closed, "warning")
             return redirect(url_for("DocumentsPage.one", document_id=document_id))
-        name = mailing.file_name(mailing.title_of(self.session, document))
+        name = file_name(mailing.title_of(self.session, document))
         self.session.rollback()  # a first download writes the file down: begin again, as a writer
         only_reading.set(False)
         try:

@@ -14,7 +14,7 @@ JOBS: dict[str, Any] = {
     "billing_run": _l("Closing of a month"),
     "charge_report": _l("Charge report"),
     "detail_report": _l("Report on details"),
-    "export_register": _l("Register"),
+    "export_register": _l("Register as a file"),
     "form_invoice": _l("Files of an invoice"),
     "housekeeping": _l("Clearing away"),
     "import_apply": _l("Import of a file"),

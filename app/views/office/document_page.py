@@ -111,7 +111,7 @@ class DocumentPage(OfficePage):
         if fmt not in FORMATS:
             abort(404)
         document = self.row(Document, pk)
-        document_id, name = document.id, file_name(document)
+        document_id, name = document.id, documents.file_title(document)
         self.session.rollback()  # a file is written down where it is made: this request writes after all
         only_reading.set(False)
         made = attempt(documents.file_of, document_id, fmt, current_app.config["KABINET"].files_dir)
@@ -131,9 +131,3 @@ class DocumentPage(OfficePage):
 
         attempt(post, done=gettext("The letter is on its way. Its state is shown under «Sent»."))
         return redirect(url_for("Documents.show", pk=document.id))
-
-
-def file_name(document: Document) -> str:
-    """A name for people and file systems."""
-    kept = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in document.number or str(document.id))
-    return f"{document.kind}-{kept}"

@@ -166,6 +166,7 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
         (issued.SellerDocumentsPage, _l("Documents of the Sellers"), "fa-folder-open"),
         (paperwork.ReconcilePage, _l("New reconciliation act"), "fa-scale-balanced"),
         (paperwork.ChargeReportPage, _l("New charge report"), "fa-chart-column"),
+        (tariffs.DetailPage, _l("Detail of usage"), "fa-phone-volume"),
         (paperwork.RegistersPage, _l("Registers"), "fa-table"),
     ],
     "Money": [

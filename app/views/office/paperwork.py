@@ -7,9 +7,11 @@ import sqlalchemy as sa
 from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
 from app.access.permissions import Right
 from app.core import clock
+from app.core.actor import Actor
 from app.core.period import Month
 from app.models import Account, Charge, Company, Seller
 from app.services import documents, finding, reconciliation, work
@@ -20,6 +22,31 @@ from app.views.office import cells, numbers
 SHOWN = 300
 REGISTERS = ("invoices", "payments", "charges", "balances")
 FORMATS = ("xlsx", "csv")
+
+
+ALL = "all:"  # in front of a currency: all its accounts, by contract
+
+
+def _together(accounts: list[Account]) -> list[tuple[str, str]]:
+    """The choices of one act over all accounts of a currency, where there are several."""
+    by: dict[str, int] = {}
+    for one in accounts:
+        by[one.currency] = by.get(one.currency, 0) + 1
+    several = [currency for currency, count in by.items() if count > 1]
+    return [(ALL + one, gettext("All accounts in %(currency)s, by contract", currency=one)) for one in several]
+
+
+def _look(
+    session: Session,
+    actor: Actor,
+    company: Company,
+    account_id: int | None,
+    currency: str | None,
+    start: dt.date,
+    last: dt.date,
+) -> reconciliation.Statement:
+    accounts = reconciliation.accounts_of(session, actor, company.id, account_id, currency)
+    return reconciliation.statement_of(session, actor, accounts, start, last)
 
 
 class ReconcilePage(OfficePage):
@@ -36,16 +63,17 @@ class ReconcilePage(OfficePage):
         errors: dict[str, str] = {}
         start, last = self._period(today, errors)
         accounts = self._accounts(company)
-        account = self._account(accounts)
+        account, currency = self._account(accounts), self._currency(accounts)
         statement = None
         if account and start and last and not errors and request.args.get("show"):
-            statement = attempt(reconciliation.statement, account.id, start, last)
+            statement = attempt(_look, company, None if currency else account.id, currency, start, last)
         return self.render_template(
             "office/reconcile.html",
             title=gettext("Reconciliation act"),
             company=company,
-            accounts=[(one.id, f"{one.number} ({one.currency})") for one in accounts],
+            accounts=[*_together(accounts), *((one.id, f"{one.number} ({one.currency})") for one in accounts)],
             account=account,
+            chosen=f"{ALL}{currency}" if currency else account.id if account else "",
             start=start or request.args.get("start", ""),
             last=last or request.args.get("last", ""),
             errors=errors,
@@ -67,6 +95,11 @@ class ReconcilePage(OfficePage):
         wanted = numbers.whole(request.values.get("account"))
         return next((one for one in accounts if one.id == wanted), accounts[0] if accounts else None)
 
+    def _currency(self, accounts: list[Account]) -> str | None:
+        """The currency whose accounts are all asked for; where several go together nothing else is asked for first."""
+        wanted = request.values.get("account")
+        return next((key.removeprefix(ALL) for key, _ in _together(accounts) if wanted in (key, None)), None)
+
     def _period(self, today: dt.date, errors: dict[str, str]) -> tuple[dt.date | None, dt.date | None]:
         """The quarter before this one by default: what accountants reconcile."""
         quarter = dt.date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
@@ -87,18 +120,24 @@ class ReconcilePage(OfficePage):
         company = self.row(Company, request.form.get("company"))
         errors: dict[str, str] = {}
         start, last = self._period(clock.today(company.seller.zone), errors)
-        account_id = numbers.whole(request.form.get("account"))
+        chosen = request.form.get("account", "")
+        currency = chosen.removeprefix(ALL)[:3] if chosen.startswith(ALL) else None
+        account_id = numbers.whole(chosen)
         made = None
         for sentence in errors.values():
             flash(sentence, "danger")
         if start and last and not errors:
             made = attempt(
-                reconciliation.make_act, company.id, start, last, account_id, done=gettext("The act is made.")
+                reconciliation.make_act,
+                company.id,
+                start,
+                last,
+                account_id,
+                currency,
+                done=gettext("The act is made."),
             )
         if made is None:
-            return redirect(
-                url_for("ReconcilePage.index", company=company.id, account=account_id, start=start, last=last)
-            )
+            return redirect(url_for("ReconcilePage.index", company=company.id, account=chosen, start=start, last=last))
         return redirect(url_for("Documents.show", pk=made.id))
 
     @expose("/companies")

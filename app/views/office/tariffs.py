@@ -15,7 +15,8 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import Refused
-from app.models import Seller, Tariff, TariffPackage, TariffPrefix, TariffRate
+from app.core.period import Month
+from app.models import Account, Seller, Tariff, TariffPackage, TariffPrefix, TariffRate
 from app.rules.rating import BASE_UNITS, EventKind, Rated, Rounding, TimeClass
 from app.services import work
 from app.services.rating import rates, suspense, tariffs
@@ -290,7 +291,8 @@ def _explained(rated: Rated) -> list[dict[str, Any]]:
     for kind, rate, costing in rated.costings:
         shown = {"class": word(kind.value), "destination": rate.destination, "since": cells.date(rate.valid_from)}
         if costing.connect_fee:
-            rows.append({**shown, "what": gettext("Connect fee"), "units": "", "cost": cells.unit_price(costing.connect_fee)})
+            fee = cells.unit_price(costing.connect_fee)
+            rows.append({**shown, "what": gettext("Connect fee"), "units": "", "cost": fee})
         for units, step, cost in costing.parts:
             text = gettext("%(price)s for %(per)s", price=cells.unit_price(step.price), per=step.per)
             rows.append({**shown, "what": text, "units": units, "cost": cells.unit_price(cost)})
@@ -353,3 +355,32 @@ class SuspensePage(OfficePage):
 def _chosen() -> list[int]:
     found = (numbers.whole(one) for one in request.form.getlist("record")[:1000])
     return [one for one in found if one is not None]
+
+
+class DetailPage(OfficePage):
+    """The usage of an account in a month as a file: every record, or sums by time class."""
+
+    route_base = "/office/usage-detail"
+
+    @expose("/", methods=["GET", "POST"])
+    @needs(Right.DOCUMENTS_READ)
+    def index(self) -> Any:
+        """Choose account and month; the file is made in the background."""
+        account_id = numbers.whole(request.values.get("account"))
+        account = self.session.get(Account, account_id) if account_id is not None else None
+        this = Month.of(clock.today(account.seller.zone if account else "UTC"))
+        month = numbers.month(request.values.get("month", ""), this.shift(-1))
+        if request.method == "POST" and account is not None:
+            extent = "classes" if request.form.get("extent") == "classes" else "records"
+            page = url_for("DetailPage.index", account=account.id)
+            params = {"account_id": account.id, "month": str(month), "extent": extent, "page": page}
+            title = gettext("Usage of %(account)s in %(month)s", account=account.number, month=str(month))
+            job = attempt(work.order_job, JobName.DETAIL_REPORT, params, title)
+            return redirect(url_for("JobsPage.show", job_id=job.id))
+        return self.render_template(
+            "office/usage_detail.html",
+            title=gettext("Detail of usage"),
+            account=account,
+            month=month,
+            months=[(str(one), cells.month(one.first_day)) for one in (this.shift(-back) for back in range(24))],
+        )

@@ -1,0 +1,110 @@
+"""An administrator in a real browser, in Russian: pastes a list with a bad line, takes the result, undoes it."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app import models as m
+from app.rules.policies import PolicyKind
+from jobs import context
+from tests import makers
+from tests.browser.test_cabinet_story import fill, page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def administrator(session: Session) -> str:
+    """The name of an administrator of a company with three subscribers, who reads Russian; never in a freeze."""
+    account = makers.account(session)
+    for n in (1, 2, 3):
+        makers.subscriber(session, account, number=f"+38067123450{n}", name=f"Прежнее имя {n}")
+    session.add(m.Policy(seller_id=account.seller_id, kind=PolicyKind.RENAME_FREEZE.value, settings={"last_days": 0}))
+    company = session.get_one(m.Company, account.company_id)
+    name = makers.user(session, "company_administrator", company, locale="ru").username
+    session.commit()
+    return name
+
+
+def press(browser: Any, address: str) -> None:
+    """The button that sends the form of an address, or posts to it."""
+    from selenium.webdriver.common.by import By
+
+    found = browser.find_elements(By.CSS_SELECTOR, f"form[action$='{address}'] [type=submit], [data-post$='{address}']")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found[-1])
+    found[-1].click()
+
+
+def answer_bells(session: Session, app: Any) -> None:
+    """What the relay and a worker would do."""
+    context.use(app)
+    ids = list(session.scalars(sa.select(m.Job.id).where(m.Job.name == "rename_apply", m.Job.state == "queued")))
+    session.remove()  # type: ignore[attr-defined]
+    context.perform("job", ids)
+
+
+def wait_for(browser: Any, text: str) -> None:
+    for _ in range(60):
+        if text in page(browser):
+            return
+        time.sleep(0.25)
+    raise AssertionError(page(browser)[:3000])
+
+
+@pytest.mark.covers("A1-12", "A1-37")
+def test_a_list_is_pasted_renamed_taken_back_and_undone(
+    browser: Any, live_server: str, app: Any, session: Session, administrator: str, tmp_path: Path
+) -> None:
+    browser.get(f"{live_server}/login/")
+    fill(browser, "username", administrator)
+    fill(browser, "password", makers.PASSWORD)
+    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
+    browser.get(f"{live_server}/my/rename/")
+    fill(browser, "text", "0671234501; Мария Петрова\n067 123 45 02; Ивaнов\n0509999999; Никто\n")
+    press(browser, "/my/rename/list")
+    wait_for(browser, "Мария Петрова")
+    assert "«Иванов»" in page(browser) and "Прежнее имя 2" in page(browser)
+    number = int(browser.current_url.rsplit("/", 1)[1])
+    press(browser, f"/{number}/suggestions")
+    browser.back()
+    browser.get(f"{live_server}/my/rename/?back={number}")
+    assert "Ивaнов" in browser.execute_script("return document.querySelector('[name=text]').value")
+    browser.get(f"{live_server}/my/rename/{number}")
+    press(browser, f"/{number}/apply")
+    answer_bells(session, app)
+    browser.get(f"{live_server}/my/rename/{number}")
+    names = list(session.scalars(sa.select(m.Subscriber.name).order_by(m.Subscriber.number)))
+    session.remove()  # type: ignore[attr-defined]
+    assert names == ["Мария Петрова", "Иванов", "Прежнее имя 3"]
+    result = f"{live_server}/my/rename/{number}/result"
+    text = browser.execute_async_script(
+        "const done = arguments[1]; fetch(arguments[0]).then(a => a.text()).then(done)", result
+    )
+    assert "0509999999; Никто" in text and text.count("\n") >= 3
+    press(browser, f"/{number}/undo")
+    browser.execute_script("document.querySelector('#kb-confirm-ok').click()")
+    time.sleep(1)
+    answer_bells(session, app)
+    browser.get(f"{live_server}/my/subscribers/")
+    assert "Абоненты" in page(browser) and "Прежнее имя 1" in page(browser) and "Прежнее имя 2" in page(browser)
+
+
+def test_the_steps_fit_a_phone(browser: Any, live_server: str, administrator: str) -> None:
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(f"{live_server}/login/")
+    fill(browser, "username", administrator)
+    fill(browser, "password", makers.PASSWORD)
+    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
+    browser.get(f"{live_server}/my/rename/")
+    fill(browser, "text", "0671234501; Мария Петрова\n067 123 45 02; Ивaнов\n0509999999; Никто\n")
+    press(browser, "/my/rename/list")
+    wait_for(browser, "Мария Петрова")
+    for path in ("/my/rename/", "/my/rename/one", "/my/rename/names", "/my/subscribers/", ""):
+        if path:
+            browser.get(live_server + path)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, path
