@@ -42,6 +42,8 @@ METHODS: dict[str, Any] = {
     "account_balance": _l("From the balance"),
     "opening": _l("Opening balance"),
     "sandbox": _l("Card (sandbox)"),
+    "cashback": _l("Cashback"),
+    "write_off": _l("Write-off"),
     "liqpay": _l("LiqPay"),
     "other": _l("Other"),
 }
