@@ -69,5 +69,5 @@ def mail_running_charges(context: JobContext) -> Result:
     path = f"results/{context.job_id}/{name}"
     file = mailing.ReadyFile(path, f"{file_name(title)}.{name.rpartition('.')[2]}", title)
     for address in params["addresses"]:
-        mailing.send_file(session, account_id, address, file, key=f"job-{context.job_id}")
+        mailing.mail_ready_file(session, account_id, address, file, key=f"job-{context.job_id}")
     return {"file": path, "name": file.name, "figures": {"letters": len(params["addresses"])}}

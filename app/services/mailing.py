@@ -197,7 +197,7 @@ class ReadyFile:
     title: str
 
 
-def send_file(session: Session, account_id: int, address: str, file: ReadyFile, *, key: str) -> None:
+def mail_ready_file(session: Session, account_id: int, address: str, file: ReadyFile, *, key: str) -> None:
     """Send a ready file of an account to an address; with the same `key` once."""
     account = session.get_one(Account, account_id)
     digest = hashlib.sha256(f"{key}|{address}".encode()).hexdigest()[:32]

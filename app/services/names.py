@@ -10,26 +10,23 @@ from app.models.base import Instant
 from app.rules import policies
 
 
-def name_at(moment: Any) -> Any:
-    """SQL of the name of `Subscriber`'s row just before `moment` (an instant, or SQL of one).
+def name_at(moment: dt.datetime) -> Any:
+    """SQL of the name that `Subscriber`'s row bore just before `moment`.
 
-    The last change before it says the new name; without one the first change after it says the old; else it never
-    changed. History is only ever added to, so the answer for a past instant stays the same for ever.
+    It is the old name of the first change at or after it, else today's. History is only ever added to, so the answer
+    for a past instant stays the same for ever. (`renaming.names_at` says it for given subscribers.)
     """
     change = SubscriberName.__table__.c
-    at = sa.bindparam(None, moment, Instant()) if isinstance(moment, dt.datetime) else moment
-    own = change.subscriber_id == Subscriber.__table__.c.id
-    before = sa.select(change.new_name).where(own, change.changed_at < at)
-    after = sa.select(change.old_name).where(own, change.changed_at >= at)
-    return sa.func.coalesce(
-        _one(before.order_by(change.changed_at.desc(), change.id.desc())),
-        _one(after.order_by(change.changed_at, change.id)),
-        Subscriber.name,
+    at = sa.bindparam(None, moment, Instant())
+    after = (
+        sa.select(change.old_name)
+        .where(change.subscriber_id == Subscriber.__table__.c.id, change.changed_at >= at)
+        .order_by(change.changed_at, change.id)
+        .limit(1)
+        .correlate(Subscriber.__table__)
+        .scalar_subquery()
     )
-
-
-def _one(query: Any) -> Any:
-    return query.limit(1).correlate(Subscriber.__table__).scalar_subquery()
+    return sa.func.coalesce(after, Subscriber.name)
 
 
 def end_of(period_end: dt.date, zone: str) -> dt.datetime:

@@ -41,6 +41,8 @@ FIGURES = {
     "rows": lazy_gettext("Rows"),
     "invariants": lazy_gettext("Invariants checked"),
     "breaches": lazy_gettext("Breaches"),
+    "renamed": lazy_gettext("Renamed"),
+    "refused": lazy_gettext("Left as they were"),
 }
 
 

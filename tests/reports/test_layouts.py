@@ -14,6 +14,7 @@ from app.reports.layouts import parts
 from app.reports.registry import NoSuchLayout, layout_for, register
 from app.reports.render.plain import texts
 from app.reports.words import LANGUAGES, words_of
+from app.rules.exchange import Rate
 from tests.reports.papers import (
     BUYERS,
     CURRENCY,
@@ -121,6 +122,72 @@ def test_several_rates_are_summed_apart():
     text = spoken(layout_for("invoice", "PL")(doc.InvoiceData(**lined("PL", made))))
     assert "> 23% | 1 150,25 | 264,56 | 1 414,81" in text
     assert "> 8% | 2 446,72 | 195,74 | 2 642,46" in text
+
+
+@pytest.mark.parametrize(
+    ("price", "annotated"), [("12195.12", False), ("12195.13", True)], ids=["15000.00", "15000.01"]
+)
+def test_polish_services_of_annex_15_over_15000_zlotys_are_paid_by_split_payment(price, annotated):
+    net = Decimal(price)
+    tax = (net * 23 / 100).quantize(Decimal("0.01"))
+    (line,) = lines("PL", 1)
+    made = [replace(line, quantity=Decimal(1), unit_price=net, net=net, tax=tax, gross=net + tax)]
+    data = invoice("PL", made=made, split_payment=True)
+    paper = layout_for("invoice", "PL")
+    assert ("mechanizm podzielonej płatności" in spoken(paper(data))) is annotated
+    assert "mechanizm podzielonej" not in spoken(paper(replace(data, split_payment=False)))
+    assert "mechanizm podzielonej" not in spoken(paper(replace(data, corrects=doc.Reference("К-000001", DAY))))
+
+
+def test_a_polish_invoice_in_euros_is_measured_against_the_limit_in_zlotys():
+    rate = Rate("EUR", "PLN", Decimal("4.2500"), 1, dt.date(2026, 10, 29), "NBP")
+    data = invoice("PL", currency="EUR", split_payment=True, tax_rate=rate)
+    text = spoken(layout_for("invoice", "PL")(data))
+    assert data.gross < 15_000 < rate.value_of(data.gross)
+    assert "mechanizm podzielonej płatności" in text
+    assert f"Kwota VAT w zł: 23% – {plain(formats_of('pl').money(rate.value_of(data.tax)))}" in text
+    assert "kurs NBP 4,2500 zł za 1 EUR z dnia 29.10.2026" in text
+
+
+@pytest.mark.parametrize("country", ["UA", "RU", "PL", "DE", "BY", "KZ"])
+def test_a_bill_payable_in_the_sellers_currency_says_its_rate(country):
+    own = {"UA": "UAH", "RU": "RUB", "PL": "PLN", "DE": "EUR", "BY": "BYN", "KZ": "KZT"}[country]
+    rate = Rate("USD", own, Decimal("41.5000"), 1, dt.date(2026, 10, 30), "NBU", 150)
+    data = invoice(country, currency="USD", payable=rate)
+    text = spoken(layout_for("invoice", country)(data))
+    local = formats_of(parts.speech(data.locale, country)[0].language)
+    assert plain(local.money(rate.value_of(data.gross))) in text
+    assert local.fine(Decimal("41.5")) in text and local.percent(Decimal("1.5")) in text
+    paper = layout_for("act", country)(act(country, currency="USD", payable=rate))
+    assert plain(local.money(rate.value_of(act(country).gross))) in spoken(paper)
+
+
+def test_the_payment_code_asks_for_what_is_payable():
+    rate = Rate("USD", "RUB", Decimal("81.1234"), 1, dt.date(2026, 10, 30), "CBR")
+    data = invoice("RU", currency="USD", payable=rate)
+    code = next(one for one in _walked(layout_for("invoice", "RU")(data)) if isinstance(one, doc.Qr))
+    assert f"|Sum={rate.value_of(data.gross) * 100:.0f}|".encode() in code.payload
+    plain = _walked(layout_for("invoice", "RU")(replace(data, payable=None)))
+    assert not [one for one in plain if isinstance(one, doc.Qr)]
+
+
+def plain(figure):
+    """A figure with ordinary spaces, as `spoken` has them."""
+    return figure.replace("\u00a0", " ")
+
+
+def _walked(document):
+    """The blocks of a document, its tables walked."""
+    for block in document.blocks:
+        if isinstance(block, doc.Table):
+            list(block.rows)
+        yield block
+
+
+def test_corrections_are_called_as_the_interface_calls_them():
+    kept = doc.Reference("К-000001", DAY)
+    assert "Коригувальний рахунок № К-000127" in spoken(layout_for("invoice", "UA")(invoice("UA", corrects=kept)))
+    assert "Коригувальний акт № К-000127" in spoken(layout_for("act", "UA")(act("UA", corrects=kept)))
 
 
 @pytest.mark.parametrize("name", ["net", "tax", "gross"])

@@ -229,3 +229,20 @@ def test_a_credit_note_keeps_the_rate_of_the_invoice_it_corrects(session, seller
     assert note.data == invoice_of(session, account).data
     assert "Що становить 2 106,13 грн" in printed(session, note)
     assert broken(session) == []
+
+
+def test_what_a_polish_seller_must_add_is_frozen_with_the_invoice(session):
+    ensure_defaults(session)
+    note = "Metoda kasowa"
+    seller = makers.seller(session, **PL, split_payment=True, invoice_note=note)
+    account = makers.account(session, makers.company(session, seller, locale="pl"), currency="PLN")
+    makers.subscription(session, account, makers.plan(session, seller, "18450.0000"))
+    close(session, seller)
+    invoice = invoice_of(session, account)
+    said = printed(session, invoice).splitlines()
+    assert "mechanizm podzielonej płatności" in said and note in said
+    act = session.scalars(sa.select(Document).where(Document.basis_id == invoice.id)).one()
+    assert note not in printed(session, act)
+    seller.split_payment, seller.invoice_note = False, ""
+    session.flush()
+    assert printed(session, invoice).splitlines() == said

@@ -488,7 +488,7 @@ def test_a_worker_killed_midway_leaves_a_list_that_finishes_exactly_once(app, se
     )
     assert run_python(app, code) == 9  # after the third step, before it was kept
     found = renaming.list_of(session, actor, request_id)
-    assert found.applied_packs == 4 and session.get_one(m.Job, job_id).state == "running"
+    assert found.applied_packs == 8 and session.get_one(m.Job, job_id).state == "running"
     session.remove()
     context.use(app)
     context.perform("job", [job_id])
@@ -503,7 +503,7 @@ def test_a_list_stopped_midway_keeps_what_is_done(session, data_dir, lines, acto
     monkeypatch.setattr("app.services.renaming.lists.PACK", 1)
     found = upload(session, data_dir, actor, "0671234501;A\n0671234502;B\n0671234503;C\n")
     renaming.order(session, actor, found.request_id, by_job=False)
-    renaming.apply_step(session, actor, found.request_id)
+    renaming.apply_step(session, actor, found.request_id, packs=2)
     renaming.cancel(session, actor, found.request_id)
     assert verdicts(session, found) == {1: "done", 2: "done", 3: "stopped"}
     assert found.request.state == "done" and names(session)[:3] == ["A", "B", "Стара назва 3"]

@@ -65,7 +65,7 @@ def test_the_main_menu_has_nine_entries_in_their_order_and_each_opens(app, sessi
         "Feedback",
         "Renaming of a subscriber",
         "Services by list of subscribers",
-        "Sign out",
+        "Exit",
     ]
     for url, label in found:
         assert client.get(url).status_code == 200, label

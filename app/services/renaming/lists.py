@@ -34,8 +34,8 @@ from app.services.work import JobName
 
 KIND = "rename"
 TITLE = N_("Renaming of subscribers")
-PACK = 2_500  # lines; a page reads one pack, a transaction of the job applies two
-STEP = 2  # packs
+PACK = 2_500  # lines; a page reads one pack, a transaction of the job applies four
+STEP = 4  # packs
 FORGOTTEN = dt.timedelta(minutes=15)  # after this a list whose command was killed is taken over by a job
 _LOOK_ALIKE = Verdict.LOOK_ALIKE.value
 ENDED = (RequestState.DONE.value, RequestState.CANCELLED.value, RequestState.REJECTED.value)

@@ -83,7 +83,7 @@ MAIN: list[tuple[str, Any, str, Right, Any]] = [
     ),
     (
         "SignInView.logout",
-        _l("Sign out"),
+        _l("Exit"),
         "fa-arrow-right-from-bracket",
         Right.CABINET_READ,
         _l("End your work here."),

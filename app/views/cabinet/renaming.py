@@ -316,7 +316,8 @@ def _columns(found: RenameList) -> list[tuple[str, str]]:
 def _tabs(found: RenameList, want: str) -> list[dict[str, Any]]:
     """Filters with their counts: verdicts before a list is applied, results after."""
     applied = found.request.state in ("done", "sent")
-    labels = {**VERDICTS, **OUTCOMES} if applied else VERDICTS
+    labels = {**OUTCOMES, **{name: word for name, word in VERDICTS.items() if name not in OUTCOMES}}
+    labels = labels if applied else VERDICTS
     sums = {name: count for name, count in found.counts.items() if name in VERDICTS and not (applied and name in GOOD)}
     for name, count in found.outcomes.items() if applied else ():
         sums[name] = sums.get(name, 0) + count
