@@ -66,6 +66,7 @@ GIVEN = {
     "import_batch.kind": "customers",
     "import_mapping.kind": "customers",
     "rename_pack.lines": "[]",
+    "tariff_rate.decimals": 4,
 }
 
 
