@@ -467,7 +467,7 @@ def switch_options(file: Path, code: str, dry_run: bool, result: Path | None) ->
             switching.take_file(session, OPERATOR, draft.id, source, file.name)
         click.echo(_previewed(draft, dry_run))
         if not dry_run and draft.details["summary"]["verdicts"].get("ok"):
-            switching.confirm(session, OPERATOR, draft.id, order=False)
+            switching.confirm(session, OPERATOR, draft.id)  # with a job, which goes on where this is killed
             session.commit()
             while switching.ask_step(session, OPERATOR, draft.id).left:
                 session.commit()

@@ -39,8 +39,9 @@ def rule_alone(records: int) -> float:
     """Records a CPU second of `rules.rating` with 5,000 prefixes, classes of time, a package and steps."""
     rng = random.Random(1)  # noqa: S311
     prefixes = {"380": "z0"} | {f"380{number:05d}": f"z{number % 200}" for number in range(PREFIXES)}
+    steps = (Step(0, Decimal("1.20"), 60, 60), Step(60, Decimal("0.37"), 60, 1))
     rates = [
-        Rate(place * 2 + late, "voice", f"z{place}", (Step(0, Decimal("1.20"), 60, 60), Step(60, Decimal("0.37"), 60, 1)),
+        Rate(place * 2 + late, "voice", f"z{place}", steps,
              time_class="off" if late else "", weight=late, connect_fee=Decimal("0.1"), first=60)
         for place in range(200) for late in (0, 1)
     ]  # fmt: skip

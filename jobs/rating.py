@@ -57,7 +57,8 @@ def report_details(context: JobContext) -> Result:
         return str(gettext(text))
 
     with force_locale(context.actor.locale):
-        name = f"{gettext('Usage')} {number} {month}{'' if not is_short else ' ' + gettext('by time class')}.xlsx"
+        name = " ".join([gettext("Usage"), str(number), str(month), *([gettext("by time class")] if is_short else [])])
+        name += ".xlsx"
         context.progress(0, 0, N_("Rows are being written"))
         with context.reading(), context.kept_file(name) as part, part.open("wb") as out:
             session, actor = context.session, context.actor

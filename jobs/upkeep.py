@@ -10,7 +10,8 @@ from app.core import clock
 from app.core.errors import N_, Refused
 from app.models import CaughtMail, Job, Outbox, SignInAttempt
 from app.rules.lifecycle import JobState, OutboxState
-from app.services import audit
+from app.services import audit, renaming
+from app.services.switching.history import forget_drafts
 from app.services.work import JobName
 from jobs.context import JobContext, Result, job
 
@@ -32,7 +33,7 @@ def check_books(context: JobContext) -> Result:
 
 @job(JobName.HOUSEKEEPING)
 def clear_away(context: JobContext) -> Result:
-    """Delete what is done and older than a month: effects, caught mail, attempts to sign in, results' files."""
+    """Delete what is older than a month: effects, caught mail, attempts to sign in, results, lists never asked for."""
     before = clock.now() - KEEP
     session = context.session
     old = (
@@ -41,6 +42,8 @@ def clear_away(context: JobContext) -> Result:
         sa.delete(SignInAttempt).where(SignInAttempt.at < before),
     )
     gone = sum(session.execute(statement).rowcount for statement in old)  # type: ignore[attr-defined]
+    gone += renaming.forget_drafts(session, before)
+    gone += forget_drafts(session, before)
     ended = sa.select(Job.id).where(
         Job.finished_at < before, Job.state.in_([JobState.DONE.value, JobState.FAILED.value, JobState.CANCELLED.value])
     )

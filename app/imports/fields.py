@@ -461,7 +461,7 @@ RATES = KindFields(
             required=True,
         ),
         _field(
-            "nominal", N_("Units"), "int",
+            "nominal", N_("Units of the rate"), "int",
             "nominal|units|unit|for|amount of units|per|quantity|кількість одиниць|кількість|номінал|одиниць|"
             "номинал|единиц|количество|liczba jednostek|jednostki|nominał",
             minimum=1,

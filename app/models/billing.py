@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.core.errors import DomainError
 from app.models.base import BigId, Fine, Id, Instant, OfCompany, Stamped, one_of, ref, state, text
 from app.models.company import Account
 from app.models.seller import Seller
@@ -54,6 +55,11 @@ class RunItem(OfCompany, Model):
         sa.Index("ix_run_item_run_id_state", "run_id", "state", "id"),
         one_of("state", RunItemState),
     )
+
+    @property
+    def trouble(self) -> DomainError | None:
+        """Why the account is in quarantine, as a sentence that is said in the reader's language."""
+        return DomainError(self.reason, **(self.reason_params or {})) if self.reason else None
 
 
 class Charge(OfCompany, Model):

@@ -19,6 +19,7 @@ class Subscriber(OfCompany, Model):
 
     __tablename__ = "subscriber"
     id: Mapped[Id]
+    company_id: Mapped[int] = ref("company.id", index=False)  # two indexes below begin with it
     account_id: Mapped[int] = ref("account.id")
     number: Mapped[str] = text(32)
     name: Mapped[str] = text(200)

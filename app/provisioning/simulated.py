@@ -13,8 +13,7 @@ transaction is undone, as a real one. What it does follows from its settings alo
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,44 +42,43 @@ class SimulatedOperator:
         self.fail_times = int(settings.get("fail_times") or 0)
         self.is_down = bool(settings.get("is_down"))
 
-    @contextmanager
-    def _book(self) -> Iterator[sqlite3.Connection]:
+    @cached_property
+    def _book(self) -> sqlite3.Connection:
         """The operator's own book; each statement is kept at once."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as book:
-            book.execute("PRAGMA journal_mode=WAL")
-            book.execute("PRAGMA synchronous=NORMAL")
-            book.execute(TABLE)
-            yield book
+        book = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        book.execute("PRAGMA journal_mode=WAL")
+        book.execute("PRAGMA synchronous=NORMAL")
+        book.execute(TABLE)
+        return book
 
     def send(self, order: Order) -> str:
         """Take the order, once whatever it is sent; fail first as often as it was told to."""
         if self.is_down:
             raise OperatorError(DOWN)
-        with self._book() as book:
-            book.execute(
-                "INSERT OR IGNORE INTO orders (id, number, option, action, effective_on) VALUES (?, ?, ?, ?, ?)",
-                (order.id, order.number, order.option, order.action, order.effective_on.isoformat()),
-            )
-            failed, taken = book.execute("SELECT failed, taken_at FROM orders WHERE id = ?", (order.id,)).fetchone()
-            if taken is None and failed < self.fail_times:
-                book.execute("UPDATE orders SET failed = failed + 1 WHERE id = ?", (order.id,))
-                raise OperatorError(DOWN)
-            now = clock.now().isoformat()
-            book.execute(
-                "UPDATE orders SET taken_at = COALESCE(taken_at, ?), times = times + 1 WHERE id = ?", (now, order.id)
-            )
+        book = self._book
+        book.execute(
+            "INSERT OR IGNORE INTO orders (id, number, option, action, effective_on) VALUES (?, ?, ?, ?, ?)",
+            (order.id, order.number, order.option, order.action, order.effective_on.isoformat()),
+        )
+        failed, taken = book.execute("SELECT failed, taken_at FROM orders WHERE id = ?", (order.id,)).fetchone()
+        if taken is None and failed < self.fail_times:
+            book.execute("UPDATE orders SET failed = failed + 1 WHERE id = ?", (order.id,))
+            raise OperatorError(DOWN)
+        now = clock.now().isoformat()
+        book.execute(
+            "UPDATE orders SET taken_at = COALESCE(taken_at, ?), times = times + 1 WHERE id = ?", (now, order.id)
+        )
         return f"SIM-{order.id}"
 
     def ask(self, reference: str) -> Answer:
         """Done after the delay; rejected where the number ends as it was told to refuse."""
         if self.is_down:
             raise OperatorError(DOWN)
-        with self._book() as book:
-            known = book.execute(
-                "SELECT number, taken_at FROM orders WHERE id = ? AND taken_at IS NOT NULL",
-                (reference.removeprefix("SIM-"),),
-            ).fetchone()
+        known = self._book.execute(
+            "SELECT number, taken_at FROM orders WHERE id = ? AND taken_at IS NOT NULL",
+            (reference.removeprefix("SIM-"),),
+        ).fetchone()
         if known is None:
             raise OperatorError(UNKNOWN, permanent=True)
         number, taken_at = known
@@ -92,6 +90,6 @@ class SimulatedOperator:
 
     def orders(self) -> list[dict[str, Any]]:
         """What it was told, for tests and the curious: `times` is how often an order came in."""
-        with self._book() as book:
-            book.row_factory = sqlite3.Row
-            return [dict(row) for row in book.execute("SELECT * FROM orders ORDER BY rowid")]
+        found = self._book.execute("SELECT * FROM orders ORDER BY rowid")
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found]

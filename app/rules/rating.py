@@ -320,7 +320,7 @@ class Tariff:
         """The destinations a number is in, the one of the longest prefix first."""
         known = self._zones.get(number)
         if known is None:
-            if len(self._zones) > 200_000:
+            if len(self._zones) > 50_000:
                 self._zones.clear()
             found = (self.prefixes[one] for one in prefixes_of(number) if one in self.prefixes)
             known = self._zones[number] = tuple(dict.fromkeys(found))
@@ -335,7 +335,7 @@ class Tariff:
         key = (event.kind, zones[0] if zones else "", "/".join(zones[1:]), kind.value, day)
         if key in self._chosen:
             return self._chosen[key]
-        if len(self._chosen) > 100_000:
+        if len(self._chosen) > 20_000:
             self._chosen.clear()
         found = self._find(event.kind, zones, kind, day)
         self._chosen[key] = found
@@ -392,7 +392,7 @@ class Tariff:
         key = (rate.id, amount, covered)
         known = self._costs.get(key)
         if known is None:
-            if len(self._costs) > 200_000:
+            if len(self._costs) > 20_000:
                 self._costs.clear()
             known = self._costs[key] = cost_of(rate, amount, covered)
         return known

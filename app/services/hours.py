@@ -16,36 +16,25 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.period import Month, Period
-from app.models import CalendarOverride, Component, Seller, Subscriber, Usage
+from app.models import Component, Seller, Subscriber, Usage
 from app.reports.document import HoursDetail, HoursLine, UsageLine
-from app.rules.policies import PolicyKind
 from app.rules.rating import Clock, TimeClass
-from app.rules.workdays import is_working_day
 from app.services import names
-from app.services.policies import calendar_for
+from app.services.rating.tariffs import clock_for
 
 CLASSES = tuple(one.value for one in TimeClass)
 
 
 def frozen(session: Session, seller: Seller, month: Month) -> dict[str, Any]:
     """The hours of a Seller and the days of a month that are not worked, as a report keeps them."""
-    calendar = calendar_for(session, seller.id)
-    hours, holidays = calendar[PolicyKind.WORKING_HOURS], calendar[PolicyKind.HOLIDAYS]
-    period = month.period
-    query = sa.select(CalendarOverride.day, CalendarOverride.is_working).where(
-        CalendarOverride.country == seller.country,
-        CalendarOverride.day >= period.start,
-        CalendarOverride.day < period.end,
-    )
-    overrides = {day: is_working for day, is_working in session.execute(query)}
+    clock, period = clock_for(session, seller), month.period
     days = (period.start + dt.timedelta(days=number) for number in range(period.days))
-    free = [day for day in days if not is_working_day(seller.country, day, overrides, holidays["observe_suspended"])]
     return {
-        "start": hours["start"],
-        "end": hours["end"],
-        "zone": seller.zone,
-        "country": seller.country,
-        "free": [day.isoformat() for day in free],
+        "start": f"{clock.begins:%H:%M}",
+        "end": f"{clock.ends:%H:%M}",
+        "zone": clock.zone,
+        "country": clock.country,
+        "free": [day.isoformat() for day in days if not clock.is_worked(day)],
     }
 
 

@@ -54,7 +54,7 @@ def match_said(session: Session, actor: Actor, said: Payment) -> Payment | None:
     return session.get_one(Payment, chosen)
 
 
-def free_money(said: Payment) -> sa.Select[tuple[Payment]]:
+def free_money(said: Payment) -> sa.Select[Payment]:
     """Credited money of the same account and amount that confirms nothing yet."""
     return (
         sa.select(Payment)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from app.access import tenancy
 from app.core import clock
 from app.models import PartySnapshot, Payer, Seller
 from app.models.base import Instant
@@ -21,7 +22,11 @@ def freeze(session: Session, party: Payer | Seller) -> int:
     """The id of the snapshot of the party as it is now."""
     if party.snapshot_id is None:
         session.flush()
-        freeze_all(session, type(party), [party.id])
+        if isinstance(party, Seller):  # the provider's own row: a company's request may not write it by itself
+            with tenancy.seeing(tenancy.EVERYONE, session):
+                freeze_all(session, Seller, [party.id])
+        else:
+            freeze_all(session, type(party), [party.id])
         session.refresh(party, ["snapshot_id"])
     assert party.snapshot_id is not None
     return party.snapshot_id

@@ -47,7 +47,7 @@ def limit_of(plan: InstalmentPlan) -> Limit:
     return Limit(plan.total if plan.early_on else payable, min(waiting, default=plan.starts_on))
 
 
-def waiting_parts() -> sa.Select[tuple[int, int, str, dt.date, Decimal, str]]:
+def waiting_parts() -> sa.Select[int, int, str, dt.date, Decimal, str]:
     """Every part that is not paid, with what is left of it: what a due day is asked of where its invoice has none."""
     return (
         sa.select(
@@ -64,7 +64,7 @@ def waiting_parts() -> sa.Select[tuple[int, int, str, dt.date, Decimal, str]]:
     )
 
 
-def waiting_down_payments() -> sa.Select[tuple[int, dt.date, Decimal]]:
+def waiting_down_payments() -> sa.Select[int, dt.date, Decimal]:
     """What is left of down payments: they fall due on the day of the handover."""
     left = InstalmentPlan.down_payment - Document.paid
     return (

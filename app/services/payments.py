@@ -286,18 +286,23 @@ def credit_from_note(
 
 
 def reverse_payment(session: Session, actor: Actor, payment_id: int, reason: str = "") -> Payment:
-    """Take a credited payment back (returned by the bank, entered by mistake): the books get the opposite entry."""
+    """Take a credited payment back (returned by the bank, entered by mistake): the books get the opposite entry.
+
+    One that was taken back before is left as it is.
+    """
     actor.need(Right.PAYMENTS_WRITE)
-    payment = session.scalars(sa.select(Payment).where(Payment.id == payment_id).with_for_update(of=Payment)).first()
+    locked = sa.select(Payment).where(Payment.id == payment_id).with_for_update(of=Payment)
+    payment = session.scalars(locked.execution_options(populate_existing=True)).first()
     if payment is None:
         raise NotFound()
+    if payment.state == PaymentState.REVERSED.value:
+        return payment
     if payment.method == "credit_note":
         raise Refused(N_("This advance comes from a credit note. Correct the charges instead."))
     account = _lock_account(session, actor, payment.account_id)
     payment.state = move(PaymentState(payment.state), PaymentState.REVERSED).value
     day = clock.today(session.get_one(Seller, account.seller_id).zone)
-    for allocation in list(payment.allocations):
-        invoice = session.get_one(Document, allocation.document_id)
+    for allocation, invoice in _settled_by(session, payment):
         invoice.paid -= allocation.amount
         invoice.settlement = (Settlement.PARTLY if invoice.paid else Settlement.UNPAID).value
         session.delete(allocation)
@@ -311,6 +316,18 @@ def reverse_payment(session: Session, actor: Actor, payment_id: int, reason: str
     matching.release(session, actor, payment.id, reason)
     trail.record(session, actor, "payment.reverse", "payment", payment.id, company_id=account.company_id, reason=reason)
     return payment
+
+
+def _settled_by(session: Session, payment: Payment) -> list[tuple[Allocation, Document]]:
+    """What a payment settles, as it is now, the invoices locked in the order of everybody."""
+    query = (
+        sa.select(Allocation, Document)
+        .join(Document, Document.id == Allocation.document_id)
+        .where(Allocation.payment_id == payment.id)
+        .order_by(Document.id)
+        .with_for_update(of=Document)
+    )
+    return [(part, invoice) for part, invoice in session.execute(query.execution_options(populate_existing=True))]
 
 
 def keep_fee(session: Session, actor: Actor, payment_id: int, fee: Decimal) -> None:

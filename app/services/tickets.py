@@ -69,7 +69,7 @@ def _own(session: Session, model: type[T], row_id: int | None, company_id: int |
     row: Any = session.get(model, row_id)
     if row is None or row.company_id != company_id:
         raise NotFound()
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 def about(session: Session, ticket: Ticket) -> list[tuple[str, Account | Subscriber]]:

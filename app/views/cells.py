@@ -45,7 +45,8 @@ def moment(value: dt.datetime | None) -> str:
         return "—"
     zone = current_app.config.get("BABEL_DEFAULT_TIMEZONE", "UTC")
     local = value.astimezone(ZoneInfo(zone))
-    return f"{day(local.date())}, {format_time(local, 'short', rebase=False)}"
+    whole_day = day(local.date()).replace(" ", "\u00a0")  # a narrow column breaks before the time, not inside the day
+    return f"{whole_day}, {format_time(local, 'short', rebase=False)}"
 
 
 def yes_no(value: bool | None) -> str:

@@ -124,3 +124,14 @@ def test_cashback_is_an_expense_of_marketing_and_may_be_taken_back(session, acco
     assert turnover(session, account.seller_id, "marketing") == (D("150.00"), D("150.00"))
     assert ledger.balance(session, account.id).net == D("-120.00")
     assert broken(session) == []
+
+
+def test_a_payment_taken_back_twice_goes_back_once(session, account):
+    paid = pay(session, account, "100.00")
+    again = pay(session, account, "20.00")
+    with clock.standing_at(dt.date(2026, 11, 12)):
+        for _ in range(2):
+            payments.reverse_payment(session, OFFICE, paid.id)
+    assert again.allocations[0].document.paid == D("20.00")
+    assert ledger.balance(session, account.id).net == D("-100.00")
+    assert broken(session) == []

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 from decimal import Decimal as D
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound, Refused
 from app.core.period import Month
+from app.imports.fields import ImportKind
 from app.models import (
     Charge,
     Document,
@@ -28,6 +30,7 @@ from app.models import (
     Usage,
 )
 from app.services import audit, billing, importing
+from app.services.importing.opening import open_file
 from app.services.rating import again, details, rates, sealing, suspense, tariffs
 from app.services.setup import ensure_defaults
 from tests import makers
@@ -488,3 +491,53 @@ def test_a_sealed_file_that_was_changed_is_refused(session, seller, line, bring,
     (tmp_path / made.path).write_bytes(b"PAR1 not what was sealed")
     with pytest.raises(Refused, match="not what was sealed"):
         list(sealing.totals(session, tmp_path, seller.id, OCTOBER))
+
+
+# --- the command, the example, the other database ----
+
+
+def run_command(app, *words):
+    return app.test_cli_runner().invoke(args=["import-usage", *map(str, words)])
+
+
+def test_the_command_takes_asterisk_s_file_and_ends_with_one_line(app, session, seller, line, tmp_path):
+    path = tmp_path / "Master.csv"
+    path.write_text(cdr("1.1") + cdr("1.2", how="BUSY") + cdr("1.3", src="380990000000") + "broken\n")
+    session.commit()
+    done = run_command(app, path, "--format", "asterisk")
+    assert done.exit_code == 0, done.output
+    last = done.output.strip().splitlines()[-1]
+    assert last == ("4 lines: 1 created, 0 changed, 0 unchanged, 1 suspended, 1 not answered; 0 warned, 1 rejected.")
+    assert (tmp_path / "Master.rejected.csv").is_file()
+    again_ = run_command(app, path, "--format", "asterisk").output.strip().splitlines()[-1]
+    assert again_.startswith("4 lines: 0 created, 0 changed, 1 unchanged, 1 suspended, 1 not answered")
+
+
+def test_the_command_says_in_one_line_that_a_file_is_none_of_asterisk_s(app, session, seller, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a;b\n1;2\n")
+    session.commit()
+    done = run_command(app, path, "--format", "asterisk")
+    assert done.exit_code == 2
+    assert "no Master.csv" in done.output
+    assert run_command(app, tmp_path / "missing.csv", "--format", "asterisk").exit_code == 2
+
+
+def test_the_example_of_an_exchange_is_read_as_its_readme_says(seller):
+    path = Path(__file__).resolve().parents[2] / "examples" / "Master.csv"
+    opened = open_file(ImportKind.USAGE, path, None, "Europe/Kyiv")
+    entries = list(opened.entries())
+    assert (len(entries), [entry.number for entry in entries if entry.errors]) == (41, [21, 36])
+    assert sum(1 for entry in entries if entry.things) > 25
+
+
+@pytest.mark.postgres
+def test_postgresql_imports_rates_bills_and_seals_alike(session, seller, line, bring, tmp_path):
+    bring(cdr("1.1") + cdr("1.2", src="380990000000") + cdr("1.3", start="2026-10-04 20:00:00", seconds=60))
+    close(session, seller)
+    assert [one.amount for one in rated_charges(session)] == [D("1.2100")]
+    made = sealing.seal(session, OFFICE, tmp_path, seller.id, OCTOBER)
+    assert (made.lines, made.amount) == (2, D("1.2100"))
+    classes = {one.time_class: one.amount for one in sealing.totals(session, tmp_path, seller.id, OCTOBER)}
+    assert classes == {"work": 6100, "holiday": 6000}
+    assert suspense.retry_after(session, OFFICE).waiting == 1

@@ -516,3 +516,13 @@ def test_a_list_whose_command_was_killed_is_taken_over(session, data_dir, lines,
     with clock.standing_at(OPEN + dt.timedelta(minutes=16)):
         assert renaming.begin_due(session) == 1
     assert work.job_for(session, Actor.system(), found.job_id).name == "rename_apply"
+
+
+def test_a_list_nobody_orders_is_forgotten_after_a_month(session, data_dir, lines, actor):
+    upload(session, data_dir, actor, "0671234501;A\n")
+    kept = upload(session, data_dir, actor, "0671234502;B\n")
+    renaming.order(session, actor, kept.request_id)
+    assert renaming.forget_drafts(session, OPEN - dt.timedelta(days=30)) == 0
+    assert renaming.forget_drafts(session, OPEN + dt.timedelta(days=30)) == 1
+    assert session.scalars(sa.select(m.RenameList.id)).all() == [kept.id]
+    assert session.scalar(sa.select(sa.func.count()).select_from(m.RenamePack)) == 1

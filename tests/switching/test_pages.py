@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from app import models as m
+from app.extensions import db
 from app.imports.reading import read_sheet
 from app.services import switching
 from tests import makers
@@ -15,14 +16,18 @@ from tests import makers
 @pytest.fixture
 def client(app, house) -> FlaskClient:
     user = house.session.get_one(m.User, house.actor.user_id)
-    return makers.sign_in(app.test_client(), user)
+    signed = makers.sign_in(app.test_client(), user)
+    db.session.rollback()  # a request of the test shares its session: on PostgreSQL its scope must end
+    return signed
 
 
 def post(client, path, data=None, **more):
     from tests.makers import _token
 
     token = _token(client.get("/my/options/new").get_data(as_text=True))
-    return client.post(path, data={"csrf_token": token, **(data or {})}, **more)
+    answer = client.post(path, data={"csrf_token": token, **(data or {})}, **more)
+    db.session.rollback()
+    return answer
 
 
 def begun(client, **choice) -> str:

@@ -35,7 +35,7 @@ def at_once(app, *calls):
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert not errors, errors
+    assert not errors, [str(error) for error in errors]
 
 
 def test_of_two_lists_asked_for_at_once_each_option_gets_one_request(app, house):

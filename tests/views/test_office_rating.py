@@ -183,3 +183,18 @@ def test_staff_and_the_company_order_the_detail_of_a_month(app, session, office,
     post(owner, "/my/charges/current", "/my/charges/details", account=account_id, month="2026-10", extent=extent)
     jobs = run_jobs(app, session)
     assert [(job.state, job.result["figures"]["rows"]) for job in jobs] == [("done", 1), ("done", 1)]
+
+
+def test_a_mapping_tells_on_its_page_how_a_file_is_written(office, session, tariff):
+    table = "id;number;length;start;kind\n1;380671110001;3;05-10-26 09.30;call\n".encode("cp1251")
+    upload = {"kind": "usage", "seller": tariff.seller_id, "file": (io.BytesIO(table), "odd.csv")}
+    shown = post(office, "/office/import/", "/office/import/", **upload)
+    address = shown.request.path
+    columns = {"source_id": "id", "subscriber_number": "number", "quantity": "length", "started_at": "start",
+               "service": "kind"}  # fmt: skip
+    told = {"setting-date_format": "%d-%m-%y %H.%M", "setting-unit": "min", "setting-zone": "UTC"}
+    page = post(office, address, f"{address}/mapping", **{f"column-{k}": v for k, v in columns.items()}, **told)
+    assert "%d-%m-%y %H.%M" in text(page)
+    batch = session.scalars(sa.select(m.ImportBatch)).one()
+    assert (batch.accepted, batch.rejected) == (1, 0)
+    assert batch.mapping["settings"]["unit"] == "min"

@@ -4,9 +4,12 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from app.core import clock
 from app.core.actor import Actor
+from app.extensions import db
+from app.models import Payment
 from app.services import expecting, ledger, payments, setup
 from tests import makers
 
@@ -117,3 +120,46 @@ def test_who_only_reads_payments_cannot_decide(app, session, account):
     assert "There is no payment P-9" in send(office, f"{PAGE}{said.id}/match", number="P-9")
     fields = {"csrf_token": makers._token(office.get(PAGE).text), "chosen": "money:999999"}
     assert office.post(f"{PAGE}{said.id}/match", data=fields).status_code == 404
+
+
+@pytest.mark.covers("A1-05")
+def test_an_imported_statement_confirms_what_was_registered_and_only_once(app, session, account, tmp_path):
+    said_id, account_id = say(session, account).id, account.id
+    content = f"Account;Date;Amount;Reference\n{account.number};2026-11-10;3500.00;0418\n"
+    seller = account.seller.code
+    session.remove()  # an open transaction of the test would lock SQLite
+    for line in ("first", "again"):
+        path = tmp_path / f"{line}.csv"
+        path.write_text(content + "\n" * len(line), encoding="utf-8")  # another file with the same money
+        result = app.test_cli_runner().invoke(args=["import-payments", str(path), "--seller", seller])
+        assert result.exit_code == 0, result.output
+        assert "0 rejected" in result.output, result.output
+    assert session.get(Payment, said_id).state == "confirmed"
+    assert ledger.balance(session, account_id).net == SUM
+
+
+def test_the_pages_ask_few_questions_of_the_database(app, session, account):
+    for day in range(1, 10):
+        say(session, account, reference=str(day), day=dt.date(2026, 11, day))
+    pay(session, account, key="one")
+    session.commit()
+    pages = {
+        "accountant": (PAGE, "/office/instalments/new"),
+        "administrator": ("/office/policy-calendar/",),
+        "owner": ("/my/calendar/", "/my/company/", "/my/instalments/", "/my/payments/"),
+    }
+    for role, paths in pages.items():
+        client = client_of(app, session, role, account.company if role == "owner" else None)
+        for path in paths:
+            client.get(path)
+            asked = []
+
+            def note(conn, cursor, statement, *rest, asked=asked):
+                asked.append(statement)
+
+            sa.event.listen(db.engine, "before_cursor_execute", note)
+            try:
+                assert client.get(path).status_code == 200
+            finally:
+                sa.event.remove(db.engine, "before_cursor_execute", note)
+            assert len(asked) <= (8 if role == "owner" else 12), (path, len(asked), asked)

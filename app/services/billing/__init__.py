@@ -233,7 +233,7 @@ def _mark(sql: Sql, run_id: int) -> None:
     for held in sql.run("SELECT DISTINCT reason FROM bill_trouble").scalars().all():
         sentence, params = due.reason_of(held)
         sql.run(
-            "UPDATE run_item SET reason = :sentence, reason_params = :params{as_json} WHERE run_id = :run "
+            "UPDATE run_item SET reason = :sentence, reason_params = (:params){as_json} WHERE run_id = :run "
             "AND reason = :reason AND account_id IN (SELECT account_id FROM bill_batch)",
             run=run_id,
             reason=held,

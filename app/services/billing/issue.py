@@ -215,15 +215,12 @@ def open_made(sql: Sql) -> None:
 
 def _post(session: Session, sql: Sql, seller: Seller, dates: Dates) -> None:
     """Invoice: receivable to revenue and VAT. Credit note: revenue and VAT to advances (it then settles invoices)."""
-    for kind in ("receivable", "advances"):
-        sql.run(
-            "INSERT INTO ledger_account (company_id, created_at, seller_id, account_id, kind, currency) SELECT "
-            "m.company_id, :now, :seller, m.account_id, :kind, m.currency FROM bill_made m WHERE NOT EXISTS "
-            "(SELECT 1 FROM ledger_account l WHERE l.account_id = m.account_id AND l.kind = :kind "
-            "AND l.currency = m.currency)",
-            now=_now(),
-            kind=kind,
-        )
+    sql.run(  # asked of the unique key: whatever is joined here, PostgreSQL guesses wrong while the table is new
+        "INSERT INTO ledger_account (company_id, created_at, seller_id, account_id, kind, currency) SELECT "
+        "m.company_id, :now, :seller, m.account_id, k.kind, m.currency FROM bill_made m JOIN (SELECT 'receivable' AS "
+        "kind UNION ALL SELECT 'advances') k ON 1 = 1 WHERE true ON CONFLICT (account_id, kind, currency) DO NOTHING",
+        now=_now(),
+    )
     for currency in sql.run("SELECT DISTINCT currency FROM bill_made").scalars().all():
         ledger.open_seller_accounts(session, seller.id, currency)
     sql.run(

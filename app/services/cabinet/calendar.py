@@ -62,7 +62,10 @@ def dues_of(session: Session, actor: Actor, seller_id: int, issued_since: dt.dat
         .order_by(Document.due_on, Account.number)
         .limit(500)
     )
-    return [Due(*row) for row in session.execute(query).tuples()]
+    return [
+        Due(account, currency, issued_on, due_on or issued_on, left)
+        for account, currency, issued_on, due_on, left in session.execute(query)
+    ]
 
 
 def parts_due(session: Session, actor: Actor, period: Period) -> list[PartDue]:

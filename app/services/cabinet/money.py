@@ -138,12 +138,21 @@ def balances_on(session: Session, actor: Actor, account_ids: list[int], day: dt.
 
 
 @dataclass(frozen=True)
+class Invoiced:
+    """The invoice of a handover, and what is paid of it."""
+
+    id: int
+    number: str
+    paid: Decimal
+
+
+@dataclass(frozen=True)
 class Instalments:
     """A plan of equipment paid in parts: what is left of it (A1-09)."""
 
     plan: InstalmentPlan
     parts: list[InstalmentPart]
-    invoice: Any = None  # (id, number, paid) of the handover's invoice
+    invoice: Invoiced | None = None
 
     @property
     def left(self) -> list[InstalmentPart]:
@@ -166,13 +175,14 @@ def instalments_of(session: Session, actor: Actor) -> list[Instalments]:
     """Every instalment plan of the company with its parts and its invoice; two statements."""
     actor.need(Right.CABINET_PAYMENTS)
     query = (
-        sa.select(InstalmentPlan)
+        sa.select(InstalmentPlan, Document.id, Document.number, Document.paid)
+        .outerjoin(Document, Document.id == InstalmentPlan.document_id)
         .where(InstalmentPlan.company_id == actor.company_id)
         .options(sa.orm.selectinload(InstalmentPlan.parts))
         .order_by(InstalmentPlan.starts_on.desc(), InstalmentPlan.id.desc())
         .limit(100)
     )
-    query = query.add_columns(Document.id, Document.number, Document.paid)
-    query = query.outerjoin(Document, Document.id == InstalmentPlan.document_id)
-    found = session.execute(query).all()
-    return [Instalments(row[0], list(row[0].parts), row if row[1] else None) for row in found]
+    return [
+        Instalments(plan, list(plan.parts), Invoiced(row_id, number or "", paid) if row_id else None)
+        for plan, row_id, number, paid in session.execute(query).all()
+    ]

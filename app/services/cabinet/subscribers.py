@@ -10,12 +10,16 @@ from sqlalchemy.orm import Session, joinedload
 from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound
-from app.models import Account, Component, Option, Plan, Subscriber, SubscriberName, Subscription
+from app.models import Account, Component, Option, Plan, Seller, Subscriber, SubscriberName, Subscription
 from app.reports.render import csv, xlsx
 from app.reports.render.xlsx import Column
+from app.rules.dialling import spellings
+from app.services import finding
 
 PAGE = 50
 FOUND = 500  # at most so many are looked at when a part from the middle is asked for
+WHOLE = 9  # figures: fewer are part of a number
+COMMON = 1000  # so many begin alike that walking the list finds a page sooner
 _LAST = "\U0010ffff"
 
 
@@ -51,33 +55,53 @@ def _prefix(text: str) -> list[Any]:
     return tests
 
 
-def _contains(actor: Actor, text: str) -> Any:
-    """Ids with `text` anywhere; two walks over covering indexes of the company's rows, cut at FOUND."""
+def _contains(session: Session, actor: Actor, text: str) -> Any:
+    """Ids with `text` anywhere; walks over covering indexes of the company's rows, cut at FOUND."""
     mine = Subscriber.company_id == actor.company_id
     number = _as_number(text)
-    parts = [] if number else [sa.select(Subscriber.id).where(mine, sa.or_(*_likes(Subscriber.name, _spellings(text))))]
-    if number:
-        parts = [
-            sa.select(Subscriber.id).where(mine, Subscriber.number.contains(number, autoescape=True)),
-            sa.select(Subscriber.id).where(mine, Subscriber.name.contains(text, autoescape=True)),
+    tests = [finding.has(session, Subscriber.name, text)]
+    if number:  # figures know no capitals
+        tests = [
+            column.contains(word, autoescape=True)
+            for column, word in ((Subscriber.number, number), (Subscriber.name, text))
         ]
+    parts = [sa.select(Subscriber.id).where(mine, test) for test in tests]
     whole: list[Any] = [sa.select(sa.literal_column("id")).select_from(part.limit(FOUND).subquery()) for part in parts]
     return whole[0] if len(whole) == 1 else sa.union(*whole)
 
 
-def _likes(column: Any, texts: list[str]) -> list[Any]:
-    return [column.contains(text, autoescape=True) for text in texts]
+def _in_ranges(session: Session, actor: Actor, tests: list[Any]) -> set[int]:
+    """Ids of the company's subscribers in any of some ranges, COMMON at most."""
+    if not tests:
+        return set()
+    mine = Subscriber.company_id == actor.company_id
+    ranges = [sa.select(Subscriber.id).where(mine, test).limit(COMMON).subquery() for test in tests]
+    found: list[Any] = [sa.select(one.c.id) for one in ranges]
+    return set(session.scalars(sa.union_all(*found).limit(COMMON)))
+
+
+def _as_at_home(session: Session, actor: Actor, text: str) -> list[Any]:
+    """A whole number as it is dialled in the country of an account: 067 123 45 67."""
+    number = _as_number(text)
+    if len(number) < WHOLE or number.startswith("+"):
+        return []
+    query = sa.select(Seller.country).join(Account, Account.seller_id == Seller.id)
+    countries = session.scalars(query.where(Account.company_id == actor.company_id).distinct()).all()
+    return [Subscriber.number == way for way in spellings(number, tuple(countries)) if way != number]
 
 
 def matching(session: Session, query: Any, actor: Actor, text: str) -> Any:
-    """`query` over Subscriber narrowed to those that begin with `text`, or, where none does, to those that have it."""
+    """`query` over Subscriber narrowed to those that begin with `text`, or, where none does, to those that have it.
+
+    A few are named by their ids, found by ranges of indexes; many are soon met by whoever walks the list.
+    """
     text = text.strip()[:60]
     if not text:
         return query
-    begins = query.where(sa.or_(*_prefix(text)))
-    if session.execute(begins.limit(1)).first() is not None:
-        return begins
-    return query.where(Subscriber.id.in_(_contains(actor, text)))
+    ids = _in_ranges(session, actor, _prefix(text)) or _in_ranges(session, actor, _as_at_home(session, actor, text))
+    if ids:
+        return query.where(Subscriber.id.in_(ids) if len(ids) < COMMON else sa.or_(*_prefix(text)))
+    return query.where(Subscriber.id.in_(_contains(session, actor, text)))
 
 
 def find(

@@ -17,7 +17,7 @@ from app.core.period import Month
 from app.models import AuditEvent, Company, Seller
 from app.rules.lifecycle import CompanyState
 from app.services import setup, trail
-from app.services.demo import belongings, catalogue, customers, desk, doors, houses, life, lines, people, usage
+from app.services.demo import belongings, calls, catalogue, customers, desk, doors, houses, life, lines, people, usage
 from app.services.demo.story import Client, tell_clients
 from app.services.sets import is_postgresql
 
@@ -117,6 +117,7 @@ def _steps(tale: Tale) -> list[Step]:
         ("catalogue", "Opening three Sellers and their catalogue …", _open_shop),
         ("customers", "Signing contracts with companies …", _sign_customers),
         ("lines", "Connecting subscribers …", _connect_lines),
+        ("tariff", "Rating calls of an office …", _open_exchange),
         ("people", "Inviting people …", _invite_people),
     ]
     for place, month in enumerate(tale.months):
@@ -171,6 +172,13 @@ def _connect_lines(tale: Tale) -> None:
             first += client.lines
 
 
+def _open_exchange(tale: Tale) -> None:
+    """The newest two closed months have calls recorded by an exchange, rated one by one."""
+    since = tale.months[-2].first_day
+    with clock.standing_at(since):
+        calls.add_tariff(tale.session, tale.sellers()["UA"], since)
+
+
 def _invite_people(tale: Tale) -> None:
     people.add_people(tale.session, tale.password)
 
@@ -181,10 +189,13 @@ def _measuring(month: Month) -> Callable[[Tale], None]:
         if month > tale.months[-1]:
             for seller in tale.sellers().values():
                 usage.add_usage(tale.session, seller, month, with_calls=True)
+            calls.add_calls(tale.session, tale.sellers()["UA"], month)
             return
         with clock.standing_at(dt.datetime.combine(month.period.last_day, dt.time(20), dt.UTC)):
             for seller in tale.sellers().values():
                 usage.add_usage(tale.session, seller, month, with_calls=is_new)
+            if month >= tale.months[-2]:
+                calls.add_calls(tale.session, tale.sellers()["UA"], month)
             if month == tale.months[-1]:
                 for company in tale.fated("quarantined"):
                     usage.add_stray(tale.session, company.id, month)

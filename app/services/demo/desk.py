@@ -20,6 +20,7 @@ from app.models import (
     Seller,
     User,
 )
+from app.reports.formats import formats_of
 from app.rules.lifecycle import (
     TicketState,
     move,
@@ -158,6 +159,7 @@ def add_notices(session: Session, people: dict[str, User], month: Month, today: 
         if user.company_id is None:
             continue
         subject, body = _NEWS[user.locale or "en"]
+        formats = formats_of(user.locale or "en")
         for place, invoice in enumerate(_invoices_of(session, user.company_id, month)):
             session.add(
                 Notice(
@@ -168,7 +170,7 @@ def add_notices(session: Session, people: dict[str, User], month: Month, today: 
                     channel="in_app",
                     recipient=user.email,
                     subject=subject.format(invoice.number),
-                    body=body.format(invoice.total, invoice.currency),
+                    body=body.format(formats.money(invoice.total), invoice.currency),
                     key=f"{NoticeEvent.INVOICE_ISSUED}:{invoice.id}:in_app:{user.id}",
                     sent_at=at(invoice.issued_on),
                     read_at=at(invoice.issued_on, 11) if place % 2 else None,

@@ -64,6 +64,7 @@ def _metered(session: Session, seller: Seller, month: Month) -> list[Any]:
         .where(
             Subscription.seller_id == seller.id,
             Component.charged == "usage",
+            Component.tariff_id.is_(None),  # rated records are made by `calls`
             SubscriptionItem.valid_from <= month.first_day,
             sa.or_(SubscriptionItem.valid_to.is_(None), SubscriptionItem.valid_to >= month.period.end),
             sa.or_(Subscription.ends_on.is_(None), Subscription.ends_on >= month.period.end),
@@ -135,7 +136,7 @@ def add_stray(session: Session, company_id: int, month: Month) -> bool:
     foreign = (
         sa.select(Component.id)
         .join(Plan, Plan.id == Component.plan_id)
-        .where(Plan.seller_id == found.seller_id, Component.charged == "usage")
+        .where(Plan.seller_id == found.seller_id, Component.charged == "usage", Component.tariff_id.is_(None))
         .where(
             Component.id.not_in(
                 sa.select(SubscriptionItem.component_id).where(SubscriptionItem.subscription_id == found.id)

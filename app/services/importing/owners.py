@@ -170,12 +170,20 @@ class Books:
             if is_whole:
                 self._all.setdefault((part.account_id, name), []).append(part)
 
-    def find(self, owner: Owner, service: str, day: dt.date, serves: Callable[[Part], bool]) -> Part | str:
-        """The part of that name, else the rated one that `serves` the kind of event; or why there is none."""
-        named = self._chosen(owner, words.fold(service), day, None)
-        if isinstance(named, Part) or named == SEVERAL:
-            return named
-        return self._chosen(owner, RATED, day, serves)
+    def find(
+        self, owner: Owner, service: str, day: dt.date, serves: Callable[[Part], bool], is_record: bool = False
+    ) -> Part | str:
+        """The part of that name, else the rated one that `serves` the kind of event; or why there is none.
+
+        Of a record of an exchange, which names a kind and no service of ours, the rated part comes first.
+        """
+        looks = [(words.fold(service), None), (RATED, serves)]
+        found: Part | str = NO_SERVICE
+        for name, fits in reversed(looks) if is_record else looks:
+            found = self._chosen(owner, name, day, fits)
+            if isinstance(found, Part) or found == SEVERAL:
+                return found
+        return found
 
     def _chosen(self, owner: Owner, name: str, day: dt.date, serves: Callable[[Part], bool] | None) -> Part | str:
         """The subscriber's own part before the account's; the account's before a subscriber's where none is named."""

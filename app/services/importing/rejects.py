@@ -54,7 +54,7 @@ def rejects_file(
     reasons = refusals(batch, opened, say)
     if not reasons:
         raise Refused(NOTHING)
-    target = target.with_name(f"{target.name}.{opened.sheet.format if opened.sheet else 'json'}")
+    target = target.with_name(f"{target.name}.{opened.sheet.format if opened.sheet is not None else 'json'}")
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         if opened.sheet is not None:

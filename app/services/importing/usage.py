@@ -189,7 +189,8 @@ def _find(
         def serves(part: Part, kind: str = kind) -> bool:
             return bool(part.tariff_id) and kind in rater.tariffs[part.tariff_id].kinds  # type: ignore[index]
 
-        part = NOBODY if owner is None else books.find(owner, line.values["service"], local.date(), serves)
+        is_record, service = "called_number" in line.values, line.values["service"]
+        part = NOBODY if owner is None else books.find(owner, service, local.date(), serves, is_record)
         if isinstance(part, str) or owner is None:
             placed.waits[source_id] = str(part)
         else:

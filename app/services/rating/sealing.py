@@ -32,7 +32,7 @@ from app.services.importing.work import LOCK
 FOLDER = "sealed"
 NOT_CLOSED = N_("%(month)s is not closed yet. Close it first; it is sealed afterwards.")
 DAMAGED = N_("The sealed file of %(month)s is not what was sealed. Restore «%(name)s» from a copy of the data.")
-MEMORY = "256MB"
+MEMORY = "192MB"
 CHUNK = 1 << 20
 ROWS = 10_000
 
@@ -159,13 +159,14 @@ def _pack(plain: Path, part: Path) -> tuple[int, int]:
     """The CSV as Parquet, an account's records together; how many lines and what they come to."""
     types = ", ".join(f"'{name}': '{kind}'" for name, kind in _COLUMNS.items())
     cells = ", ".join(f"COALESCE({n}, '') AS {n}" if kind == "VARCHAR" else n for n, kind in _COLUMNS.items())
+    source = f"read_csv($source, columns={{{types}}}, header=false, delim=',', quote='\"')"
+    target = str(part).replace("'", "''")
+    copy = (
+        f"COPY (SELECT {cells} FROM {source} ORDER BY account_id, subscriber_id, occurred_at, id) TO '{target}' "  # noqa: S608
+        "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+    )
     with _engine(part.parent) as engine:
-        engine.execute(
-            f"COPY (SELECT {cells} FROM read_csv($source, columns={{{types}}}, header=false, delim=',', quote='\"') "  # noqa: S608
-            f"ORDER BY account_id, subscriber_id, occurred_at, id) TO '{part}' "
-            "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)",
-            {"source": str(plain)},
-        )
+        engine.execute(copy, {"source": str(plain)})
         counted = engine.execute("SELECT COUNT(*), COALESCE(SUM(amount), 0) FROM read_parquet(?)", [str(part)])
         lines, amount = counted.fetchone() or (0, 0)
     return int(lines), int(amount)
@@ -260,11 +261,9 @@ def sealed_totals(data_dir: Path, parts: Sequence[SealedMonth], account_id: int 
     """The same from sealed files, whose digests are checked first."""
     paths = [_checked(data_dir, one) for one in parts]
     where, values = ("WHERE account_id = ?", [account_id]) if account_id is not None else ("", [])
+    query = f"SELECT {_KEYS}, {_SUMS} FROM read_parquet(?) {where} GROUP BY {_KEYS} ORDER BY {_KEYS}"  # noqa: S608
     with _engine(data_dir / FOLDER) as engine:
-        found = engine.execute(
-            f"SELECT {_KEYS}, {_SUMS} FROM read_parquet(?) {where} GROUP BY {_KEYS} ORDER BY {_KEYS}",  # noqa: S608
-            [paths, *values],
-        )
+        found = engine.execute(query, [paths, *values])
         while rows := found.fetchmany(ROWS):
             for row in rows:
                 yield Sum(row[0], row[1], row[2] or "", row[3], int(row[4]), int(row[5]), int(row[6]))

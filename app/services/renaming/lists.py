@@ -27,7 +27,7 @@ from app.services import trail, work
 from app.services.importing.opening import digest_of
 from app.services.renaming import words
 from app.services.renaming.gate import Gate, gate_of, need_unbilled
-from app.services.renaming.lookup import Line, Where, count_verdicts, in_packs, judge_rows
+from app.services.renaming.lookup import Line, Where, count_verdicts, in_packs, judge_rows, uncollected
 from app.services.renaming.opening import TOO_MANY, Opened
 from app.services.renaming.writing import Wish, write_names
 from app.services.work import JobName
@@ -366,6 +366,7 @@ def _packs(session: Session, found: RenameList, start: int, end: int) -> Sequenc
     return session.scalars(query.where(RenamePack.position >= start, RenamePack.position < end)).all()
 
 
+@uncollected()
 def _apply(session: Session, actor: Actor, found: RenameList, packs: Sequence[RenamePack]) -> Counter[str]:
     good = {verdict.value for verdict in GOOD}
     is_undo, takes = found.undo_of_id is not None, found.takes_suggestions
@@ -469,3 +470,21 @@ def _lines_back(session: Session, found: RenameList) -> list[Line]:
         [place, number, row_id, old, (Verdict.OK if name == new else Verdict.RENAMED_SINCE).value, new]
         for place, (row_id, number, name, old, new) in enumerate(session.execute(query), 1)
     ]
+
+
+# --- clearing away ---------------------------------------------------------------------------------------------------
+
+
+def forget_drafts(session: Session, before: dt.datetime) -> int:
+    """Throw away lists that nobody has ordered since `before`, with their judged lines; how many."""
+    old = sa.select(RenameList).join(Request, Request.id == RenameList.request_id)
+    old = old.where(Request.state == RequestState.NEW.value, RenameList.created_at < before).limit(1000)
+    found = session.scalars(old).all()
+    for one in found:
+        session.execute(sa.delete(RenamePack).where(RenamePack.list_id == one.id))
+        request = one.request
+        session.delete(one)
+        session.flush()
+        session.delete(request)
+    session.flush()
+    return len(found)

@@ -1,8 +1,10 @@
 """Judging the lines of a list against a company's subscribers: thousands in one statement."""
 
+import gc
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,18 @@ LONGEST_CELL = 60  # of a number as written, for the page and the result
 Line = list[Any]
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without garbage collection: a hundred thousand lines are none, and walking over them is a sixth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 @dataclass(frozen=True)
 class Where:
     """Whose lines they may be, how their numbers are written, how long a name may be."""
@@ -30,6 +44,7 @@ class Where:
     longest: int
 
 
+@uncollected()
 def judge_rows(session: Session, where: Where, rows: Iterable[tuple[int, str, str]]) -> list[Line]:
     """Every line with its verdict. Another company's number is an unknown one: only the company's own are looked up."""
     lines: list[Line] = []

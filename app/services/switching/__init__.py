@@ -19,7 +19,7 @@ from app.services.switching.drafts import (
     take_paste,
     take_picked,
 )
-from app.services.switching.offers import Offer, offers_of
+from app.services.switching.offers import Offer, offers_at, offers_of
 from app.services.switching.results import write_result
 from app.services.switching.running import run_to_end
 from app.services.switching.undoing import Undone, can_undo, cancel_request, cancel_waiting, undo_batch
@@ -40,6 +40,7 @@ __all__ = [
     "counts_of",
     "draft_of",
     "judge_again",
+    "offers_at",
     "offers_of",
     "open_draft",
     "run_to_end",

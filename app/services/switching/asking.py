@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, Refused
-from app.models import Job, Request, RequestLine, Seller
+from app.models import Job, Request, RequestLine
 from app.rules.lifecycle import RequestState, move
 from app.rules.policies import midnight
 from app.rules.switching import KINDS, Verdict
-from app.services import sets, trail, work
+from app.services import policies, sets, trail, work
 from app.services.switching.drafts import Judge, Read, batch_of, draft_of
 from app.services.work import JobName, Topic
 
@@ -43,7 +43,7 @@ class Progress:
         return self.total - self.done
 
 
-def confirm(session: Session, actor: Actor, batch_id: int, page: str = "", *, order: bool = True) -> Request:
+def confirm(session: Session, actor: Actor, batch_id: int, page: str = "") -> Request:
     """Ask for what the preview showed; the work is ordered in the same transaction. Asked twice it is asked once."""
     batch = batch_of(session, actor, batch_id, lock=True)
     if batch.state != RequestState.NEW.value:
@@ -61,16 +61,15 @@ def confirm(session: Session, actor: Actor, batch_id: int, page: str = "", *, or
         "through": 0,
         "made": 0,
     }
-    if order:
-        job = work.order_job(
-            session,
-            actor,
-            JobName.SWITCH_OPTIONS,
-            {"batch_id": batch.id, "page": page},
-            N_("Options by list"),
-            key=f"options:{batch.id}",
-        )
-        details["job_id"] = job.id
+    job = work.order_job(
+        session,
+        actor,
+        JobName.SWITCH_OPTIONS,
+        {"batch_id": batch.id, "page": page},
+        N_("Options by list"),
+        key=f"options:{batch.id}",
+    )
+    details["job_id"] = job.id
     batch.details, batch.asked_by = details, actor.user_id
     session.flush()
     summary = batch.details["summary"]
@@ -180,7 +179,7 @@ def _insert_requests(session: Session, batch: Request, able: Sequence[Read]) -> 
     """The ids of the requests that could be made, by their lines."""
     if not able:
         return {}
-    rows, lines = [], {}
+    rows, lines, today = [], {}, _todays(session, able)
     for one in able:
         assert one.line and one.offer and one.day and one.key and one.judged
         lines[one.key] = one.at
@@ -190,32 +189,36 @@ def _insert_requests(session: Session, batch: Request, able: Sequence[Read]) -> 
             "name": one.offer.name,
             "subscription_id": one.judged.subscription_id,
         }
-        later = one.day > clock.today(_zone_of(session, one.offer.seller_id))
-        state = RequestState.NEW if later else RequestState.QUEUED
+        state = RequestState.NEW if one.day > today[one.offer.seller_id][0] else RequestState.QUEUED
         rows.append([*one.key, one.line.account_id, KINDS[one.action], state.value, one.day.isoformat(), details])
     return {lines[key]: id_ for key, id_ in insert_children(session, batch, rows).items()}
 
 
-def _zone_of(session: Session, seller_id: int) -> str:
-    return session.get_one(Seller, seller_id).zone
+def _todays(session: Session, lines: Iterable[Read]) -> dict[int, tuple[dt.date, str]]:
+    """The business day it is at each Seller, and its zone."""
+    zones = {
+        seller_id: policies.zone_of(session, seller_id) for seller_id in {o.offer.seller_id for o in lines if o.offer}
+    }
+    return {seller_id: (clock.today(zone), zone) for seller_id, zone in zones.items()}
 
 
 def _mark_lines(session: Session, batch: Request, read: Iterable[Read], made: Mapping[int, int]) -> None:
     """What came of each line: its request, or the verdict that speaks against it now."""
-    columns = {"position": "INTEGER", "verdict": "TEXT", "detail": "TEXT", "made_id": "BIGINT"}
+    query = sa.select(RequestLine.position, RequestLine.id).where(
+        RequestLine.request_id == batch.id, RequestLine.position.between(*_span([one.at for one in read]))
+    )
+    ids = {at: id_ for at, id_ in session.execute(query)}
     rows = [
-        [one.at, one.judged.verdict.value, one.judged.detail, made.get(one.at)]
+        [ids[one.at], one.judged.verdict.value, one.judged.detail, made.get(one.at)]
         for one in read
         if one.judged is not None
     ]
-    session.execute(
-        sa.text(
-            "UPDATE request_line SET verdict = r.verdict, detail = r.detail, made_id = r.made_id "  # noqa: S608
-            f"FROM {sets.row_source(session, 'rows', columns)} "
-            "WHERE request_line.request_id = :request AND request_line.position = r.position"
-        ),
-        {"request": batch.id, "rows": sets.dump(rows)},
-    )
+    columns = {"verdict": "TEXT", "detail": "TEXT", "made_id": "BIGINT"}
+    sets.update_rows(session, "request_line", columns, rows)
+
+
+def _span(places: Sequence[int]) -> tuple[int, int]:
+    return min(places), max(places)
 
 
 def _wish_to_send(session: Session, batch: Request, made: Sequence[tuple[int, Read]]) -> None:
@@ -223,9 +226,10 @@ def _wish_to_send(session: Session, batch: Request, made: Sequence[tuple[int, Re
     for request_id, one in made:
         assert one.offer and one.day
         days[one.offer.seller_id, one.day].append(request_id)
+    todays = _todays(session, (one for _, one in made))
     for (seller_id, day), ids in days.items():
-        zone = _zone_of(session, seller_id)
-        due = midnight(day, zone) if day > clock.today(zone) else None
+        today, zone = todays[seller_id]
+        due = midnight(day, zone) if day > today else None
         wish_to_send(session, batch.company_id, ids, due)
 
 
@@ -246,8 +250,9 @@ def finish(session: Session, batch_ids: Iterable[int]) -> None:
     """End the lists whose lines are all asked for and whose requests have all ended."""
     ids = {one for one in batch_ids if one is not None}
     query = sa.select(Request).where(Request.id.in_(ids), Request.state == RequestState.QUEUED.value)
-    # Its row is held while it is counted: of two transactions that end the last requests, the later sees both.
-    for batch in session.scalars(query.order_by(Request.id).with_for_update(of=Request)).all():
+    # Its row is held while it is counted: of two transactions that end the last requests, the later sees both
+    # («key_share»: a row changed twice in a transaction makes PostgreSQL hold the key of its parent).
+    for batch in session.scalars(query.order_by(Request.id).with_for_update(of=Request, key_share=True)).all():
         if not batch.details.get("asked"):
             continue
         counts = counts_of(session, [batch.id])[batch.id]

@@ -95,7 +95,7 @@ def batch_of(session: Session, actor: Actor, batch_id: int, *, lock: bool = Fals
     query = sa.select(Request).where(
         Request.id == batch_id, Request.parent_id.is_(None), Request.kind.in_(KINDS.values())
     )
-    batch = session.scalars(query.with_for_update(of=Request) if lock else query).first()
+    batch = session.scalars(query.with_for_update(of=Request, key_share=True) if lock else query).first()
     if batch is None:
         raise NotFound()
     actor.need_company(batch.company_id)

@@ -64,14 +64,18 @@ class Known:
         return [*self.options.get(key, ()), *(Term(item_id, part.since, part.until) for item_id, part in parts)]
 
 
-def days_of(session: Session, seller_id: int, since: dt.date | None = None) -> Days:
-    """Today, the earliest day and the billed months (from `since` on, else from this month on) of a Seller."""
+def days_of(session: Session, seller_id: int) -> Days:
+    """Today, the earliest day and the billed months, from this one on, of a Seller."""
     today = clock.today(policies.zone_of(session, seller_id))
     lead = policies.calendar_for(session, seller_id)[PolicyKind.OPTION_LEAD]["days"]
+    return Days(today, today + dt.timedelta(days=lead), closed_months(session, seller_id, today))
+
+
+def closed_months(session: Session, seller_id: int, since: dt.date) -> tuple[dt.date, ...]:
+    """The first days of a Seller's months that are billed or being billed, from the month of `since` on."""
     billed = (RunState.RUNNING.value, RunState.DONE.value)
     runs = sa.select(BillingRun.month).where(BillingRun.seller_id == seller_id, BillingRun.state.in_(billed))
-    recent = runs.where(BillingRun.month >= (since or today).replace(day=1))
-    return Days(today, today + dt.timedelta(days=lead), tuple(session.scalars(recent)))
+    return tuple(session.scalars(runs.where(BillingRun.month >= since.replace(day=1))))
 
 
 def find_lines(session: Session, company_id: int, country: str, texts: Sequence[str]) -> dict[str, Line]:

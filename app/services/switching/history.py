@@ -145,14 +145,6 @@ def batch_with_counts(session: Session, row: Request) -> Batch:
     return Batch(row, counts_of(session, [row.id])[row.id])
 
 
-def left_out_of(session: Session, batch: Request) -> int:
-    """How many lines came to no request."""
-    query = sa.select(sa.func.count()).where(
-        RequestLine.request_id == batch.id, RequestLine.verdict != Verdict.OK.value
-    )
-    return session.scalar(query) or 0
-
-
 def lines_of(session: Session, batch: Request, want: str = "", after: int = 0, limit: int = LINES) -> list[Any]:
     """Lines after a place with what came of each; one more than `limit` where there are more."""
     query = _lines(batch).where(RequestLine.position > after)

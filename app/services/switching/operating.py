@@ -6,6 +6,7 @@ written as an option and a part of the subscription, from which billing charges 
 """
 
 import datetime as dt
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def _requests(session: Session, request_ids: Sequence[int], states: Sequence[str
             .where(Request.id.in_(request_ids[start : start + 500]), Request.state.in_(states))
             .order_by(Request.id)
         )
-        found += session.execute(query.with_for_update(of=Request) if lock else query).all()
+        found += session.execute(query.with_for_update(of=Request, key_share=True) if lock else query).all()
     return found
 
 
@@ -181,17 +182,13 @@ def _set(
     ended: bool = False,
 ) -> list[int]:
     """One column of requests that are in `state`, and their next state; the ids of those that were."""
-    source = sets.row_source(session, "rows", {"id": "BIGINT", "value": "TEXT"})
-    done = ", done_at = :now" if ended else ""
-    statement = sa.text(
-        f"UPDATE request SET {column} = r.value, state = :to{done} FROM {source} "  # noqa: S608
-        "WHERE request.id = r.id AND request.state = :state RETURNING request.id"
-    )
-    bound: dict[str, Any] = {"rows": sets.dump(rows), "state": state.value, "to": (to or state).value}
+    columns, after = {column: "TEXT", "state": "TEXT"}, (to or state).value
+    values: list[Any] = [[id_, value, after] for id_, value in rows]
     if ended:
-        bound["now"] = clock.now().replace(tzinfo=None)
-        statement = statement.bindparams(sa.bindparam("now", type_=sa.DateTime()))
-    return list(session.execute(statement, bound).scalars())
+        columns["done_at"] = "TIMESTAMP"
+        now = str(clock.now().replace(tzinfo=None))
+        values = [[*row, now] for row in values]
+    return sets.update_rows(session, "request", columns, values, f"request.state = '{state.value}'")
 
 
 # -- asking ------------------------------------------------------------------------------------------------------------
@@ -294,19 +291,18 @@ def complete(session: Session, request_ids: Sequence[int]) -> list[int]:
 
 def _remember(session: Session, done: Mapping[int, Mapping[str, Any]], rows: Sequence[Any]) -> None:
     """Keep with each request what was written for it: a later undo takes back exactly that."""
-    details = [[row.id, {**row.details, "done": done[row.id]}] for row in rows if row.id in done]
-    source = sets.row_source(session, "rows", {"id": "BIGINT", "details": "JSON"})
-    session.execute(
-        sa.text(f"UPDATE request SET details = r.details FROM {source} WHERE request.id = r.id"),  # noqa: S608
-        {"rows": sets.dump(details)},
-    )
+    kept = [(row.id, {**row.details, "done": done[row.id]}) for row in rows if row.id in done]
+    as_text = not sets.is_postgresql(session)
+    details = [[id_, json.dumps(value, ensure_ascii=False) if as_text else value] for id_, value in kept]
+    sets.update_rows(session, "request", {"details": "JSON"}, details)
 
 
 def _switch_on(session: Session, known: facts.Known, rows: Sequence[Any]) -> None:
     """Options and parts from the day on, to the end of the subscription they hang on where it has one."""
     options, items, written = [], [], []
+    todays = {one: clock.today(policies.zone_of(session, one)) for one in {row.seller_id for row in rows}}
     for row in rows:
-        since = begins_on(row.effective_on, clock.today(policies.zone_of(session, row.seller_id)))
+        since = begins_on(row.effective_on, todays[row.seller_id])
         terms = {term.id: term for term in known.subscriptions.get(row.subscriber_id, ())}
         term = terms.get(row.details["subscription_id"])
         if term is None or not term.holds_on(since):

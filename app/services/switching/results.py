@@ -1,5 +1,6 @@
 """The list back: its own columns, and two more: what came of each line and why."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, BinaryIO
@@ -26,16 +27,24 @@ STATES = {
     "failed": N_("Not reached yet, tried again"),
     "cancelled": N_("Cancelled"),
 }
+DATED = (Verdict.NOT_BEGUN, Verdict.ENDED, Verdict.TOO_SOON, Verdict.CLOSED_MONTH)
 LEFT_OUT = N_("Not asked for")
 CAN_BE = N_("Can be done")
 STOPPED = N_("The list was stopped before this line.")
 
 
-def told(row: Any, batch_state: str, say: Say) -> tuple[str, str]:
-    """The result of a line and its reason, in words."""
+def _iso(day: dt.date) -> str:
+    return day.isoformat()
+
+
+def told(row: Any, batch_state: str, say: Say, day: Callable[[dt.date], str] = _iso) -> tuple[str, str]:
+    """The result of a line and its reason, in words; `day` writes a date as the reader does."""
     verdict = Verdict(row["verdict"])
     if verdict is not Verdict.OK:
-        return say(DomainError(LEFT_OUT)), say(DomainError(SENTENCES[verdict], detail=row["detail"]))
+        detail = row["detail"]
+        if verdict in DATED and detail:
+            detail = day(dt.date.fromisoformat(detail))
+        return say(DomainError(LEFT_OUT)), say(DomainError(SENTENCES[verdict], detail=detail))
     if row["state"] is None:
         if batch_state in ("new", "queued"):
             return say(DomainError(CAN_BE)), ""

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.models import Outbox, Request
 from app.provisioning.registry import open_operator
-from app.rules.lifecycle import OutboxState, RequestState
+from app.rules.lifecycle import JobState, OutboxState, RequestState
+from app.services import work
 from app.services.switching import operating
-from app.services.switching.asking import CARRIED
+from app.services.switching.asking import CARRIED, job_of
 from app.services.switching.operating import Open
 from app.services.work import Topic
 
@@ -75,6 +76,9 @@ def run_to_end(
             ask(session, some, 0, folder, keep, open_one)
             keep()
     _wishes_done(session, batch_id)
+    job = job_of(session, session.get_one(Request, batch_id))
+    if job is not None and job.state == JobState.QUEUED.value:
+        work.finish(session, job, {"batch_id": batch_id})
     keep()
 
 

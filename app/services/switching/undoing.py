@@ -103,11 +103,8 @@ def undo_batch(session: Session, actor: Actor, batch_id: int) -> Undone:
 
 
 def can_undo(session: Session, batch: Request) -> bool:
-    """Whether undoing would do anything now."""
-    if batch.state == RequestState.NEW.value:
-        return False
-    waiting = sa.select(Request.id).where(Request.parent_id == batch.id, Request.state.in_(WAITING)).limit(1)
-    return session.execute(waiting).first() is not None or bool(_undoable(session, batch, limit=1)[0])
+    """Whether something of the list is done and can still be taken back."""
+    return batch.state != RequestState.NEW.value and bool(_undoable(session, batch, limit=1)[0])
 
 
 def _count(session: Session, batch: Request, state: RequestState) -> int:
@@ -132,13 +129,12 @@ def _undoable(session: Session, batch: Request, limit: int | None = None) -> tup
     )
     if limit is not None:
         query = query.limit(500)
-    days: dict[int, facts.Days] = {}
+    closed: dict[int, tuple[dt.date, ...]] = {}
     open_ones, billed = [], 0
     for request, seller_id in session.execute(query):
-        if seller_id not in days:
-            days[seller_id] = facts.days_of(session, seller_id, since=batch.created_at.date().replace(day=1))
-        day = _effect(request)
-        if days[seller_id].open_from(day) > day:
+        if seller_id not in closed:
+            closed[seller_id] = facts.closed_months(session, seller_id, batch.created_at.date())
+        if _effect(request).replace(day=1) in closed[seller_id]:
             billed += 1
         else:
             open_ones.append(request)

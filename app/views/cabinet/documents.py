@@ -113,8 +113,10 @@ class DocumentsPage(frame.Page):
         only_reading.set(False)
         try:
             path = issued.file_of(self.session, self.actor, document_id, fmt, current_app.config["KABINET"].files_dir)
-        except Refused:  # only a report on charges comes split
-            abort(404)
+        except Refused as error:  # only a report on charges comes split
+            self.session.rollback()
+            flash(say(error), "warning")
+            return redirect(url_for("DocumentsPage.one", document_id=document_id))
         self.session.commit()
         return send_path(path, f"{name}.{mailing.ENDINGS[fmt]}", inline=request.args.get("view") == "1")
 

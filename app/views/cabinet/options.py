@@ -92,8 +92,10 @@ class OptionsPage(frame.Page):
 
     def _names(self) -> dict[str, str]:
         """Options by code, as this company's are called."""
-        offers = switching.offers_of(self.session, self.actor, cast(int, self.actor.company_id))
-        return {one.code: one.name for one in offers}
+        return {one.code: one.name for one in self._offers()}
+
+    def _offers(self) -> list[switching.Offer]:
+        return switching.offers_at(self.session, {(line.seller_id, line.currency) for line in self.accounts})
 
     # -- which option ---------------------------------------------------------------------------------------------
 
@@ -141,7 +143,7 @@ class OptionsPage(frame.Page):
 
     def _what(self, one: Any, values: Any, draft: Request | None = None) -> Any:
         offers: dict[str, list[Any]] = {}
-        for offer in switching.offers_of(self.session, self.actor, cast(int, self.actor.company_id)):
+        for offer in self._offers():
             offers.setdefault(offer.code, []).append(offer)
         return self.show(
             "options_what.html",
@@ -266,18 +268,19 @@ class OptionsPage(frame.Page):
         if row.state == "new":
             return self.show("options_check.html", tabs=self._check_tabs(row, want), **common)
         batch = history.batch_with_counts(self.session, row)
+        waiting = sum(batch.counts.get(state, 0) for state in ("new", "queued", "failed"))
         return self.show(
             "options_list.html",
             batch=batch,
             tabs=self._tabs(batch, want),
             state_of=state_of,
-            can_undo=switching.can_undo(self.session, row),
-            waiting=sum(batch.counts.get(state, 0) for state in ("new", "queued", "failed")),
+            can_undo=bool(waiting) or (bool(batch.counts.get("done")) and switching.can_undo(self.session, row)),
+            waiting=waiting,
             **common,
         )
 
     def _line(self, line: Any, row: Request) -> dict[str, Any]:
-        word, why = results.told(line, row.state, say)
+        word, why = results.told(line, row.state, say, frame.day)
         is_left = line["verdict"] != Verdict.OK.value
         tone = "bad" if is_left else TONES.get(line["state"] or "", "good" if row.state == "new" else "")
         return {**line, "word": word, "why": why, "tone": tone}
@@ -297,7 +300,7 @@ class OptionsPage(frame.Page):
             **batch.counts,
             "": batch.lines,
             "waiting": batch.counts.get("new", 0) + batch.counts.get("queued", 0),
-            LEFT_OUT: history.left_out_of(self.session, batch.row),
+            LEFT_OUT: batch.lines - batch.made if batch.row.details.get("asked") else 0,
         }
         return [
             {

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 from app.models import BillingRun, Charge, RunItem
+from app.views.base import say
 from app.views.office import cells
 from app.views.office.desk import Desk
 
@@ -28,7 +29,10 @@ class RunItems(Desk):
     area = "Billing"
     route_base = "/office/run-items"
     names = (_l("Accounts in runs"), _l("Account in a run"))
-    list_columns = ["account", "run", "state", "reason", "attempts"]
+    list_columns = ["account", "run", "state", "trouble", "attempts"]
+    show_columns = ["account", "run", "state", "trouble", "attempts"]
+    labels = {"trouble": _l("Reason")}
+    formats = {"trouble": lambda error: say(error) if error else cells.NOTHING}
     search_columns = ["state", "account", "reason"]
     order_columns = ["id"]
     base_order = ("id", "desc")

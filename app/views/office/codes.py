@@ -121,6 +121,7 @@ DETAILS: dict[str, Any] = {  # names in JSON that are no columns
     "right": _l("Right"),
     "roles": _l("Roles"),
     "is_on": _l("On"),
+    "last_charge": _l("Last charge"),
     "size": _l("Size"),
     "today": _l("Day"),
 }
@@ -137,7 +138,7 @@ def value_of(key: str, value: Any) -> str:
         return str(RIGHTS[Right(value)])
     if key == "roles":
         return str({role.value: said[0] for role, said in ROLES.items()}.get(value, value))
-    if key in ("kind", "state", "method", "rounding", "delivery", "delivery_format", "event") and value in WORDS:
+    if isinstance(value, str) and value in WORDS:
         return str(WORDS[value])
     return "" if value is None else str(value)
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask, url_for
@@ -11,6 +12,7 @@ from markupsafe import Markup
 from app.access.permissions import Right
 from app.core import clock
 from app.views import explaining
+from app.views.cabinet import words
 from app.views.office import cells, codes
 from app.views.office.labels import word
 from app.views.security import current_actor
@@ -29,6 +31,9 @@ FILTERS = {
     "structure": cells.structure,
     "unit_price": cells.unit_price,
     "word": word,
+    "day_text": lambda text: cells.date(dt.date.fromisoformat(text)),
+    "money_text": lambda text: cells.amount(Decimal(text)),
+    "unit": lambda code: words.word(words.UNITS, code),
 }
 
 

@@ -16,7 +16,7 @@ from app.core.actor import Actor
 from app.core.errors import N_, DomainError, Refused
 from app.extensions import reading
 from app.imports.fields import FIELDS, ImportKind
-from app.imports.mapping import Problem
+from app.imports.mapping import SETTINGS, Problem
 from app.models import ImportBatch, ImportMapping, Job, Seller
 from app.rules.lifecycle import JobState
 from app.services import importing, work
@@ -272,4 +272,5 @@ def _mapping_from(form: Any, kind: ImportKind) -> dict[str, Any]:
         "columns": {name: column for name, column in columns.items() if column},
         "services": form.getlist("service"),
         "notations": {},
+        "settings": {name: text for name in SETTINGS if (text := form.get(f"setting-{name}", "").strip()[:60])},
     }

@@ -1,0 +1,128 @@
+"""An administrator in a real browser, in Ukrainian: services for a list, their price, and what came of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_babel import force_locale, gettext
+from sqlalchemy.orm import Session
+
+from app import models as m
+from app.core import clock
+from jobs import context
+from tests import makers
+from tests.browser.test_cabinet_story import click, fill, page
+from tests.switching.conftest import House, house_in
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def house(session: Session, data_dir: Path) -> House:
+    made = house_in(session, data_dir)
+    made.session.get_one(m.User, made.actor.user_id).locale = "uk"
+    made.operator(refuse_ending=made.subscribers[1].number[-3:])
+    return made
+
+
+@pytest.fixture
+def words(app: Flask) -> Callable[..., str]:
+    """What a sentence is called in Ukrainian."""
+
+    def say(text: str, **params: object) -> str:
+        with app.test_request_context(), force_locale("uk"):
+            return " ".join(gettext(text, **params).split())
+
+    return say
+
+
+def answer_bells(house: House) -> None:
+    """What relay and worker do, until nothing waits."""
+    for _ in range(20):
+        jobs = list(house.session.scalars(sa.select(m.Job.id).where(m.Job.state.in_(["queued", "running"]))))
+        due = sa.select(m.Outbox.id).where(m.Outbox.state == "pending", m.Outbox.due_at <= clock.now())
+        wishes = list(house.session.scalars(due))
+        house.session.commit()
+        house.session.remove()
+        if not jobs and not wishes:
+            return
+        context.perform("job", jobs)
+        context.perform("outbox", wishes)
+
+
+def choose(browser: Any, name: str, value: str) -> None:
+    browser.execute_script(
+        "document.querySelector(`[name=${arguments[0]}][value='${arguments[1]}']`).click()", name, value
+    )
+
+
+@pytest.mark.covers("A1-16", "A1-17", "A1-37")
+def test_an_administrator_switches_services_for_a_list(
+    browser: Any, live_server: str, app: Flask, house: House, words: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "_app", app)
+    username = house.session.get_one(m.User, house.actor.user_id).username
+    numbers = [one.number for one in house.subscribers]
+    house.session.commit()  # and nothing read after it: an open transaction of the test would lock SQLite
+    browser.get(f"{live_server}/login/")
+    fill(browser, "username", username)
+    fill(browser, "password", makers.PASSWORD)
+    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
+    assert words("Services by list") in page(browser)
+
+    browser.get(f"{live_server}/my/options/")
+    click(browser, words("Switch options"))
+    assert "Роумінг Європа" in page(browser) and "95,00 UAH" in page(browser)
+    choose(browser, "option", "roaming")
+    choose(browser, "action", "on")
+    click(browser, words("Next"))
+    fill(browser, "text", "\n".join([numbers[0], numbers[1], "+380000000000"]))
+    click(browser, words("Next"))
+
+    shown = page(browser)
+    assert "190,00 UAH" in shown and words("Price effect") in shown
+    assert words("There is no such subscriber in your company. Compare the number with the list.") in shown
+    click(browser, words("Back"))
+    assert numbers[1] in browser.find_element("name", "text").get_attribute("value")
+    click(browser, words("Next"))
+    click(browser, words("Ask for %(count)s", count=2))
+    assert words("Requests are under way") in page(browser)
+
+    answer_bells(house)
+    browser.get(browser.current_url)
+    shown = page(browser)
+    assert words("Done") in shown and words("Refused by the operator") in shown
+    assert words("The operator does not offer this option on the number.") in shown
+    assert words("Not asked for") in shown
+
+    click(browser, words("Services by list"))
+    assert f"{words('Switch on')}: Роумінг Європа" in page(browser)
+
+
+def test_the_steps_fit_a_phone(browser: Any, live_server: str, house: House) -> None:
+    today = clock.today("Europe/Kyiv")
+    batch = house.switch(house.numbers(0, 1), day=today)
+    draft = house.list_of(house.numbers(2), day=today)
+    username = house.session.get_one(m.User, house.actor.user_id).username
+    places = [
+        "",
+        "new",
+        f"{draft.id}/what",
+        f"{draft.id}/who",
+        f"{draft.id}/who?how=pick",
+        f"{draft.id}",
+        f"{batch.id}",
+    ]
+    house.session.commit()
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(f"{live_server}/login/")
+    fill(browser, "username", username)
+    fill(browser, "password", makers.PASSWORD)
+    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
+    for place in places:
+        browser.get(f"{live_server}/my/options/{place}")
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, place
