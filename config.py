@@ -55,6 +55,7 @@ class Settings:
     demo_password: str = "kabinet-demo"  # noqa: S105  # of the demo's people only
     demo_size: str = "full"
     smtp_url: str = ""
+    sms_url: str = ""
     mail_from: str = "kabinet@localhost"
     public_url: str = ""
     trusted_hosts: tuple[str, ...] = ()
@@ -63,6 +64,8 @@ class Settings:
     session_hours: int = 12
     upload_megabytes: int = 32
     default_country: str = "UA"
+    domain_register: str = "own"
+    domain_suffix: str = ".kabinet.example"
     testing: bool = False
     extra: dict[str, object] = field(default_factory=dict)
 
@@ -85,6 +88,7 @@ class Settings:
             demo_password=env.get("DEMO_PASSWORD") or "kabinet-demo",
             demo_size=env.get("DEMO_SIZE") or "full",
             smtp_url=env.get("SMTP_URL", ""),
+            sms_url=env.get("SMS_URL", ""),
             mail_from=env.get("MAIL_FROM") or "kabinet@localhost",
             public_url=env.get("PUBLIC_URL", "").rstrip("/"),
             trusted_hosts=tuple(h for h in env.get("TRUSTED_HOSTS", "").split(",") if h),
@@ -93,6 +97,8 @@ class Settings:
             session_hours=_number("SESSION_HOURS", 12),
             upload_megabytes=_number("UPLOAD_MEGABYTES", 32),
             default_country=env.get("DEFAULT_COUNTRY") or "UA",
+            domain_register=env.get("DOMAIN_REGISTER") or "own",
+            domain_suffix=env.get("DOMAIN_SUFFIX") or ".kabinet.example",
         )
         settings.refuse_unsafe()
         return settings

@@ -11,6 +11,8 @@ PATHS: Mapping[str, str] = {
     "email": "app.channels.email:EmailChannel",
     "caught": "app.channels.caught:CaughtChannel",
     "in_app": "app.channels.in_app:InAppChannel",
+    "phone": "app.channels.phone:HttpPhoneChannel",
+    "caught_phone": "app.channels.phone:CaughtPhoneChannel",
     "log": "app.channels.log:LogChannel",
 }
 
@@ -28,3 +30,8 @@ def open_channel(name: str, session: Session, url: str = "", more: Mapping[str, 
 def mail_channel(session: Session, smtp_url: str) -> Channel:
     """How mail leaves: by SMTP where a server is set, else caught on a page."""
     return open_channel("email" if smtp_url else "caught", session, smtp_url)
+
+
+def phone_channel(session: Session, sms_url: str) -> Channel:
+    """How short messages and calls leave: through a gateway where one is set, else caught on a page."""
+    return open_channel("phone" if sms_url else "caught_phone", session, sms_url)

@@ -1,0 +1,1 @@
+"""Payment gateways: each one class behind `base.Gateway`, found by `registry`."""

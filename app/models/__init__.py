@@ -17,7 +17,8 @@ from app.models.payment import (
     Payment,
     PaymentMethod,
 )
-from app.models.people import SignInAttempt, User, UserRight
+from app.models.paying import GatewayEvent, HeldMoney, PaymentAttempt, PaymentWay, SandboxCharge
+from app.models.people import Agreement, AgreementAcceptance, OneTimeCode, SignInAttempt, User, UserRight
 from app.models.request_line import RequestLine
 from app.models.renaming import RenameList, RenamePack
 from app.models.seller import CalendarOverride, CreditLimit, CurrencyRate, NumberSeries, Policy, Seller, TaxRate

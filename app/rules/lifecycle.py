@@ -84,6 +84,17 @@ class PaymentState(StrEnum):
     CONFIRMED = "confirmed"  # what was said came in: as another payment, which is the money
 
 
+class AttemptState(StrEnum):
+    """A payment begun through a gateway."""
+
+    NEW = "new"
+    SENT = "sent"  # the customer is at the gateway
+    PAID = "paid"
+    HELD = "held"  # the money is there, but not as agreed: a person decides
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
 class PaymentMethodState(StrEnum):
     """`product.md`, decisions."""
 
@@ -158,6 +169,14 @@ MOVES: Mapping[type[StrEnum], Mapping[str, tuple[str, ...]]] = {
         "failed": ("queued", "sent", "rejected", "cancelled"),
     },
     OrderState: {"pending": ("paid", "cancelled", "fulfilled"), "paid": ("fulfilled", "cancelled")},
+    # money may come after an attempt was given up: then it counts all the same, or is held
+    AttemptState: {
+        "new": ("sent", "paid", "held", "failed", "expired"),
+        "sent": ("paid", "held", "failed", "expired"),
+        "failed": ("paid", "held"),
+        "expired": ("paid", "held"),
+        "held": ("paid",),
+    },
     DocumentState: {"draft": ("issued",), "issued": ("cancelled",)},
     PaymentState: {
         "new": ("credited", "refused"),

@@ -43,6 +43,7 @@ class PolicyKind(StrEnum):
     PAYMENT_MATCH = "payment_match"
     NUMBER_QUARANTINE = "number_quarantine"
     HOLIDAYS = "holidays"
+    SECOND_FACTOR = "second_factor"
 
 
 DEFAULTS: dict[PolicyKind, dict[str, Any]] = {
@@ -71,6 +72,7 @@ DEFAULTS: dict[PolicyKind, dict[str, Any]] = {
     PolicyKind.PAYMENT_MATCH: {"days": 5},  # A1-05: so far apart the customer's day and the bank's may be
     PolicyKind.NUMBER_QUARANTINE: {"days": 90},  # domain.md §5
     PolicyKind.HOLIDAYS: {"observe_suspended": False},  # UA: holidays are working days while martial law lasts
+    PolicyKind.SECOND_FACTOR: {"demanded": False},  # SMC-17
 }
 LARGEST = {"lines": 200_000}  # what is no number of days or hours
 WINDOW_KINDS = (PolicyKind.INVOICE_CLOSED_WINDOW, PolicyKind.RENAME_FREEZE)

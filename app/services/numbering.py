@@ -7,7 +7,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.core.errors import N_, Refused
-from app.models import NumberSeries, Seller
+from app.models import Account, NumberSeries, Seller
+from app.rules.identifiers import make_account_number
+
+LONG_AGO = dt.date(2000, 1, 1)  # the day of a series that never begins again
 
 
 def _series(session: Session, seller_id: int, kind: str, year: int) -> NumberSeries | None:
@@ -58,6 +61,20 @@ def take_numbers(session: Session, seller_id: int, kind: str, day: dt.date, coun
     if taken is None:
         raise Refused(N_("The series already has a document of a later date. Issue it with today's date."))
     return taken - count + 1
+
+
+def number_accounts(session: Session, seller_id: int, count: int) -> list[str]:
+    """So many new account numbers with their control digit, in a series that never begins again; none is in use."""
+    free: list[str] = []
+    while len(free) < count:
+        wanted = count - len(free)
+        first = take_numbers(session, seller_id, "account", LONG_AGO, wanted)
+        made = [make_account_number(f"{seller_id}", first + at, 7) for at in range(wanted)]
+        taken: set[str] = set()
+        for at in range(0, wanted, 500):
+            taken |= set(session.scalars(sa.select(Account.number).where(Account.number.in_(made[at : at + 500]))))
+        free += [number for number in made if number not in taken]
+    return free
 
 
 KIND_LETTERS = {"credit_note": "C", "correction_act": "CA", "reconciliation": "R", "payment": "P", "order": "O"}

@@ -139,6 +139,45 @@ def change_password(session: Session, actor: Actor, user_id: int, old: str, new:
     return user
 
 
+def register(
+    session: Session,
+    *,
+    email: str,
+    password: str,
+    first_name: str,
+    last_name: str,
+    display_name: str,
+    phone: str,
+    locale: str,
+) -> User:
+    """A person who came through the door: the first of a company that is still to be named, without a right yet."""
+    _need_free(session, email, email)
+    user = User(
+        username=email,
+        email=email,
+        first_name=first_name,
+        last_name=last_name,
+        display_name=display_name,
+        password=_hash(passwords.need_good(password, (email, first_name, last_name, display_name))),
+        active=True,
+        locale=locale,
+        phone=phone,
+        session_epoch=0,
+        is_first=True,
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def renew_password(session: Session, user: User, new: str) -> None:
+    """A new password for a person who has proved by a code that they are who they say; their sessions end."""
+    user.password = _hash(passwords.need_good(new, (user.username, user.email, user.first_name, user.last_name)))
+    _end_sessions(user)
+    actor = Actor(user.id, f"{user.first_name} {user.last_name}".strip(), user.company_id)
+    trail.record(session, actor, "user.password_forgotten", "ab_user", user.id, company_id=user.company_id)
+
+
 def reset_password(session: Session, actor: Actor, user_id: int, new: str) -> User:
     """Another person's password, set by who manages them; their sessions end."""
     user = _managed(session, actor, user_id)

@@ -1,6 +1,5 @@
 """What an empty installation starts with: roles, tax rates and one default Seller."""
 
-import datetime as dt
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -58,8 +57,3 @@ def ensure_tax_rates(session: Session) -> None:
                 )
             )
     session.flush()
-
-
-def long_ago() -> dt.date:
-    """A first day for what was always in force."""
-    return dt.date(2000, 1, 1)

@@ -79,6 +79,8 @@ class JobName(StrEnum):
 class Topic(StrEnum):
     """Every kind of effect an outbox row can wish for."""
 
+    LOOK_AT_PAYMENT = "look_at_payment"  # attempt_id, turn (`services.paying`)
+    SEND_LETTER = "send_letter"  # letter, address, locale, code_id or user_id (`services.letters`)
     RENDER_DOCUMENT = "render_document"  # document_id, format
     SEND_DELIVERY = "send_delivery"  # delivery_id
     SEND_ORDERS = "send_orders"  # request_ids: options to be switched by an operator

@@ -14,10 +14,16 @@ def prepare(app: Flask) -> None:
 
 def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Add every page, in the order of the menu."""
-    from app.views import cabinet, language, office, people, profile, system
+    from app.views import cabinet, doors, language, office, paying, people, profile, second_factor, system
 
     language.install(app, appbuilder)
     appbuilder.add_view_no_menu(profile.ProfilePage)
+    appbuilder.add_view_no_menu(doors.PasswordPage)
+    appbuilder.add_view_no_menu(doors.RegisterPage)
+    appbuilder.add_view_no_menu(paying.CallbackPage)
+    appbuilder.add_view_no_menu(paying.SandboxPage)
+    appbuilder.add_view_no_menu(second_factor.SecondFactorPage)
+    appbuilder.add_view_no_menu(second_factor.FactorsPage)
     system.register(app, appbuilder)
     office.register(app, appbuilder)
     cabinet.register(app, appbuilder)

@@ -118,10 +118,18 @@ def turn_away(actor: Any) -> Any:
         return None
     if actor.user_id is None:
         return ask_to_sign_in()
+    if is_newcomer():
+        return redirect(url_for("RegisterPage.company"))
     side = getattr(view, "side", "both")
     if (side == "office" and not actor.is_staff) or (side == "cabinet" and actor.company_id is None):
         raise NotFound()
     return None
+
+
+def is_newcomer() -> bool:
+    """Whether the person has registered and has no company yet."""
+    user = g.user
+    return bool(user is not None and user.is_authenticated and user.is_first and user.company_id is None)
 
 
 def wants_json() -> bool:
@@ -154,13 +162,18 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
+def form_target() -> str:
+    """The one other place this answer's form may go to: a payment gateway's page."""
+    return f" {g.form_target}" if "form_target" in g else ""
+
+
 def dress(response: Response) -> Response:
     """Headers of every answer."""
     headers = response.headers
     headers["Content-Security-Policy"] = (
         f"default-src 'self'; script-src 'self' 'nonce-{csp_nonce()}'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'self'; "
-        "form-action 'self'; frame-ancestors 'none'"
+        f"form-action 'self'{form_target()}; frame-ancestors 'none'"
     )
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"

@@ -24,6 +24,7 @@ GROUPS: list[tuple[Any, tuple[PolicyKind, ...]]] = [
         _l("Renewals, extensions and seats"),
         (K.RENEWAL_ATTEMPT, K.RENEWAL_ATTEMPT_EARLY, K.RENEWAL_RETRY, K.EXTENSION, K.SEAT_ASSIGNMENT, K.MESSENGER),
     ),
+    (_l("Signing in"), (K.SECOND_FACTOR,)),
 ]
 # kind → what it is called, what it means
 KINDS: dict[PolicyKind, tuple[Any, Any]] = {
@@ -79,6 +80,10 @@ KINDS: dict[PolicyKind, tuple[Any, Any]] = {
         _l("Holidays that are worked in wartime"),
         _l("In Ukraine holidays are working days while martial law lasts."),
     ),
+    K.SECOND_FACTOR: (
+        _l("Second step of signing in"),
+        _l("After the password a code by short message, call, mail or authenticator."),
+    ),
 }
 _DAYS, _BEFORE, _MONTHS = _l("Days"), _l("Days before"), _l("Months")
 # (kind, setting) → label with its unit
@@ -116,6 +121,7 @@ SETTINGS: dict[tuple[PolicyKind, str], Any] = {
     (K.PAYMENT_MATCH, "days"): _DAYS,
     (K.NUMBER_QUARANTINE, "days"): _DAYS,
     (K.HOLIDAYS, "observe_suspended"): _l("Count them as days off all the same"),
+    (K.SECOND_FACTOR, "demanded"): _l("Ask every customer for it at each sign-in"),
 }
 # what a mark of the calendar says to staff, and how loud
 MARKS: dict[str, tuple[Any, str]] = {

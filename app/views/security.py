@@ -12,12 +12,12 @@ from flask_appbuilder.security.views import AuthDBView
 from flask_babel import gettext, lazy_gettext
 from flask_login import login_user
 
-from app.access import permissions, roles
+from app.access import permissions, roles, tenancy
 from app.core import clock
 from app.core.actor import Actor
 from app.models import User, UserRight
+from app.services import second_factor, trail
 from app.services import sign_in as signing
-from app.services import trail
 from app.services.demo.people import PEOPLE
 from app.views import history
 
@@ -102,6 +102,16 @@ def _seconds() -> int:
     return int(clock.now().timestamp())
 
 
+def finish_sign_in(user: User) -> None:
+    """Every proof was given: the sign-in is noted, and a session begins."""
+    from app.extensions import db
+
+    signing.welcome(db.session(), user)
+    trail.record(db.session(), actor_of(user), "user.sign_in", "ab_user", user.id)
+    db.session.commit()
+    open_session(user)
+
+
 # -- pages --------------------------------------------------------------------------------------------------------
 
 
@@ -117,8 +127,10 @@ class SignInView(AuthDBView):
         if g.user is not None and g.user.is_authenticated:
             return redirect(self._target())
         form = LoginForm_db()
-        if form.validate_on_submit() and self._sign_in(form.username.data or "", form.password.data or ""):
-            return redirect(self._target())
+        if form.validate_on_submit():
+            user = self._proved(form.username.data or "", form.password.data or "")
+            if user is not None:
+                return self._go_on(user)
         status = 200 if request.method == "GET" else 401
         page = self.render_template(
             self.login_template, title=self.title, form=form, kabinet_demo_users=demo_people(), **self._links()
@@ -126,13 +138,16 @@ class SignInView(AuthDBView):
         return page, status
 
     def _links(self) -> dict[str, Any]:
-        return {}
+        from app.views.doors import links  # it stands on this module
+
+        return {"kabinet_login_links": links()}
 
     def _target(self) -> str:
         wanted = request.args.get("next", "")
         return wanted if history.is_own(wanted) else self.appbuilder.get_url_for_index
 
-    def _sign_in(self, name: str, password: str) -> bool:
+    def _proved(self, name: str, password: str) -> User | None:
+        """The person of this name and password; None, with a word on the page, where there is none."""
         from app.extensions import db
 
         secret = current_app.config["SECRET_KEY"]
@@ -140,19 +155,28 @@ class SignInView(AuthDBView):
         wait = signing.wait_seconds(db.session(), name_hash, address_hash)
         if wait:
             flash(gettext("Too many wrong passwords. Try again in %(wait)s seconds.", wait=wait), "warning")
-            return False
+            return None
         user = signing.person_with(db.session(), name, password)
         if user is None:
             signing.note_failure(db.session(), name_hash, address_hash)
             db.session.commit()
             flash(str(self.invalid_login_message), "warning")
-            return False
+            return None
         signing.forget_failures(db.session(), name_hash, address_hash)
-        signing.welcome(db.session(), user)
-        trail.record(db.session(), actor_of(user), "user.sign_in", "ab_user", user.id)
-        db.session.commit()
-        open_session(user)
-        return True
+        return user
+
+    def _go_on(self, user: User) -> Any:
+        """To the second step where one is asked for, else in."""
+        from app.extensions import db
+        from app.views.second_factor import begin  # it stands on this module
+
+        with tenancy.seeing(tenancy.EVERYONE, db.session()):
+            is_asked = second_factor.is_asked(db.session(), user)
+        if is_asked:
+            db.session.commit()
+            return begin(user, self._target())
+        finish_sign_in(user)
+        return redirect(self._target())
 
     @expose("/logout/", methods=["GET", "POST"])
     def logout(self) -> Any:

@@ -340,15 +340,15 @@ def _rating_up():
         sa.UniqueConstraint(
             "tariff_id", "kind", "destination", "time_class", "valid_from", "weight", "group_start", name="uq_rate"
         ),
-        sa.CheckConstraint(kinds, name="ck_tariff_rate_kind_known"),
-        sa.CheckConstraint("time_class IN ('', 'work', 'off', 'holiday')", name="ck_tariff_rate_time_class_known"),
-        sa.CheckConstraint("rounding IN ('half_up', 'up', 'down')", name="ck_tariff_rate_rounding_known"),
+        sa.CheckConstraint(kinds, name="kind_known"),
+        sa.CheckConstraint("time_class IN ('', 'work', 'off', 'holiday')", name="time_class_known"),
+        sa.CheckConstraint("rounding IN ('half_up', 'up', 'down')", name="rounding_known"),
         sa.CheckConstraint(
             "per > 0 AND increment > 0 AND first_increment >= 0 AND group_start >= 0",
-            name="ck_tariff_rate_units_positive",
+            name="units_positive",
         ),
-        sa.CheckConstraint("price >= 0 AND connect_fee >= 0", name="ck_tariff_rate_not_negative"),
-        sa.CheckConstraint("decimals >= 0 AND decimals <= 4", name="ck_tariff_rate_decimals_known"),
+        sa.CheckConstraint("price >= 0 AND connect_fee >= 0", name="not_negative"),
+        sa.CheckConstraint("decimals >= 0 AND decimals <= 4", name="decimals_known"),
     )
     begun(
         "tariff_package",
@@ -363,9 +363,9 @@ def _rating_up():
         sa.Column("created_at", made, nullable=False),
         key("tariff_package", "tariff_id", "tariff"),
         sa.UniqueConstraint("tariff_id", "code", name="uq_tariff_package_tariff_id_code"),
-        sa.CheckConstraint(kinds, name="ck_tariff_package_kind_known"),
-        sa.CheckConstraint("amount > 0", name="ck_tariff_package_amount_positive"),
-        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="ck_tariff_package_in_order"),
+        sa.CheckConstraint(kinds, name="kind_known"),
+        sa.CheckConstraint("amount > 0", name="amount_positive"),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="in_order"),
     )
     begun(
         "package_use",
@@ -400,7 +400,7 @@ def _rating_up():
         sa.Column("created_at", made, nullable=False),
         key("sealed_month", "seller_id", "seller"),
         sa.UniqueConstraint("seller_id", "month", "part", name="uq_sealed_month_seller_id_month_part"),
-        sa.CheckConstraint("lines > 0", name="ck_sealed_month_not_empty"),
+        sa.CheckConstraint("lines > 0", name="not_empty"),
     )
     for table, columns in _rating_columns().items():
         for column in columns:

@@ -17,7 +17,7 @@ from app.core.period import Month
 from app.models import AuditEvent, Company, Seller
 from app.rules.lifecycle import CompanyState
 from app.services import setup, trail
-from app.services.demo import belongings, calls, catalogue, customers, desk, houses, life, lines, people, usage
+from app.services.demo import belongings, calls, catalogue, customers, desk, doors, houses, life, lines, people, usage
 from app.services.demo.story import Client, tell_clients
 from app.services.sets import is_postgresql
 
@@ -142,6 +142,7 @@ def _open_shop(tale: Tale) -> None:
         for seller in sellers:
             catalogue.add_goods(session, seller, shelves, tale.months)
             catalogue.add_promotions(session, seller, tale.months)
+            doors.add_doors(session, seller, tale.months[0].first_day)
 
 
 def _sign_customers(tale: Tale) -> None:

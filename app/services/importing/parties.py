@@ -12,7 +12,7 @@ from app.imports import words
 from app.imports.lines import ImportLine
 from app.models import Account, Company, Contract, Payer
 from app.rules import identifiers
-from app.services import numbering, setup
+from app.services import numbering
 from app.services.importing.opening import Entry
 from app.services.importing.work import TOO_LONG, Work, insert_all, rows_in, update_all
 
@@ -389,14 +389,5 @@ def _write_accounts(
 
 
 def _number(work: Work, rows: Sequence[dict[str, Any]]) -> None:
-    """Numbers with their control digit, in a series that never begins again; numbers in use already are left out."""
-    waiting = list(rows)
-    while waiting:
-        first = numbering.take_numbers(work.session, work.seller.id, "account", setup.long_ago(), len(waiting))
-        made = [identifiers.make_account_number(f"{work.seller.id}", first + at, 7) for at in range(len(waiting))]
-        query = sa.select(Account.number)
-        taken = {row.number for row in rows_in(work.session, query, Account.number, made)}
-        free = [number for number in made if number not in taken]
-        for row, number in zip(waiting, free, strict=False):
-            row["number"] = number
-        waiting = waiting[len(free) :]
+    for row, number in zip(rows, numbering.number_accounts(work.session, work.seller.id, len(rows)), strict=True):
+        row["number"] = number

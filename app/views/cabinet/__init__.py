@@ -15,6 +15,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     from app.views.cabinet.invoices import InvoicesPage
     from app.views.cabinet.notices import NoticesPage
     from app.views.cabinet.options import OptionsPage
+    from app.views.cabinet.paying import PayPage
     from app.views.cabinet.payments import InstalmentsPage, PaymentsPage
     from app.views.cabinet.reconciliation import ReconciliationPage
     from app.views.cabinet.renaming import RenamePage
@@ -27,6 +28,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         DocumentsPage,
         ChargesPage,
         PaymentsPage,
+        PayPage,
         InstalmentsPage,
         ReconciliationPage,
         SubscriptionsPage,

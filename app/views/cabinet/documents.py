@@ -24,6 +24,7 @@ from app.services.cabinet import invoices
 from app.views import explaining
 from app.views.base import attempt, needs, say
 from app.views.cabinet import frame
+from app.views.charts import draw_qr
 from app.views.exports import send_path
 from app.views.rows import whole
 
@@ -202,23 +203,4 @@ def qr_of(seller: Seller, document: Document, purpose: str) -> Markup:
         personal_account=document.account.number,
     )
     payload = qr.payload_for(seller.country, transfer)
-    return draw_qr(qr.matrix(payload)) if payload else Markup("")
-
-
-def draw_qr(symbol: qr.Matrix) -> Markup:
-    """Dark cells as one path: runs of each row, on white in any theme, with the quiet zone."""
-    stride, runs = (symbol.size + 7) // 8, []
-    for row in range(symbol.size):
-        bits = int.from_bytes(symbol.rows[row * stride : (row + 1) * stride], "big")
-        text = f"{bits:0{stride * 8}b}"[: symbol.size]
-        start = 0
-        while (start := text.find("1", start)) >= 0:
-            end = text.find("0", start)
-            end = symbol.size if end < 0 else end
-            runs.append(f"M{start + 4} {row + 4}h{end - start}v1H{start + 4}z")
-            start = end
-    side = symbol.size + 8
-    return Markup(
-        '<svg viewBox="0 0 {0} {0}" width="200" height="200" role="img" aria-label="{1}" shape-rendering="crispEdges">'
-        '<rect width="{0}" height="{0}" fill="#fff"/><path d="{2}" fill="#000"/></svg>'
-    ).format(side, gettext("QR code for payment"), "".join(runs))
+    return draw_qr(qr.matrix(payload), gettext("QR code for payment")) if payload else Markup("")

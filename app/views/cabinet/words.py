@@ -41,6 +41,10 @@ METHODS: dict[str, Any] = {
     "credit_note": _l("Credit note"),
     "account_balance": _l("From the balance"),
     "opening": _l("Opening balance"),
+    "sandbox": _l("Card (sandbox)"),
+    "cashback": _l("Cashback"),
+    "write_off": _l("Write-off"),
+    "liqpay": _l("LiqPay"),
     "other": _l("Other"),
 }
 STATES: dict[str, Any] = {

@@ -39,7 +39,7 @@ SEARCHED_BY: dict[str, list[str]] = {
     "Subscription": ["name"],
     "Tariff": ["name", "code"],
 }
-PERCENTS = ("tax_bp", "rate_bp", "percent_bp", "rate_markup_bp")
+PERCENTS = ("tax_bp", "rate_bp", "percent_bp", "rate_markup_bp", "commission_bp", "cashback_bp")
 
 
 class Kept(DomainError):

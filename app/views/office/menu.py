@@ -13,6 +13,7 @@ from app.views.office import (
     desk_tools,
     document_page,
     documents,
+    held,
     importing,
     instalments,
     issued,
@@ -106,6 +107,7 @@ GROUPS: list[tuple[str, Any, str, list[tuple[Any, str]]]] = [
             (money.BankLines, "fa-building-columns"),
             (money.ExpectedPayments, "fa-comment-dollar"),
             (money.PaymentMethods, "fa-credit-card"),
+            (held.PaymentWays, "fa-cash-register"),
             (money.InstalmentPlans, "fa-calendar-days"),
             (money.CreditLimits, "fa-gauge-high"),
             (money.Entries, "fa-book"),
@@ -170,10 +172,14 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
     "Money": [
         (payment_page.PaymentEntryPage, _l("New payment"), "fa-circle-plus"),
         (instalments.InstalmentPlanPage, _l("New instalment plan"), "fa-mobile-screen"),
+        (held.HeldPage, _l("Money held"), "fa-hand-holding-dollar"),
         (waiting.WaitingPaymentsPage, _l("Payments waiting for the bank"), "fa-hourglass-half"),
     ],
     "Customers": [(importing.ImportPage, _l("Import"), "fa-file-import")],
-    "Settings": [(policies.PolicyCalendarPage, _l("Policy calendar"), "fa-calendar-week")],
+    "Settings": [
+        (policies.PolicyCalendarPage, _l("Policy calendar"), "fa-calendar-week"),
+        (held.GatewayKeysPage, _l("Keys of gateways"), "fa-key"),
+    ],
     "Work": [(desk_tools.MailboxPage, _l("Caught mail"), "fa-envelope-open")],
 }
 QUIET = [

@@ -1,0 +1,68 @@
+"""What the demo's Sellers offer at the door: terms to accept, and ways to pay with play money."""
+
+import datetime as dt
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from app.models import Agreement, PaymentWay, Seller
+
+# language → title, text; the demo's own words
+TERMS = {
+    "en": (
+        "Cloud services agreement",
+        "This is the agreement of a demonstration: nothing in it binds anybody.\n\n"
+        "The provider keeps the services running and tells of interruptions beforehand.\n\n"
+        "The customer pays invoices by their due day and keeps passwords to themselves.",
+    ),
+    "uk": (
+        "Угода про хмарні послуги",
+        "Це угода демонстрації: вона нікого ні до чого не зобов’язує.\n\n"
+        "Провайдер підтримує роботу послуг і заздалегідь повідомляє про перерви.\n\n"
+        "Клієнт сплачує рахунки до строку й нікому не передає паролів.",
+    ),
+    "ru": (
+        "Соглашение об облачных услугах",
+        "Это соглашение демонстрации: оно никого ни к чему не обязывает.\n\n"
+        "Провайдер поддерживает работу услуг и заранее сообщает о перерывах.\n\n"
+        "Клиент оплачивает счета в срок и никому не передаёт пароли.",
+    ),
+    "pl": (
+        "Umowa o usługi w chmurze",
+        "To umowa pokazowa: do niczego nie zobowiązuje.\n\n"
+        "Dostawca utrzymuje usługi i z wyprzedzeniem informuje o przerwach.\n\n"
+        "Klient płaci faktury w terminie i nikomu nie przekazuje haseł.",
+    ),
+}
+# language → name and description of each way
+WAYS = {
+    "en": (("Bank card", "Visa, Mastercard"), ("Electronic wallet", "With cashback")),
+    "uk": (("Банківська картка", "Visa, Mastercard"), ("Електронний гаманець", "З кешбеком")),
+    "ru": (("Банковская карта", "Visa, Mastercard"), ("Электронный кошелёк", "С кешбэком")),
+    "pl": (("Karta płatnicza", "Visa, Mastercard"), ("Portfel elektroniczny", "Ze zwrotem")),
+}
+
+
+def add_doors(session: Session, seller: Seller, since: dt.date) -> None:
+    """Terms in every language, a card without commission, a wallet with 5 % + 10.00 and cashback (AST-089)."""
+    for locale, (title, body) in TERMS.items():
+        session.add(
+            Agreement(seller_id=seller.id, version=1, locale=locale, title=title, body=body, valid_from=since)
+        )
+    card, wallet = WAYS[seller.locale]
+    session.add(PaymentWay(seller_id=seller.id, gateway="sandbox", name=card[0], description=card[1], settings={}))
+    session.add(
+        PaymentWay(
+            seller_id=seller.id,
+            gateway="sandbox",
+            name=wallet[0],
+            description=wallet[1],
+            commission_bp=500,
+            commission_fixed=Decimal("10.00"),
+            cashback_bp=1000,
+            minimum=Decimal("10.00"),
+            maximum=Decimal("3000.00"),
+            settings={},
+        )
+    )
+    session.flush()

@@ -1,0 +1,195 @@
+"""Letters of the doors: codes, a welcome, «you have an account already»; in the person's language.
+
+A wish of Topic.SEND_LETTER names the letter, its key, the address and the language; `send` makes the letter from it,
+so a code is in the letter alone. The Message-ID is the key: sent twice after a crash, it is one letter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.channels.base import Message
+from app.channels.registry import mail_channel, phone_channel
+from app.models import OneTimeCode, User
+from app.services import codes, work
+from app.services.work import Topic
+
+LETTERS: dict[str, dict[str, tuple[str, str]]] = {
+    "password": {
+        "en": (
+            "{code}: your code for a new password",
+            "Good day,\n\nsomebody asked for a new password for this address. The code:\n\n    {code}\n\nIt is good "
+            "for {minutes} minutes and works once. If it was not you, do nothing: your password stays as it is.\n",
+        ),
+        "uk": (
+            "{code}: ваш код для нового пароля",
+            "Добрий день!\n\nХтось попросив новий пароль для цієї адреси. Код:\n\n    {code}\n\nВін діє {minutes} хв і "
+            "лише один раз. Якщо це були не ви, нічого не робіть: пароль не зміниться.\n",
+        ),
+        "ru": (
+            "{code}: ваш код для нового пароля",
+            "Здравствуйте!\n\nКто-то попросил новый пароль для этого адреса. Код:\n\n    {code}\n\nОн действует "
+            "{minutes} мин и только один раз. Если это были не вы, ничего не делайте: пароль не изменится.\n",
+        ),
+        "pl": (
+            "{code}: kod do nowego hasła",
+            "Dzień dobry,\n\nktoś poprosił o nowe hasło dla tego adresu. Kod:\n\n    {code}\n\nDziała przez {minutes} "
+            "min i tylko raz. Jeśli to nie Państwo, proszę nic nie robić: hasło się nie zmieni.\n",
+        ),
+    },
+    "register": {
+        "en": (
+            "{code}: your code to register",
+            "Good day,\n\nenter this code to confirm your address:\n\n    {code}\n\nIt is good for {minutes} minutes "
+            "and works once. If you did not register, do nothing.\n",
+        ),
+        "uk": (
+            "{code}: ваш код для реєстрації",
+            "Добрий день!\n\nВведіть цей код, щоб підтвердити адресу:\n\n    {code}\n\nВін діє {minutes} хв і лише "
+            "один раз. Якщо ви не реєструвалися, нічого не робіть.\n",
+        ),
+        "ru": (
+            "{code}: ваш код для регистрации",
+            "Здравствуйте!\n\nВведите этот код, чтобы подтвердить адрес:\n\n    {code}\n\nОн действует {minutes} мин и "
+            "только один раз. Если вы не регистрировались, ничего не делайте.\n",
+        ),
+        "pl": (
+            "{code}: kod do rejestracji",
+            "Dzień dobry,\n\nproszę wpisać ten kod, aby potwierdzić adres:\n\n    {code}\n\nDziała przez {minutes} min "
+            "i tylko raz. Jeśli to nie Państwo się rejestrują, proszę nic nie robić.\n",
+        ),
+    },
+    "sign_in": {
+        "en": (
+            "{code} is your code to sign in",
+            "Good day,\n\nenter this code to sign in:\n\n    {code}\n\nIt is good for {minutes} minutes and works "
+            "once. If you are not signing in, change your password: somebody knows it.\n",
+        ),
+        "uk": (
+            "{code} — ваш код для входу",
+            "Добрий день!\n\nВведіть цей код, щоб увійти:\n\n    {code}\n\nВін діє {minutes} хв і лише один раз. "
+            "Якщо ви не входите, змініть пароль: його хтось знає.\n",
+        ),
+        "ru": (
+            "{code} — ваш код для входа",
+            "Здравствуйте!\n\nВведите этот код, чтобы войти:\n\n    {code}\n\nОн действует {minutes} мин и только "
+            "один раз. Если вы не входите, смените пароль: его кто-то знает.\n",
+        ),
+        "pl": (
+            "{code} to kod do logowania",
+            "Dzień dobry,\n\nproszę wpisać ten kod, aby się zalogować:\n\n    {code}\n\nJest ważny {minutes} min i "
+            "działa tylko raz. Jeśli to nie Państwo się logują, proszę zmienić hasło: ktoś je zna.\n",
+        ),
+    },
+    "phone": {
+        "en": ("{code} is your code to confirm the telephone", "{code}\n"),
+        "uk": ("{code} — ваш код підтвердження телефону", "{code}\n"),
+        "ru": ("{code} — ваш код подтверждения телефона", "{code}\n"),
+        "pl": ("{code} to kod potwierdzający telefon", "{code}\n"),
+    },
+    "known": {
+        "en": (
+            "You already have an account",
+            "Good day,\n\nsomebody wanted to register with this address, which has an account already. If it was you, "
+            "sign in; a forgotten password can be renewed on the sign-in page. If it was not you, do nothing.\n",
+        ),
+        "uk": (
+            "У вас уже є обліковий запис",
+            "Добрий день!\n\nХтось хотів зареєструватися з цією адресою, але для неї вже є обліковий запис. Якщо це "
+            "були ви, увійдіть; забутий пароль можна змінити на сторінці входу. Якщо ні, нічого не робіть.\n",
+        ),
+        "ru": (
+            "У вас уже есть учётная запись",
+            "Здравствуйте!\n\nКто-то хотел зарегистрироваться с этим адресом, но для него уже есть учётная запись. "
+            "Если это были вы, войдите; забытый пароль можно сменить на странице входа. Если нет, ничего не делайте.\n",
+        ),
+        "pl": (
+            "Mają już Państwo konto",
+            "Dzień dobry,\n\nktoś chciał się zarejestrować z tym adresem, ale istnieje już dla niego konto. Jeśli to "
+            "Państwo, proszę się zalogować; zapomniane hasło można zmienić na stronie logowania. Jeśli nie, proszę nic "
+            "nie robić.\n",
+        ),
+    },
+    "welcome": {
+        "en": (
+            "Welcome, {name}",
+            "Good day, {name}!\n\nYou are registered. Your user name: {username}.\n\nIf you did not register, write to "
+            "{support}.\n",
+        ),
+        "uk": (
+            "Вітаємо, {name}",
+            "Добрий день, {name}!\n\nВас зареєстровано. Ваше ім’я користувача: {username}.\n\nЯкщо ви не "
+            "реєструвалися, напишіть нам: {support}.\n",
+        ),
+        "ru": (
+            "Добро пожаловать, {name}",
+            "Здравствуйте, {name}!\n\nВы зарегистрированы. Ваше имя пользователя: {username}.\n\nЕсли вы не "
+            "регистрировались, напишите нам: {support}.\n",
+        ),
+        "pl": (
+            "Witamy, {name}",
+            "Dzień dobry, {name}!\n\nRejestracja zakończona. Nazwa użytkownika: {username}.\n\nJeśli to nie Państwo "
+            "się rejestrowali, proszę napisać: {support}.\n",
+        ),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where letters leave from: the server (none: they are caught), the sender, and the secret of codes."""
+
+    smtp_url: str
+    sender: str
+    secret: str
+    sms_url: str = ""
+
+
+def send(session: Session, payload: Mapping[str, Any], desk: Desk) -> None:
+    """Make the letter a wish asks for and hand it to the mail channel; a code that has run out is not sent."""
+    values = _values(session, payload, desk)
+    if values is None:
+        return
+    kind, texts = payload["kind"], LETTERS[payload["letter"]]
+    subject, body = texts.get(payload["locale"], texts["en"])
+    if kind != "email":
+        subject, body = kind, subject
+    message = Message(
+        message_id=f"<{payload['key']}@kabinet>",
+        recipient=payload["address"],
+        subject=subject.format(**values),
+        body=body.format(**values),
+        sender=desk.sender,
+    )
+    if kind == "email":
+        mail_channel(session, desk.smtp_url).send(message)
+    else:
+        phone_channel(session, desk.sms_url).send(message)
+
+
+def _values(session: Session, payload: Mapping[str, Any], desk: Desk) -> dict[str, Any] | None:
+    if "code_id" in payload:
+        code = session.get(OneTimeCode, int(payload["code_id"]))
+        digits = codes.digits_of(code, desk.secret) if code is not None else ""
+        return {"code": digits, "minutes": codes.RULE.minutes} if digits else None
+    user = session.get(User, int(payload["user_id"]))
+    if user is None:
+        return None
+    return {
+        "name": user.display_name or user.first_name,
+        "username": user.username,
+        "support": (user.company.seller.email if user.company else "") or desk.sender,
+    }
+
+
+def order(
+    session: Session, letter: str, key: str, address: str, locale: str, *, kind: str = "email", **about: int
+) -> None:
+    """Wish for a letter (or an «sms», a «call») in the caller's transaction; the same key is one letter.
+
+    `about` is code_id or user_id. A short message is the letter's subject alone.
+    """
+    payload = {"letter": letter, "key": key, "kind": kind, "address": address, "locale": locale, **about}
+    work.put_outbox(session, Topic.SEND_LETTER, payload, key)

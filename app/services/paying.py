@@ -1,0 +1,456 @@
+"""Paying online: the ways a Seller offers, attempts that customers begin, and what gateways truly received.
+
+`begin` writes the attempt, the page hands the customer over, and `look` asks the gateway what is true and writes that.
+A callback only makes us look. Money that comes twice, short, in excess, in another currency or for nobody is held in
+sight of staff (`HeldMoney`), never lost and never credited by guess.
+"""
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.access import tenancy
+from app.access.permissions import Right
+from app.core import clock
+from app.core.actor import Actor
+from app.core.errors import N_, DomainError, NotFound, Refused
+from app.gateways.base import Callback, Gateway, Keys, Truth
+from app.gateways.registry import open_gateway
+from app.models import (
+    Account,
+    Document,
+    DocumentKind,
+    EntryKind,
+    GatewayEvent,
+    HeldMoney,
+    LedgerKind,
+    Payer,
+    Payment,
+    PaymentAttempt,
+    PaymentWay,
+    Seller,
+)
+from app.rules.commission import Terms
+from app.rules.lifecycle import AttemptState, move
+from app.services import ledger, payments, sealing, trail, work
+from app.services.ledger import Move
+from app.services.work import Topic
+
+FIRST_LOOK = dt.timedelta(minutes=2)
+LOOKS = 12  # the pause doubles from look to look: the last is about five days later
+OPEN = (AttemptState.NEW.value, AttemptState.SENT.value)
+BOT = Actor.system("gateway")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A way to pay an amount: what it costs and brings; `refusal` where it does not take it."""
+
+    way: PaymentWay
+    terms: Terms
+    commission: Decimal
+    charged: Decimal
+    cashback: Decimal
+    refusal: DomainError | None
+
+
+def terms_of(way: PaymentWay) -> Terms:
+    """The terms of a way."""
+    return Terms(way.commission_bp, way.commission_fixed, way.cashback_bp, way.minimum, way.maximum)
+
+
+def offers_for(session: Session, account: Account, amount: Decimal) -> list[Offer]:
+    """Every way of the account's Seller that is on, with what it would cost."""
+    query = sa.select(PaymentWay).where(PaymentWay.seller_id == account.seller_id, PaymentWay.is_on.is_(True))
+    return [_offer(way, amount) for way in session.scalars(query.order_by(PaymentWay.id))]
+
+
+def _offer(way: PaymentWay, amount: Decimal) -> Offer:
+    terms = terms_of(way)
+    try:
+        terms.need_within(amount)
+        refusal = None
+    except DomainError as error:
+        refusal = error
+    return Offer(way, terms, terms.commission(amount), terms.charged(amount), terms.cashback(amount), refusal)
+
+
+def begin(
+    session: Session,
+    actor: Actor,
+    account_id: int,
+    way_id: int,
+    amount: Decimal,
+    *,
+    key: str,
+    payer_id: int | None = None,
+    document_id: int | None = None,
+) -> PaymentAttempt:
+    """Begin to pay `amount` to one's account, or an invoice of it; the same `key` is one attempt."""
+    actor.need(Right.CABINET_PAYMENTS)
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound()
+    actor.need_company(account.company_id)
+    known = session.scalars(
+        sa.select(PaymentAttempt).where(PaymentAttempt.key == f"{account.company_id}:{key}")
+    ).first()
+    if known is not None:
+        return known
+    way = session.get(PaymentWay, way_id)
+    if way is None or way.seller_id != account.seller_id or not way.is_on:
+        raise Refused(N_("This way to pay is not offered any more. Choose another."))
+    terms = terms_of(way)
+    terms.need_within(amount)
+    attempt = PaymentAttempt(
+        company_id=account.company_id,
+        seller_id=account.seller_id,
+        account_id=account.id,
+        payer_id=_payer(session, account, payer_id),
+        way_id=way.id,
+        document_id=_document(session, account, document_id),
+        order_no=f"k{secrets.token_hex(12)}",
+        amount=amount,
+        commission=terms.commission(amount),
+        currency=account.currency,
+        asked_by=actor.user_id,
+        key=f"{account.company_id}:{key}",
+        state=AttemptState.NEW.value,
+    )
+    session.add(attempt)
+    session.flush()
+    _look_later(session, attempt, 1)
+    trail.record(
+        session,
+        actor,
+        "payment.begin",
+        "payment_attempt",
+        attempt.id,
+        company_id=account.company_id,
+        amount=str(amount),
+    )
+    return attempt
+
+
+def _payer(session: Session, account: Account, payer_id: int | None) -> int:
+    if payer_id is None:
+        return account.payer_id
+    payer = session.get(Payer, payer_id)
+    if payer is None or payer.company_id != account.company_id:
+        raise NotFound()
+    return payer.id
+
+
+def _document(session: Session, account: Account, document_id: int | None) -> int | None:
+    if document_id is None:
+        return None
+    document = session.get(Document, document_id)
+    if document is None or document.account_id != account.id or document.kind != DocumentKind.INVOICE.value:
+        raise NotFound()
+    return document.id
+
+
+def attempt_of(session: Session, actor: Actor, attempt_id: int) -> PaymentAttempt:
+    """An attempt of the actor's company; NotFound for any other."""
+    actor.need(Right.CABINET_PAYMENTS)
+    attempt = session.get(PaymentAttempt, attempt_id)
+    if attempt is None:
+        raise NotFound()
+    actor.need_company(attempt.company_id)
+    return attempt
+
+
+def open_attempts(session: Session, actor: Actor, limit: int = 10) -> Sequence[PaymentAttempt]:
+    """What the company has begun and not ended, or what is held, the newest first."""
+    waiting = sa.select(PaymentAttempt).where(
+        PaymentAttempt.company_id == actor.company_id,
+        PaymentAttempt.state.in_((*OPEN, AttemptState.HELD.value)),
+        PaymentAttempt.created_at > clock.now() - dt.timedelta(days=7),
+    )
+    return session.scalars(waiting.order_by(PaymentAttempt.id.desc()).limit(limit)).all()
+
+
+def gateway_of(session: Session, way: PaymentWay, secret: str) -> Gateway:
+    """The gateway behind a way, with the Seller's keys."""
+    keys = Keys(way.public_key, sealing.unseal(way.secret, secret), {k: str(v) for k, v in way.settings.items()})
+    return open_gateway(way.gateway, session, keys)
+
+
+def mark_sent(session: Session, attempt: PaymentAttempt, external_id: str) -> None:
+    """The customer is on the way to the gateway."""
+    if attempt.state == AttemptState.NEW.value:
+        attempt.state = move(AttemptState(attempt.state), AttemptState.SENT).value
+    attempt.external_id = attempt.external_id or external_id or None
+    session.flush()
+
+
+# -- what gateways say --------------------------------------------------------------------------------------------
+
+
+def receive(session: Session, way_id: int, callback: Callback, secret: str) -> str:
+    """A callback: whose it is is checked, then the gateway is asked what is true. The order it was about."""
+    with tenancy.seeing(tenancy.EVERYONE, session):
+        way = session.get(PaymentWay, way_id)
+        if way is None:
+            raise NotFound()
+        gateway = gateway_of(session, way, secret)
+        order_no = gateway.order_of(callback)[:64]
+        verdict = look(session, way, gateway, order_no)
+        _note_event(session, way, callback, order_no, verdict)
+    return order_no
+
+
+def look(session: Session, way: PaymentWay, gateway: Gateway, order_no: str) -> str:
+    """Ask the gateway what is true of an order and write it; what came of it in a word."""
+    truth = gateway.ask(order_no)
+    if truth is None:
+        return "unknown"
+    return settle(session, way, truth)
+
+
+def _note_event(session: Session, way: PaymentWay, callback: Callback, order_no: str, verdict: str) -> None:
+    digest = hashlib.sha256(b"%d\n" % way.id + callback.body).hexdigest()
+    values = {
+        "gateway": way.gateway,
+        "digest": digest,
+        "order_no": order_no,
+        "external_id": "",
+        "verdict": verdict,
+        "created_at": clock.now(),
+    }
+    work.insert_once(session, GatewayEvent, values, "digest")
+
+
+def settle(session: Session, way: PaymentWay, truth: Truth) -> str:
+    """Write what is true of an order, once, whatever the order and number of times it is heard."""
+    locked = (
+        sa.select(PaymentAttempt).where(PaymentAttempt.order_no == truth.order_no).with_for_update(of=PaymentAttempt)
+    )
+    attempt = session.scalars(locked.execution_options(populate_existing=True)).first()
+    if attempt is None or attempt.way_id != way.id:
+        return _hold(session, way, truth, None, "nobody") if truth.state == "paid" else "unknown"
+    if truth.state == "paid":
+        return _settle_paid(session, way, attempt, truth)
+    if truth.state == "refunded" and attempt.state == AttemptState.PAID.value:
+        return _hold(session, way, truth, attempt, "refunded")
+    if truth.state in ("failed", "cancelled", "refunded") and attempt.state in OPEN:
+        _end(attempt, AttemptState.FAILED)
+        attempt.reason = N_("The gateway took no money. Try again or choose another way.")
+        session.flush()
+    return truth.state
+
+
+def _settle_paid(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth) -> str:
+    if attempt.state == AttemptState.PAID.value or attempt.payment_id is not None:
+        paid_by = session.scalar(sa.select(Payment.reference).where(Payment.id == attempt.payment_id))
+        return "paid" if paid_by == truth.external_id else _hold(session, way, truth, attempt, "twice")
+    if attempt.state == AttemptState.HELD.value:
+        return "held"
+    if truth.currency != attempt.currency:
+        return _keep_held(session, way, attempt, truth, "currency")
+    if truth.amount != attempt.charged:
+        return _keep_held(session, way, attempt, truth, "short" if truth.amount < attempt.charged else "excess")
+    _credit(session, way, attempt, truth)
+    return "paid"
+
+
+def _credit(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth) -> None:
+    seller = session.get_one(Seller, attempt.seller_id)
+    payment = payments.record_payment(
+        session,
+        BOT,
+        attempt.account_id,
+        attempt.amount,
+        clock.today(seller.zone),
+        method=way.gateway,
+        reference=truth.external_id,
+        purpose=attempt.order_no,
+        invoice_ids=_invoices(session, attempt),
+        key=f"gateway:{way.gateway}:{truth.external_id}",
+        fee=truth.fee if truth.fee < attempt.amount else Decimal(0),
+    )
+    account = session.get_one(Account, attempt.account_id)
+    if attempt.commission:
+        moves = [Move(LedgerKind.CLEARING, LedgerKind.FEES, attempt.commission)]
+        key = f"commission:{payment.id}"
+        ledger.post(session, account, EntryKind.FEE, key, payment.paid_on, moves, payment_id=payment.id)
+    cashback = terms_of(way).cashback(attempt.amount)
+    if cashback:
+        payments.record_payment(
+            session,
+            BOT,
+            attempt.account_id,
+            cashback,
+            payment.paid_on,
+            method="cashback",
+            reference=f"cashback/{payment.number}",
+            key=f"cashback:{payment.id}",
+        )
+    attempt.payment_id, attempt.external_id = payment.id, truth.external_id
+    _end(attempt, AttemptState.PAID)
+    session.flush()
+
+
+def _invoices(session: Session, attempt: PaymentAttempt) -> list[int]:
+    """The invoice meant, where something of it is still open."""
+    document = session.get(Document, attempt.document_id) if attempt.document_id else None
+    return [document.id] if document is not None and document.paid < document.total else []
+
+
+def _end(attempt: PaymentAttempt, state: AttemptState) -> None:
+    attempt.state = move(AttemptState(attempt.state), state).value
+    attempt.ended_at = clock.now()
+    attempt.reason = ""
+
+
+def _keep_held(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth, reason: str) -> str:
+    attempt.state = move(AttemptState(attempt.state), AttemptState.HELD).value
+    attempt.external_id = truth.external_id
+    attempt.reason = N_("The sum that came is not the sum that was asked for. We are looking at it; the money is safe.")
+    return _hold(session, way, truth, attempt, reason)
+
+
+def _hold(session: Session, way: PaymentWay, truth: Truth, attempt: PaymentAttempt | None, reason: str) -> str:
+    known = sa.select(HeldMoney.id).where(
+        HeldMoney.gateway == way.gateway, HeldMoney.external_id == truth.external_id, HeldMoney.reason == reason
+    )
+    if session.scalar(known) is None:
+        held = HeldMoney(
+            company_id=attempt.company_id if attempt else None,
+            gateway=way.gateway,
+            external_id=truth.external_id,
+            order_no=truth.order_no,
+            attempt_id=attempt.id if attempt else None,
+            amount=truth.amount,
+            currency=truth.currency,
+            reason=reason,
+        )
+        try:
+            with session.begin_nested():
+                session.add(held)
+        except IntegrityError:  # another callback about the same money was quicker
+            return "held"
+    session.flush()
+    return "held"
+
+
+# -- looking again ------------------------------------------------------------------------------------------------
+
+
+def look_again(session: Session, attempt_id: int, turn: int, secret: str) -> None:
+    """A callback may be lost: ask about an attempt that is still open, and later once more; the last look ends it."""
+    attempt = session.get(PaymentAttempt, attempt_id)
+    if attempt is None or attempt.state not in OPEN:
+        return
+    way = session.get_one(PaymentWay, attempt.way_id)
+    look(session, way, gateway_of(session, way, secret), attempt.order_no)
+    session.refresh(attempt)
+    if attempt.state not in OPEN:
+        return
+    if turn >= LOOKS:
+        _end(attempt, AttemptState.EXPIRED)
+        return
+    _look_later(session, attempt, turn + 1)
+
+
+def _look_later(session: Session, attempt: PaymentAttempt, turn: int) -> None:
+    work.put_outbox(
+        session,
+        Topic.LOOK_AT_PAYMENT,
+        {"attempt_id": attempt.id, "turn": turn},
+        f"look:{attempt.id}:{turn}",
+        company_id=attempt.company_id,
+        due_at=clock.now() + FIRST_LOOK * 2 ** (turn - 1),
+    )
+
+
+# -- held money ---------------------------------------------------------------------------------------------------
+
+
+def held(session: Session, actor: Actor, limit: int = 200) -> Sequence[HeldMoney]:
+    """Held money nobody has decided about, the oldest first."""
+    actor.need(Right.PAYMENTS_READ)
+    waiting = sa.select(HeldMoney).where(HeldMoney.resolved_at.is_(None))
+    return session.scalars(waiting.order_by(HeldMoney.id).limit(limit)).all()
+
+
+def credit_held(session: Session, actor: Actor, held_id: int, account_id: int) -> HeldMoney:
+    """Credit held money to an account of its currency; the attempt it belongs to is then paid."""
+    row = _undecided(session, actor, held_id)
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound()
+    if account.currency != row.currency:
+        raise Refused(
+            N_("The account is in %(currency)s. Choose an account of the money's currency."), currency=account.currency
+        )
+    if row.reason == "refunded":
+        raise Refused(N_("The gateway gave this money back. Reverse the payment, then close this line."))
+    seller = session.get_one(Seller, account.seller_id)
+    payment = payments.record_payment(
+        session,
+        actor,
+        account.id,
+        row.amount,
+        clock.today(seller.zone),
+        method=row.gateway,
+        reference=row.external_id,
+        purpose=row.order_no,
+        key=f"held:{row.id}",
+    )
+    attempt = session.get(PaymentAttempt, row.attempt_id) if row.attempt_id else None
+    if attempt is not None and attempt.state == AttemptState.HELD.value:
+        attempt.payment_id = payment.id
+        _end(attempt, AttemptState.PAID)
+    row.payment_id = payment.id
+    _decide(session, actor, row, payment.number or "")
+    return row
+
+
+def close_held(session: Session, actor: Actor, held_id: int, note: str) -> HeldMoney:
+    """Decide otherwise (given back, reversed): with a note of what was done."""
+    row = _undecided(session, actor, held_id)
+    if not note.strip():
+        raise Refused(N_("Write what was done with the money."))
+    _decide(session, actor, row, note.strip()[:300])
+    return row
+
+
+def _undecided(session: Session, actor: Actor, held_id: int) -> HeldMoney:
+    actor.need(Right.PAYMENTS_WRITE)
+    row = session.scalars(sa.select(HeldMoney).where(HeldMoney.id == held_id).with_for_update(of=HeldMoney)).first()
+    if row is None:
+        raise NotFound()
+    if row.resolved_at is not None:
+        raise Refused(N_("Somebody has decided about this money already."))
+    return row
+
+
+def _decide(session: Session, actor: Actor, row: HeldMoney, resolution: str) -> None:
+    row.resolution, row.resolved_by, row.resolved_at = resolution, actor.name[:200], clock.now()
+    trail.record(
+        session, actor, "held_money.decide", "held_money", row.id, company_id=row.company_id, resolution=resolution
+    )
+
+
+# -- ways ---------------------------------------------------------------------------------------------------------
+
+
+def keep_secret(session: Session, actor: Actor, way_id: int, text: str, secret: str) -> PaymentWay:
+    """Keep a way's secret key, sealed; it is never shown again."""
+    actor.need(Right.SETTINGS_WRITE)
+    way = session.get(PaymentWay, way_id)
+    if way is None:
+        raise NotFound()
+    if not text.strip():
+        raise Refused(N_("Enter the secret key that the gateway gave you."))
+    way.secret = sealing.seal(text.strip(), secret)
+    trail.record(session, actor, "payment_way.secret", "payment_way", way.id)
+    return way

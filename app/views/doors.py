@@ -1,0 +1,328 @@
+"""The doors: registration in steps, and a new password for who forgot theirs. Open to people who have not signed in.
+
+What was entered travels in the session's cookie (an address and a code's number, never a password), so a step can be
+taken back and a page loaded again.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import phonenumbers
+from flask import current_app, flash, g, jsonify, redirect, request, session, url_for
+from flask_appbuilder.baseviews import expose
+from flask_babel import get_locale, gettext
+
+from app.access import tenancy
+from app.core.errors import DomainError
+from app.domains.registry import open_register
+from app.extensions import db
+from app.models import User
+from app.rules.codes import DIGITS, masked_email
+from app.services import codes, doors
+from app.services.codes import Purpose
+from app.services.doors import Asker, NewCompany, NewPerson
+from app.views.base import KabinetPage, open_to_all, say
+from app.views.guard import is_newcomer
+from app.views.security import open_session
+
+COMMON = ("UA", "PL", "KZ", "BY", "RU", "MD", "GE", "LT", "LV", "EE", "CZ", "SK", "RO", "DE")
+
+
+def asker() -> Asker:
+    """Who is at the door now."""
+    return Asker(request.remote_addr or "", str(get_locale() or "en"), current_app.config["SECRET_KEY"])
+
+
+def through(service: Callable[..., Any], *args: Any) -> Any:
+    """`service(session, *args)` for a person without a company, committed; None where it refused, and was said."""
+    with tenancy.seeing(tenancy.EVERYONE, db.session()):
+        try:
+            result = service(db.session(), *args)
+            db.session.commit()
+        except DomainError as error:
+            db.session.rollback()
+            flash(say(error), "danger")
+            return None
+    return result
+
+
+def countries(with_codes: bool = False) -> list[tuple[str, str]]:
+    """Countries by name in the reader's language, the common ones first; with calling codes for telephones."""
+    territories = get_locale().territories
+    known = {code: territories[code] for code in phonenumbers.SUPPORTED_REGIONS if code in territories}
+    first = [code for code in COMMON if code in known]
+    rest = sorted(set(known) - set(first), key=lambda code: known[code])
+    if not with_codes:
+        return [(code, known[code]) for code in (*first, *rest)]
+    return [(code, f"{known[code]} +{phonenumbers.country_code_for_region(code)}") for code in (*first, *rest)]
+
+
+class Door(KabinetPage):
+    """A door in three steps: an address, the code sent there, and what it opens."""
+
+    purpose: Purpose
+    key = ""
+
+    def state(self) -> dict[str, Any]:
+        """What was entered so far."""
+        found = session.get(self.key)
+        return dict(found) if isinstance(found, dict) else {}
+
+    def keep(self, **facts: Any) -> None:
+        """Remember facts until the door is passed."""
+        session[self.key] = {**self.state(), **facts}
+
+    def ask(self, service: Callable[..., Any], email: str) -> bool:
+        """Send a code to an address; whether one is on its way."""
+        code = through(service, email, asker())
+        if code is None:
+            return False
+        self.keep(email=email.strip().lower(), code=code.id, proved=False)
+        return True
+
+    def try_code(self, given: str) -> bool:
+        """Whether the code is right; a wrong try counts, and what remains to do is said."""
+        secret = current_app.config["SECRET_KEY"]
+        if through(codes.is_right, int(self.state().get("code", 0)), self.purpose, given, secret):
+            self.keep(proved=True)
+            return True
+        flash(gettext("The code is wrong or has run out. Check the digits, or ask for a new code."), "danger")
+        return False
+
+    def code_page(self, title: str, step: int, steps: list[str], **links: str) -> Any:
+        """The page a code is entered on."""
+        return self.render_template(
+            "doors/code.html",
+            title=title,
+            steps=steps,
+            step=step,
+            sent_to=masked_email(self.state().get("email", "")),
+            digits=DIGITS,
+            minutes=codes.RULE.minutes,
+            **links,
+        )
+
+
+class PasswordPage(Door):
+    """A forgotten password, or one to be changed by the same steps (SMC-35, SMC-38)."""
+
+    route_base = "/forgotten"
+    purpose = Purpose.PASSWORD
+    key = "forgotten"
+
+    @expose("/", methods=["GET", "POST"])
+    @open_to_all
+    def index(self) -> Any:
+        """The address."""
+        email = request.form.get("email", self.state().get("email", ""))
+        if request.method == "POST" and self.ask(doors.ask_new_password, email):
+            return redirect(url_for("PasswordPage.code"))
+        return self.render_template(
+            "doors/address.html",
+            title=gettext("New password"),
+            lead=gettext("Enter the e-mail address you sign in with: a code is sent there."),
+            steps=self._steps(),
+            email=email,
+            register=False,
+        )
+
+    @expose("/code", methods=["GET", "POST"])
+    @open_to_all
+    def code(self) -> Any:
+        """The code; «send a new one» asks again."""
+        if not self.state().get("code"):
+            return redirect(url_for("PasswordPage.index"))
+        if request.method == "POST" and "again" in request.form:
+            if self.ask(doors.ask_new_password, self.state()["email"]):
+                flash(gettext("A new code is on its way."), "success")
+        elif request.method == "POST" and self.try_code(request.form.get("code", "")):
+            return redirect(url_for("PasswordPage.password"))
+        return self.code_page(gettext("New password"), 1, self._steps(), back=url_for("PasswordPage.index"))
+
+    @expose("/password", methods=["GET", "POST"])
+    @open_to_all
+    def password(self) -> Any:
+        """The new password, twice."""
+        if not self.state().get("proved"):
+            return redirect(url_for("PasswordPage.index"))
+        if request.method == "POST" and self._renew():
+            session.pop(self.key, None)
+            flash(gettext("Your password is changed. Sign in with the new one."), "success")
+            return redirect(self.appbuilder.get_url_for_login)
+        return self.render_template("doors/password.html", title=gettext("New password"), steps=self._steps())
+
+    def _renew(self) -> bool:
+        new, again = request.form.get("new", ""), request.form.get("again", "")
+        if new != again:
+            flash(gettext("The two new passwords differ. Enter the same one twice."), "danger")
+            return False
+        return through(doors.set_new_password, int(self.state()["code"]), new) is not None
+
+    def _steps(self) -> list[str]:
+        return [gettext("Your address"), gettext("Code"), gettext("New password")]
+
+
+class RegisterPage(Door):
+    """From a stranger to a customer (SMC-03…33)."""
+
+    route_base = "/register"
+    purpose = Purpose.REGISTER
+    key = "register"
+
+    @expose("/", methods=["GET", "POST"])
+    @open_to_all
+    def index(self) -> Any:
+        """The address a code is sent to."""
+        email = request.form.get("email", self.state().get("email", ""))
+        if request.method == "POST" and self.ask(doors.ask_registration, email):
+            return redirect(url_for("RegisterPage.code"))
+        return self.render_template(
+            "doors/address.html",
+            title=gettext("Registration"),
+            lead=gettext("We write to this address about subscriptions and invoices. A code is sent there first."),
+            steps=self._steps(),
+            email=email,
+            register=True,
+        )
+
+    @expose("/code", methods=["GET", "POST"])
+    @open_to_all
+    def code(self) -> Any:
+        """The code; the address can still be changed."""
+        if not self.state().get("code"):
+            return redirect(url_for("RegisterPage.index"))
+        if request.method == "POST" and "again" in request.form:
+            if self.ask(doors.ask_registration, self.state()["email"]):
+                flash(gettext("A new code is on its way."), "success")
+        elif request.method == "POST" and self.try_code(request.form.get("code", "")):
+            return redirect(url_for("RegisterPage.person"))
+        return self.code_page(gettext("Registration"), 1, self._steps(), back=url_for("RegisterPage.index"))
+
+    @expose("/person", methods=["GET", "POST"])
+    @open_to_all
+    def person(self) -> Any:
+        """Password, names and telephone; after it the person is signed in."""
+        if not self.state().get("proved"):
+            return redirect(url_for("RegisterPage.index"))
+        if request.method == "POST" and (user := self._register()) is not None:
+            open_session(user)
+            return redirect(url_for("RegisterPage.company"))
+        return self.render_template(
+            "doors/person.html",
+            title=gettext("Registration"),
+            steps=self._steps(),
+            email=self.state()["email"],
+            countries=countries(with_codes=True),
+            asked=request.form,
+            country=request.form.get("phone_country", current_app.config["KABINET"].default_country),
+        )
+
+    def _register(self) -> User | None:
+        form = request.form
+        if form.get("password", "") != form.get("again", ""):
+            flash(gettext("The two passwords differ. Enter the same one twice."), "danger")
+            return None
+        person = NewPerson(
+            password=form.get("password", ""),
+            given_name=form.get("given_name", ""),
+            display_name=form.get("display_name", ""),
+            surname=form.get("surname", ""),
+            phone_country=form.get("phone_country", ""),
+            phone=form.get("phone", ""),
+        )
+        state = self.state()
+        found: User | None = through(doors.register, int(state["code"]), state["email"], person, asker())
+        return found
+
+    @expose("/company", methods=["GET", "POST"])
+    @open_to_all
+    def company(self) -> Any:
+        """The company form, for who has registered and has no company yet."""
+        if not is_newcomer():
+            return redirect(self.appbuilder.get_url_for_index)
+        if request.method == "POST" and self._finish() is not None:
+            return self._welcome()
+        country = request.form.get("country", current_app.config["KABINET"].default_country)
+        with tenancy.seeing(tenancy.EVERYONE, self.session):
+            terms = doors.terms_of(self.session, doors.seller_for(self.session, country), str(get_locale()))
+        return self.render_template(
+            "doors/company.html",
+            title=gettext("Registration"),
+            steps=self._steps(),
+            countries=countries(),
+            country=country,
+            asked=request.form,
+            terms=terms,
+            suffix=self._register_of_domains().suffix,
+            phone=g.user.phone or "",
+        )
+
+    def _finish(self) -> Any:
+        form = request.form
+        asked = NewCompany(
+            name=form.get("name", ""),
+            country=form.get("country", ""),
+            address=form.get("address", ""),
+            address_more=form.get("address_more", ""),
+            postal_code=form.get("postal_code", ""),
+            city=form.get("city", ""),
+            phone=form.get("phone", ""),
+            prefix=form.get("prefix", ""),
+            prefix_again=form.get("prefix_again", ""),
+        )
+        agreed = form.get("agree") == "1"
+        return through(doors.finish_registration, g.user.id, asked, self._register_of_domains(), agreed)
+
+    @expose("/skip", methods=["POST"])
+    @open_to_all
+    def skip(self) -> Any:
+        """Finish without the company form (SMC-31)."""
+        if not is_newcomer():
+            return redirect(self.appbuilder.get_url_for_index)
+        country = current_app.config["KABINET"].default_country
+        if through(doors.skip_company, g.user.id, country) is None:
+            return redirect(url_for("RegisterPage.company"))
+        return self._welcome()
+
+    def _welcome(self) -> Any:
+        db.session.expire_all()
+        user = self.session.get(User, g.user.id)
+        open_session(user)
+        flash(gettext("Welcome! You are registered; a letter with your user name is on its way."), "success")
+        return redirect(self.appbuilder.get_url_for_index)
+
+    @expose("/domain")
+    @open_to_all
+    def domain(self) -> Any:
+        """Whether a domain prefix is free (SMC-29), for the form's button; only for who fills the form in."""
+        if not is_newcomer():
+            return jsonify(free=False, text=gettext("Register first.")), 403
+        try:
+            found = doors.free_prefix(self._register_of_domains(), request.args.get("prefix", ""))
+        except DomainError as error:
+            return jsonify(free=False, text=say(error))
+        return jsonify(free=True, text=gettext("«%(prefix)s» is free.", prefix=found))
+
+    @expose("/agreement")
+    @open_to_all
+    def agreement(self) -> Any:
+        """The terms to read before they are accepted (SMC-30)."""
+        country = request.args.get("country", current_app.config["KABINET"].default_country)
+        with tenancy.seeing(tenancy.EVERYONE, self.session):
+            terms = doors.terms_of(self.session, doors.seller_for(self.session, country), str(get_locale()))
+        return self.render_template("doors/agreement.html", title=gettext("Agreement"), terms=terms)
+
+    def _register_of_domains(self) -> Any:
+        settings = current_app.config["KABINET"]
+        return open_register(self.session, settings.domain_register, settings.domain_suffix)
+
+    def _steps(self) -> list[str]:
+        return [gettext("Your address"), gettext("Code"), gettext("About you"), gettext("Company")]
+
+
+def links() -> list[dict[str, str]]:
+    """What the sign-in page offers beside signing in."""
+    return [
+        {"label": gettext("Forgot the password?"), "url": url_for("PasswordPage.index")},
+        {"label": gettext("Register"), "url": url_for("RegisterPage.index")},
+    ]

@@ -1,0 +1,181 @@
+"""Paying through gateways: what is credited, what is held, and that nothing comes twice or is lost."""
+
+import random
+from decimal import Decimal
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app.core.actor import Actor
+from app.core.errors import NotFound, Refused
+from app.gateways.base import Truth
+from app.models import Account, HeldMoney, Payment, PaymentAttempt, PaymentWay
+from app.rules.commission import Terms, included_tax
+from app.services import audit, ledger, paying
+from tests import makers
+
+D = Decimal
+
+
+@pytest.fixture
+def account(session: Session) -> Account:
+    company = makers.company(session)
+    return makers.account(session, company, makers.payer(session, company))
+
+
+def owner(account: Account) -> Actor:
+    return Actor(None, "Olga", account.company_id, rights=frozenset({"cabinet_payments.read"}))
+
+
+def way(session: Session, account: Account, **terms: object) -> PaymentWay:
+    made = PaymentWay(seller_id=account.seller_id, gateway="sandbox", name="Card", settings={}, **terms)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def begin(session: Session, account: Account, offered: PaymentWay, amount: str = "100.00") -> PaymentAttempt:
+    return paying.begin(session, owner(account), account.id, offered.id, D(amount), key=str(random.random()))
+
+
+def truth(attempt: PaymentAttempt, **other: object) -> Truth:
+    said = {
+        "order_no": attempt.order_no,
+        "external_id": "x1",
+        "state": "paid",
+        "amount": attempt.charged,
+        "currency": attempt.currency,
+    }
+    return Truth(**{**said, **other})  # type: ignore[arg-type]
+
+
+def sound(session: Session) -> bool:
+    return not [name for name, breaches, _ in audit.check_all(session) if breaches]
+
+
+@pytest.mark.covers("AST-090", "AST-091", "AST-092")
+def test_commission_tax_and_cashback_are_as_the_seed_says() -> None:
+    terms = Terms(500, D("10.00"), 1000)
+    assert terms.charged(D("20.00")) == D("31.00") and terms.charged(D("100.00")) == D("115.00")
+    assert terms.cashback(D("100.00")) == D("11.50")
+    assert included_tax(D("20.00"), 2000) == D("3.33") and included_tax(D("100.00"), 2000) == D("16.67")
+
+
+@pytest.mark.covers("AST-089")
+def test_a_way_says_its_limits(session: Session, account: Account) -> None:
+    way(session, account, minimum=D("10.00"), maximum=D("3000.00"))
+    offers = [paying.offers_for(session, account, D(amount))[0] for amount in ("9.99", "10.00", "3000.01")]
+    assert [bool(offer.refusal) for offer in offers] == [True, False, True]
+    with pytest.raises(Refused, match="10.00 or more"):
+        begin(session, account, offers[0].way, "9.99")
+
+
+def test_the_account_is_credited_with_the_amount_and_the_commission_stays(session: Session, account: Account) -> None:
+    offered = way(session, account, commission_bp=500, commission_fixed=D("10.00"), cashback_bp=1000)
+    attempt = begin(session, account, offered)
+    assert paying.settle(session, offered, truth(attempt)) == "paid"
+    assert ledger.balance(session, account.id).net == D("111.50")  # 100.00, and 11.50 back
+    paid, cashback = session.query(Payment).order_by(Payment.id)
+    assert (paid.amount, paid.method, paid.reference) == (D("100.00"), "sandbox", "x1")
+    assert cashback.reference == f"cashback/{paid.number}" and cashback.method == "cashback"
+    assert sound(session)
+
+
+def test_the_same_word_twice_credits_once(session: Session, account: Account) -> None:
+    offered = way(session, account)
+    attempt = begin(session, account, offered)
+    assert [paying.settle(session, offered, truth(attempt)) for _ in range(3)] == ["paid"] * 3
+    assert session.query(Payment).count() == 1 and session.query(HeldMoney).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [({"amount": D("99.99")}, "short"), ({"amount": D("100.01")}, "excess"), ({"currency": "USD"}, "currency")],
+)
+def test_a_sum_that_was_not_asked_for_is_held(
+    session: Session, account: Account, other: dict[str, object], reason: str
+) -> None:
+    offered = way(session, account)
+    attempt = begin(session, account, offered)
+    for _ in range(2):
+        assert paying.settle(session, offered, truth(attempt, **other)) == "held"
+    assert [row.reason for row in session.query(HeldMoney)] == [reason]
+    assert attempt.state == "held" and session.query(Payment).count() == 0
+
+
+def test_money_that_comes_twice_or_for_nobody_is_held_and_a_person_credits_it(
+    session: Session, account: Account
+) -> None:
+    offered = way(session, account)
+    attempt = begin(session, account, offered)
+    paying.settle(session, offered, truth(attempt))
+    assert paying.settle(session, offered, truth(attempt, external_id="x2")) == "held"
+    assert paying.settle(session, offered, truth(attempt, order_no="k-nobody", external_id="x3")) == "held"
+    twice, nobody = paying.held(session, Actor.system())
+    assert (twice.reason, nobody.reason, nobody.company_id) == ("twice", "nobody", None)
+    clerk = Actor.system("clerk")
+    paying.credit_held(session, clerk, twice.id, account.id)
+    with pytest.raises(Refused, match="decided"):
+        paying.credit_held(session, clerk, twice.id, account.id)
+    with pytest.raises(Refused, match="Write what"):
+        paying.close_held(session, clerk, nobody.id, " ")
+    paying.close_held(session, clerk, nobody.id, "Given back on 20 November")
+    assert ledger.balance(session, account.id).net == D("200.00")
+    assert not paying.held(session, clerk) and sound(session)
+
+
+def test_a_failure_after_the_money_changes_nothing_and_money_after_a_failure_counts(
+    session: Session, account: Account
+) -> None:
+    offered = way(session, account)
+    attempt = begin(session, account, offered)
+    assert paying.settle(session, offered, truth(attempt, state="failed", external_id="")) == "failed"
+    assert attempt.state == "failed"
+    assert paying.settle(session, offered, truth(attempt)) == "paid"
+    assert paying.settle(session, offered, truth(attempt, state="failed")) == "failed"
+    assert attempt.state == "paid" and ledger.balance(session, account.id).net == D("100.00")
+    assert paying.settle(session, offered, truth(attempt, state="refunded")) == "held"
+
+
+def test_two_clicks_begin_one_payment(session: Session, account: Account) -> None:
+    offered = way(session, account)
+    one, two = (paying.begin(session, owner(account), account.id, offered.id, D("5.00"), key="k") for _ in range(2))
+    assert one.id == two.id
+
+
+def test_nobody_pays_with_anothers_things(session: Session, account: Account) -> None:
+    offered = way(session, account)
+    other = makers.company(session)
+    stranger = makers.account(session, other, makers.payer(session, other), number="9000017")
+    with pytest.raises(NotFound):
+        paying.begin(session, owner(stranger), account.id, offered.id, D("5.00"), key="k")
+    with pytest.raises(NotFound):
+        paying.begin(session, owner(account), account.id, offered.id, D("5.00"), key="k", payer_id=stranger.payer_id)
+
+
+def test_any_order_of_words_ends_in_the_same_books(session: Session, account: Account) -> None:
+    """Random histories of callbacks: duplicated, reordered, short, in another currency, for nobody."""
+    chance = random.Random("callbacks")  # noqa: S311
+    offered = way(session, account)
+    expected, taken = D(0), set()
+    for _ in range(150):
+        attempt = begin(session, account, offered, f"{chance.randint(1, 500)}.{chance.randint(0, 99):02d}")
+        external = f"x{attempt.id}"
+        words = [truth(attempt, external_id=external), truth(attempt, state="waiting"), truth(attempt, state="failed")]
+        kind = chance.choice(("right", "short", "currency", "nothing"))
+        if kind == "short":
+            words[0] = truth(attempt, external_id=external, amount=attempt.charged - D("0.01"))
+        if kind == "currency":
+            words[0] = truth(attempt, external_id=external, currency="USD")
+        if kind == "nothing":
+            words = words[1:]
+        said = [chance.choice(words) for _ in range(chance.randint(0, 4))] + words
+        chance.shuffle(said)
+        for word in said:
+            paying.settle(session, offered, word)
+        expected += attempt.amount if kind == "right" else D(0)
+        if kind in ("short", "currency"):
+            taken.add(external)
+    assert ledger.balance(session, account.id).net == expected
+    assert {row.external_id for row in session.query(HeldMoney)} == taken
+    assert sound(session)

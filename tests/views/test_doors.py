@@ -1,0 +1,265 @@
+"""The doors: from a stranger to a customer, and a new password for who forgot theirs."""
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from app.access.roles import Role
+from app.core import clock
+from app.models import Account, Agreement, AgreementAcceptance, CaughtMail, Company, OneTimeCode, Outbox, Payer, User
+from jobs.context import perform_wish
+from tests import makers
+
+NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
+STRONG = "Violet-Harbour-42"
+OLGA = {
+    "password": STRONG,
+    "again": STRONG,
+    "given_name": "Olga",
+    "surname": "Sikur",
+    "display_name": "Olga Sikur",
+    "phone_country": "UA",
+    "phone": "067 123 45 67",
+}
+CONTOSO = {
+    "name": "ТОВ «Контосо»",
+    "country": "UA",
+    "address": "вул. Садова, 1",
+    "address_more": "офіс 7",
+    "postal_code": "01001",
+    "city": "Київ",
+    "phone": "+380441234567",
+    "prefix": "Contoso",
+    "prefix_again": "contoso",
+    "agree": "1",
+}
+
+
+@pytest.fixture
+def client(app: Flask, session: Session) -> FlaskClient:
+    makers.seller(session)
+    session.commit()
+    return app.test_client()
+
+
+def post(client: FlaskClient, path: str, **data: Any) -> Any:
+    token = makers._token(client.get(path).get_data(as_text=True))
+    return client.post(path, data={**data, "csrf_token": token})
+
+
+def letters(app: Flask, session: Session) -> list[CaughtMail]:
+    """Every letter asked for so far, sent."""
+    session.commit()
+    for row_id in [row.id for row in session.query(Outbox).filter_by(topic="send_letter", state="pending")]:
+        perform_wish(session, app.config["KABINET"], row_id)
+    session.expire_all()
+    return session.query(CaughtMail).order_by(CaughtMail.id).all()
+
+
+def code_in(letter: CaughtMail) -> str:
+    found = re.match(r"\d{6}", letter.subject)
+    assert found is not None and found[0] in letter.body
+    return found[0]
+
+
+def prove(app: Flask, session: Session, client: FlaskClient, email: str = "olga@contoso.example") -> None:
+    assert post(client, "/register/", email=email).location == "/register/code"
+    assert post(client, "/register/code", code=code_in(letters(app, session)[-1])).location == "/register/person"
+
+
+def agreement(session: Session) -> Agreement:
+    seller = session.query(makers.m.Seller).one()
+    made = Agreement(
+        seller_id=seller.id, version=1, locale="en", title="Terms", body="Be fair.", valid_from=dt.date(2026, 1, 1)
+    )
+    session.add(made)
+    session.commit()
+    return made
+
+
+@pytest.mark.covers(*(f"SMC-{number:02d}" for number in (3, 4, 5, 6, 7, 8, 13, 14, 15, 16, 21, 22, 23, 25, 26, 30, 33)))
+def test_olga_registers_her_company(app: Flask, session: Session, client: FlaskClient) -> None:
+    terms = agreement(session)
+    prove(app, session, client)
+    assert post(client, "/register/person", **OLGA).location == "/register/company"
+    assert client.get("/my/documents/").location == "/register/company"  # nothing else is open to her yet
+    assert post(client, "/register/company", **CONTOSO).location == "/"
+    assert client.get("/").status_code == 200
+    user = session.query(User).one()
+    assert (user.username, user.display_name, user.phone, user.is_first) == (
+        "olga@contoso.example",
+        "Olga Sikur",
+        "+380671234567",
+        True,
+    )
+    company = session.query(Company).one()
+    assert (company.name, company.domain_prefix, company.code) == ("ТОВ «Контосо»", "contoso", "contoso")
+    assert (company.address, company.country) == ("вул. Садова, 1, офіс 7", "UA")
+    assert session.query(Payer).one().legal_city == "Київ"
+    assert session.query(Account).one().currency == "UAH"
+    assert session.query(AgreementAcceptance).one().agreement_id == terms.id
+    welcome = letters(app, session)[-1]
+    assert "olga@contoso.example" in welcome.body and welcome.recipient == "olga@contoso.example"
+
+
+@pytest.mark.covers("SMC-31")
+def test_who_needs_no_domain_goes_on_without_a_company(app: Flask, session: Session, client: FlaskClient) -> None:
+    prove(app, session, client)
+    post(client, "/register/person", **OLGA)
+    token = makers._token(client.get("/register/company").get_data(as_text=True))
+    assert client.post("/register/skip", data={"csrf_token": token}).location == "/"
+    assert client.get("/").status_code == 200
+    assert session.query(Company).one().name == "Olga Sikur" and session.query(Company).one().domain_prefix is None
+    assert session.query(Payer).one().kind == "individual"
+
+
+@pytest.mark.covers("SMC-09")
+def test_the_address_can_be_changed_before_the_account_is_made(app: Flask, session: Session, client: Any) -> None:
+    post(client, "/register/", email="wrong@contoso.example")
+    assert "wrong@contoso.example" in client.get("/register/").get_data(as_text=True)
+    prove(app, session, client, "right@contoso.example")
+    post(client, "/register/person", **OLGA)
+    assert session.query(User).one().email == "right@contoso.example"
+
+
+def test_a_code_of_one_address_makes_no_account_of_another(app: Flask, session: Session, client: FlaskClient) -> None:
+    prove(app, session, client)
+    with client.session_transaction() as cookie:
+        cookie["register"] = {**cookie["register"], "email": "boss@vega.example"}
+    assert post(client, "/register/person", **OLGA).status_code == 200
+    assert session.query(User).count() == 0
+
+
+@pytest.mark.covers("SMC-10", "SMC-11", "SMC-12", "SMC-32")
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("password", "Sh0rt!", "8 characters"),
+        ("password", "alllowercase", "three of these four"),
+        ("again", "Other-Harbour-42", "differ"),
+        ("given_name", "Ольга", "Latin letters only"),
+        ("surname", "Sikur1", "Latin letters only"),
+        ("display_name", "", "name to be shown"),
+        ("phone", "12", "phone"),
+    ],
+)
+def test_a_wrong_field_is_said_and_the_form_stays_filled(
+    app: Flask, session: Session, client: FlaskClient, field: str, value: str, said: str
+) -> None:
+    prove(app, session, client)
+    again = {"again": value} if field == "password" else {}
+    page = post(client, "/register/person", **{**OLGA, field: value, **again})
+    text = page.get_data(as_text=True)
+    assert page.status_code == 200 and said.lower() in text.lower()
+    assert "067 123 45 67" in text or field == "phone"
+    assert STRONG not in text  # a password is never written back
+    assert session.query(User).count() == 0
+
+
+@pytest.mark.covers("SMC-27", "SMC-29")
+def test_a_taken_or_wrong_domain_name_is_refused(app: Flask, session: Session, client: FlaskClient) -> None:
+    makers.company(session, domain_prefix="contoso")
+    session.commit()
+    prove(app, session, client)
+    post(client, "/register/person", **OLGA)
+
+    def asked(prefix: str) -> Any:
+        return client.get("/register/domain", query_string={"prefix": prefix}).json
+
+    assert asked("contoso")["free"] is False and "taken" in asked("Contoso")["text"]
+    assert asked("admin")["free"] is False and asked("кит")["free"] is False and asked("a-b")["free"] is False
+    assert asked("contoso7")["free"] is True
+    page = post(client, "/register/company", **CONTOSO)
+    assert "taken" in page.get_data(as_text=True) and "вул. Садова, 1" in page.get_data(as_text=True)
+    assert post(client, "/register/company", **{**CONTOSO, "prefix": "contoso7"}).status_code == 200  # not twice
+    same = {"prefix": "contoso7", "prefix_again": "contoso7"}
+    assert post(client, "/register/company", **{**CONTOSO, **same}).status_code == 302
+
+
+def test_nobody_asks_about_domains_from_outside(client: FlaskClient) -> None:
+    assert client.get("/register/domain?prefix=contoso").status_code == 403
+
+
+def test_without_the_agreement_there_is_no_registration(app: Flask, session: Session, client: FlaskClient) -> None:
+    agreement(session)
+    prove(app, session, client)
+    post(client, "/register/person", **OLGA)
+    page = post(client, "/register/company", **{**CONTOSO, "agree": ""})
+    assert page.status_code == 200 and session.query(Company).count() == 0
+    assert "Be fair." in client.get("/register/agreement").get_data(as_text=True)
+
+
+def test_a_known_address_is_answered_like_an_unknown_one(app: Flask, session: Session, client: FlaskClient) -> None:
+    olga = makers.user(session, Role.OWNER, makers.company(session))
+    session.commit()
+    for path, known in (("/register/", olga.email), ("/forgotten/", "nobody@vega.example")):
+        answer = post(client, path, email=known)
+        assert answer.location == f"{path}code"
+        page = client.get(answer.location).get_data(as_text=True)
+        assert "is on its way" in page
+        assert "wrong" in post(client, answer.location, code="123456").get_data(as_text=True)
+    sent = letters(app, session)
+    assert [letter.recipient for letter in sent] == [olga.email]
+    assert "already" in sent[0].subject and not re.search(r"\d{6}", sent[0].body)
+
+
+@pytest.mark.covers("SMC-35", "SMC-38")
+def test_a_forgotten_password_is_renewed_and_old_sessions_end(app: Flask, session: Session, client: Any) -> None:
+    olga = makers.user(session, Role.OWNER, makers.company(session))
+    session.commit()
+    desk = makers.sign_in(app.test_client(), olga)
+    assert desk.get("/profile/").status_code == 200
+    assert post(client, "/forgotten/", email=olga.email.upper()).location == "/forgotten/code"
+    assert post(client, "/forgotten/code", code=code_in(letters(app, session)[-1])).location == "/forgotten/password"
+    assert post(client, "/forgotten/password", new=STRONG, again="other").status_code == 200
+    assert post(client, "/forgotten/password", new=STRONG, again=STRONG).location == "/login/"
+    assert desk.get("/profile/").status_code == 302
+    assert client.get("/forgotten/password").location == "/forgotten/"  # once
+    makers.sign_in(app.test_client(), olga, STRONG)
+
+
+def test_a_code_lives_ten_minutes_and_five_tries(app: Flask, session: Session, client: FlaskClient) -> None:
+    olga = makers.user(session, Role.OWNER, makers.company(session))
+    session.commit()
+    with clock.standing_at(NOON):
+        post(client, "/forgotten/", email=olga.email)
+        code = code_in(letters(app, session)[-1])
+    with clock.standing_at(NOON + dt.timedelta(minutes=10)):
+        assert post(client, "/forgotten/code", code=code).status_code == 200  # too late
+        assert post(client, "/forgotten/code", again="1").status_code == 200
+        code = code_in(letters(app, session)[-1])
+        wrong = f"{(int(code) + 1) % 10**6:06d}"
+        for _ in range(5):
+            assert post(client, "/forgotten/code", code=wrong).status_code == 200
+        assert post(client, "/forgotten/code", code=code).status_code == 200  # the tries are used up
+
+
+def test_codes_are_not_sent_without_end(app: Flask, session: Session, client: FlaskClient) -> None:
+    with clock.standing_at(NOON):
+        post(client, "/register/", email="olga@contoso.example")
+        page = post(client, "/register/", email="olga@contoso.example")
+        assert page.status_code == 200 and "Wait 60 seconds" in page.get_data(as_text=True)
+    for step in range(1, 6):
+        with clock.standing_at(NOON + dt.timedelta(minutes=2 * step)):
+            page = post(client, "/register/", email="olga@contoso.example")
+    assert "Too many codes" in page.get_data(as_text=True)
+    assert session.query(OneTimeCode).count() == 5
+
+
+def test_no_code_is_written_down(app: Flask, session: Session, client: FlaskClient) -> None:
+    post(client, "/register/", email="olga@contoso.example")
+    code = code_in(letters(app, session)[-1])
+    for model in (OneTimeCode, Outbox):
+        assert code not in str([{k: v for k, v in vars(row).items()} for row in session.query(model)])
+
+
+def test_steps_cannot_be_jumped(client: FlaskClient) -> None:
+    assert client.get("/register/code").location == "/register/"
+    assert client.get("/register/person").location == "/register/"
+    assert client.get("/register/company").location == "/"
+    assert client.get("/forgotten/password").location == "/forgotten/"
