@@ -61,7 +61,8 @@ class Proposal:
             return (
                 sa.select(sa.literal_column("id", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
             )
-        found = sa.text(f"{name} MATCH :find_parts").bindparams(find_parts=_fts(self.word))
+        asked = f"{name} MATCH :find_parts"
+        found = sa.text(asked).bindparams(find_parts=_fts(self.word))
         return sa.select(sa.literal_column("rowid", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
 
     @property
@@ -179,13 +180,15 @@ def _work_in(session: Session, table: str, columns: tuple[str, ...], at_once: in
     """Notes are settled by their number: one made meanwhile, of the same row, stays."""
     stale = f"find_{table}_stale"
     first = f"(SELECT seq FROM {stale} ORDER BY seq LIMIT {at_once:d})"  # noqa: S608
-    last, count = session.execute(sa.text(f"SELECT MAX(seq), COUNT(*) FROM {first} s")).one()  # noqa: S608
+    looked = f"SELECT MAX(seq), COUNT(*) FROM {first} s"  # noqa: S608
+    last, count = session.execute(sa.text(looked)).one()
     if not count:
         return 0
     for column in columns:
         into = _INTO[is_postgresql(session)].format(table=table, column=column, part=PART)
         session.execute(sa.text(into), {"last": last})
-    session.execute(sa.text(f"DELETE FROM {stale} WHERE seq <= :last"), {"last": last})  # noqa: S608
+    settled = f"DELETE FROM {stale} WHERE seq <= :last"  # noqa: S608
+    session.execute(sa.text(settled), {"last": last})
     return int(count)
 
 
