@@ -38,9 +38,7 @@ def test_an_invoice_due_at_once_is_said_to_be_issued_and_not_reminded_of_twice()
 
 def test_invoices_older_than_the_first_due_day_call_for_nothing() -> None:
     day = dt.date(2026, 1, 20)
-    calling = [
-        day + dt.timedelta(n) for n in range(-90, 90) if notices.event_on(day, day + dt.timedelta(n), CALENDAR)
-    ]
+    calling = [day + dt.timedelta(n) for n in range(-90, 90) if notices.event_on(day, day + dt.timedelta(n), CALENDAR)]
     assert min(calling) == notices.first_due_day(day, CALENDAR)
 
 

@@ -120,7 +120,9 @@ def test_nothing_but_a_result_is_ever_sent(client, session, office, path):
 def test_a_job_leads_back_to_its_page_but_never_to_another_site(client, session, office):
     job = ordered(session, office, page="/office/billing/3")
     finished(session, job)
-    assert client.get(f"/jobs/{job.id}/status").json["links"] == [{"label": "Back to where it was ordered", "url": "/office/billing/3"}]
+    assert client.get(f"/jobs/{job.id}/status").json["links"] == [
+        {"label": "Back to where it was ordered", "url": "/office/billing/3"}
+    ]
     bad = ordered(session, office, page="//evil.example/")
     finished(session, bad)
     assert client.get(f"/jobs/{bad.id}/status").json["links"] == []

@@ -46,9 +46,7 @@ WAYS = {
 def add_doors(session: Session, seller: Seller, since: dt.date) -> None:
     """Terms in every language, a card without commission, a wallet with 5 % + 10.00 and cashback (AST-089)."""
     for locale, (title, body) in TERMS.items():
-        session.add(
-            Agreement(seller_id=seller.id, version=1, locale=locale, title=title, body=body, valid_from=since)
-        )
+        session.add(Agreement(seller_id=seller.id, version=1, locale=locale, title=title, body=body, valid_from=since))
     card, wallet = WAYS[seller.locale]
     session.add(PaymentWay(seller_id=seller.id, gateway="sandbox", name=card[0], description=card[1], settings={}))
     session.add(
