@@ -14,7 +14,20 @@ CODE = [*sorted((ROOT / "app").rglob("*.py")), *sorted((ROOT / "jobs").rglob("*.
 TEMPLATES = sorted((ROOT / "app" / "templates").rglob("*.html"))
 
 # Rooms of app/ and what is not Python there. A new one must be put here and into .importlinter.
-ROOMS = {"access", "channels", "core", "gateways", "imports", "models", "reports", "rules", "services", "views"}
+ROOMS = {
+    "access",
+    "channels",
+    "core",
+    "domains",
+    "gateways",
+    "imports",
+    "models",
+    "provisioning",
+    "reports",
+    "rules",
+    "services",
+    "views",
+}
 OTHER = {"static", "templates", "translations"}
 
 
@@ -225,7 +238,16 @@ def test_modules_say_what_they_are() -> None:
 
 def test_no_sql_is_pasted_together_from_values() -> None:
     """text(f"…") and execute(f"…") with anything but our own names of tables and columns (T25)."""
-    allowed = {"app/access/tenancy.py", "app/views/guard.py", "app/extensions.py", "app/services/parties.py"}
+    allowed = {
+        "app/access/tenancy.py",
+        "app/views/guard.py",
+        "app/extensions.py",
+        "app/services/parties.py",
+        # a whole list in one statement: the names of our columns and the table function of `services.sets`
+        "app/services/sets.py",
+        "app/services/renaming/history.py",
+        *(f"app/services/switching/{name}.py" for name in ("asking", "drafts", "facts", "undoing")),
+    }
     wrong = [
         f"{name}:{call.lineno}"
         for name, call in calls()

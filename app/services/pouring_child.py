@@ -1,7 +1,7 @@
 """The small process that walks one statement and writes its rows into a file; `pouring.py` starts it.
 
-It gets a plan as JSON on standard input and says how many rows it wrote and what memory that took. It knows neither Flask nor SQLAlchemy: those
-are most of a process's memory, and rows need neither.
+It gets a plan as JSON on standard input and says how many rows it wrote and what memory that took. It knows neither
+Flask nor SQLAlchemy: those are most of a process's memory, and rows need neither.
 """
 
 import datetime as dt
