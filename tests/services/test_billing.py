@@ -15,6 +15,7 @@ from app.models import (
     Document,
     DocumentLine,
     Outbox,
+    PartySnapshot,
     PriceVersion,
     Promotion,
     RunItem,
@@ -275,6 +276,23 @@ def test_one_bad_account_is_quarantined_with_its_reason_and_can_be_tried_again(s
     assert billing.retry(session, OFFICE, run.id) == 1
     assert billing.run_batch(session, OFFICE, run.id).quarantined == 0
     assert len(documents(session, bad)) == 1
+
+
+def test_an_account_the_database_refuses_stands_alone_and_the_others_have_whole_documents(session, seller, account):
+    makers.subscription(session, account)
+    bad = makers.account(session, makers.company(session, seller), number="2000777")
+    makers.subscription(session, bad)
+    session.execute(
+        sa.text(
+            f"CREATE TEMPORARY TRIGGER refuse BEFORE INSERT ON document WHEN NEW.account_id = {bad.id} "
+            "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
+    )
+    _, now = close(session, seller)
+    assert (now.done, now.quarantined) == (1, 1)
+    (invoice,) = [d for d in documents(session, account) if d.kind == "invoice"]
+    frozen = session.get(PartySnapshot, invoice.seller_snapshot_id)
+    assert frozen is not None and frozen.data["name"] == seller.name and frozen.company_id is None
 
 
 def test_a_part_without_a_price_is_in_trouble_before_the_run(session, seller, account):

@@ -168,6 +168,7 @@ def _bill(session: Session, run: BillingRun, accounts: list[int]) -> None:
     except (DomainError, SQLAlchemyError, ArithmeticError, ValueError) as error:
         if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
             raise
+        session.expire_all()  # a snapshot read inside is gone with it; the rollback forgets only what was written
         if len(accounts) == 1:
             _quarantine(session, run.id, accounts[0], error)
             return
