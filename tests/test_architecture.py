@@ -236,6 +236,18 @@ def test_modules_say_what_they_are() -> None:
     assert not silent, silent
 
 
+def test_no_template_translates_data_unescaped() -> None:
+    """gettext in a template gives markup: what comes from a row must be escaped again (T11)."""
+    ours = {"category.label", "item.label", "action.text", "action.confirmation", "one.label"}  # of our own code
+    wrong = [
+        f"{name_of(path)}: {found[0]}"
+        for path in sorted((ROOT / "app" / "templates").rglob("*.html"))
+        for found in re.finditer(r"\b_\(([a-z][\w.]*)[^)]*\)(?!\s*\|\s*forceescape)", path.read_text(encoding="utf-8"))
+        if found[1] not in ours and "macro" not in path.name
+    ]
+    assert not wrong, wrong
+
+
 def test_no_sql_is_pasted_together_from_values() -> None:
     """text(f"…") and execute(f"…") with anything but our own names of tables and columns (T25)."""
     allowed = {

@@ -13,7 +13,7 @@ from flask_appbuilder.baseviews import expose
 from flask_babel import get_locale, gettext
 
 from app.access import tenancy
-from app.core.errors import DomainError
+from app.core.errors import DomainError, NotFound
 from app.domains.registry import open_register
 from app.extensions import db
 from app.models import User
@@ -296,7 +296,7 @@ class RegisterPage(Door):
     def domain(self) -> Any:
         """Whether a domain prefix is free (SMC-29), for the form's button; only for who fills the form in."""
         if not is_newcomer():
-            return jsonify(free=False, text=gettext("Register first.")), 403
+            raise NotFound()
         try:
             found = doors.free_prefix(self._register_of_domains(), request.args.get("prefix", ""))
         except DomainError as error:

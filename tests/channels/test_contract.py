@@ -3,6 +3,9 @@
 import base64
 import email
 import email.policy
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import sqlalchemy as sa
@@ -70,13 +73,56 @@ def message(user, **more):
     return Message(**{**values, **more})
 
 
+class Gateway:
+    """A stand-in gateway of short messages: it keeps what came, by id, and answers as it is told."""
+
+    def __init__(self):
+        self.messages, self.tokens, self.status = {}, set(), 200
+        gateway = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                gateway.tokens.add(self.headers.get("Authorization"))
+                if gateway.status == 200:
+                    gateway.messages[said["id"]] = said
+                self.send_response(gateway.status)
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://token@127.0.0.1:{self.server.server_port}/send"
+
+
+@pytest.fixture
+def sms():
+    gateway = Gateway()
+    yield gateway
+    gateway.server.shutdown()
+    gateway.server.server_close()
+
+
+PHONES = ("phone", "caught_phone")
+
+
+def fitting(name, user, **more):
+    """A message this channel can carry."""
+    spoken = {"recipient": "+380671234567", "subject": "sms", "attachments": ()} if name in PHONES else {}
+    return message(user, **{**spoken, **more})
+
+
 @pytest.mark.parametrize("name", sorted(PATHS))
-def test_each_channel_sends_and_can_be_asked_twice(name, session, user, smtp):
-    channel = open_channel(name, session, smtp)
+def test_each_channel_sends_and_can_be_asked_twice(name, session, user, smtp, sms):
+    channel = open_channel(name, session, sms.url if name == "phone" else smtp)
     assert channel.name == name
-    channel.send(message(user))
-    channel.send(message(user))
-    assert session.scalar(sa.select(sa.func.count()).select_from(CaughtMail)) == (1 if name == "caught" else 0)
+    channel.send(fitting(name, user))
+    channel.send(fitting(name, user))
+    caught = session.scalar(sa.select(sa.func.count()).select_from(CaughtMail))
+    assert caught == (1 if name in ("caught", "caught_phone") else 0)
+    assert len(sms.messages) == (1 if name == "phone" else 0)
     assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == (1 if name == "in_app" else 0)
 
 
@@ -85,6 +131,14 @@ def test_each_channel_refuses_nobody_for_good(name, session, user, smtp):
     with pytest.raises(ChannelError) as refusal:
         open_channel(name, session, smtp).send(message(user, recipient="", user_id=None))
     assert refusal.value.permanent
+
+
+@pytest.mark.parametrize(("status", "permanent"), [(503, False), (429, False), (400, True)])
+def test_the_telephone_gateways_answer_says_whether_to_try_again(session, user, sms, status, permanent):
+    sms.status = status
+    with pytest.raises(ChannelError) as error:
+        open_channel("phone", session, sms.url).send(fitting("phone", user))
+    assert error.value.permanent is permanent and sms.tokens == {"Bearer token"}
 
 
 def test_an_unknown_channel_is_refused_and_configuration_may_add_one(session):

@@ -182,7 +182,7 @@ def test_a_taken_or_wrong_domain_name_is_refused(app: Flask, session: Session, c
 
 
 def test_nobody_asks_about_domains_from_outside(client: FlaskClient) -> None:
-    assert client.get("/register/domain?prefix=contoso").status_code == 403
+    assert client.get("/register/domain?prefix=contoso").status_code == 404
 
 
 def test_without_the_agreement_there_is_no_registration(app: Flask, session: Session, client: FlaskClient) -> None:

@@ -72,7 +72,7 @@ def test_a_clerk_matches_and_both_sides_see_it(app, session, account):
     assert "They are matched" in answer
     seen = owner.get(f"/my/payments/{said.id}").text
     assert "The bank confirmed it" in seen
-    assert "Nov 12, 2026" in seen
+    assert "Nov 12, 2026" in seen.replace("\N{NO-BREAK SPACE}", " ")
     assert f'href="/my/payments/{money.id}"' in seen
     assert "You registered the payment" in owner.get(f"/my/payments/{money.id}").text
     listed = owner.get("/my/payments/").text

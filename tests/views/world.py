@@ -67,6 +67,7 @@ GIVEN = {
     "import_mapping.kind": "customers",
     "rename_pack.lines": "[]",
     "tariff_rate.decimals": 4,
+    "payment.exchange": None,  # frozen by us, never by a person
 }
 
 

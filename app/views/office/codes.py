@@ -37,7 +37,9 @@ TOPICS: dict[str, Any] = {
     "mail_document": _l("Mail a document as agreed"),
     "mail_file": _l("Mail a file"),
     "render_document": _l("Make a document's file"),
+    "look_at_payment": _l("Ask a gateway about a payment"),
     "send_delivery": _l("Send a letter with a document"),
+    "send_letter": _l("Send a letter with a code or a welcome"),
     "send_notice": _l("Send a notice"),
     "send_orders": _l("Send orders to the operator"),
 }
@@ -63,6 +65,17 @@ LETTERS: dict[str, Any] = {
     "failed": _l("Not delivered"),
 }
 ACTIONS: dict[str, Any] = {
+    "company.register": _l("Company registered"),
+    "held_money.decide": _l("Held money decided about"),
+    "payment.begin": _l("Payment online begun"),
+    "payment_way.secret": _l("Key of a gateway changed"),
+    "user.password_forgotten": _l("Forgotten password renewed"),
+    "user.phone": _l("Telephone entered"),
+    "user.phone_confirmed": _l("Telephone confirmed or let go"),
+    "user.register": _l("Person registered"),
+    "user.second_factor": _l("Second step of signing in passed"),
+    "user.totp_off": _l("Authenticator switched off"),
+    "user.totp_on": _l("Authenticator switched on"),
     "billing.retry": _l("Accounts in quarantine tried again"),
     "billing.start": _l("Closing of a month started"),
     "calendar.change": _l("Working day changed"),
