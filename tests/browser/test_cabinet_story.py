@@ -53,9 +53,15 @@ def click(browser: Any, text: str) -> None:
 
 
 def page(browser: Any) -> str:
+    from selenium.common.exceptions import StaleElementReferenceException
     from selenium.webdriver.common.by import By
 
-    return browser.find_element(By.TAG_NAME, "body").text.replace("\xa0", " ").replace("\u202f", " ")
+    for _ in range(20):
+        try:
+            return browser.find_element(By.TAG_NAME, "body").text.replace("\xa0", " ").replace("\u202f", " ")
+        except StaleElementReferenceException:  # the page gave way to the next one while it was read
+            continue
+    raise AssertionError("the page never stood still")
 
 
 def fill(browser: Any, name: str, value: str) -> None:

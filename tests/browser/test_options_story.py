@@ -71,7 +71,7 @@ def test_an_administrator_switches_services_for_a_list(
     fill(browser, "username", username)
     fill(browser, "password", makers.PASSWORD)
     browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
-    assert words("Services by list") in page(browser)
+    assert words("Services by list of subscribers") in page(browser)
 
     browser.get(f"{live_server}/my/options/")
     click(browser, words("Switch options"))
