@@ -51,7 +51,7 @@ test-unit: setup
 	@$(PY) -m pytest -n 2 --dist loadfile -m "not postgres and not redis and not browser"
 
 test-servers: setup
-	@$(PY) -m pytest -m "(postgres or redis) and not browser"
+	@$(PY) -m pytest -n 2 --dist loadfile -m "(postgres or redis) and not browser"
 
 test-browser: setup
 	@$(PY) -m pytest -m browser
