@@ -10,6 +10,7 @@ from app.models.ledger import Entry, EntryKind, LedgerAccount, LedgerKind, Posti
 from app.models.order import Cart, CartItem, Order, OrderLine
 from app.models.payment import (
     Allocation,
+    AutoTopUp,
     BankLine,
     ExpectedPayment,
     InstalmentPart,

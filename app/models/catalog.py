@@ -12,6 +12,7 @@ from app.models.base import Cents, Fine, Id, Stamped, one_of, ref, text
 from app.models.seller import Seller
 
 PRICE_MODELS = ("flat", "per_unit", "tiered", "volume")
+PRODUCT_KINDS = ("service", "licence", "domain", "certificate")
 CHARGED = ("period", "usage", "once")
 
 
@@ -23,6 +24,9 @@ class Category(Model):
     code: Mapped[str] = mapped_column(sa.String(64), unique=True)
     name: Mapped[str] = text(200)
     parent_id: Mapped[int | None] = ref("category.id", null=True)
+    position: Mapped[int] = mapped_column(default=0)
+    icon: Mapped[str] = text(40)
+    translations: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # {"uk": {"name": …}, …}
 
     def __repr__(self) -> str:
         return self.name
@@ -40,6 +44,11 @@ class Product(Stamped, Model):
     description: Mapped[str] = mapped_column(sa.Text, default="")
     is_on_sale: Mapped[bool] = mapped_column(default=True)
     attributes: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    kind: Mapped[str] = text(12, default="service")  # of PRODUCT_KINDS: what renewal and the lists of subscriptions look at
+    position: Mapped[int] = mapped_column(default=0)
+    image: Mapped[str] = text(64)  # SHA-256 of its picture in the store; empty: its category's icon
+    translations: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # {"uk": {"name", "description"}, …}
+    instructions: Mapped[str] = mapped_column(sa.Text, default="")  # how to set it up, shown when it is paid
     seller: Mapped[Seller] = relationship()
     category: Mapped[Category | None] = relationship()
     __table_args__ = (sa.UniqueConstraint("seller_id", "code"),)
@@ -63,6 +72,9 @@ class Plan(Stamped, Model):
     period_months: Mapped[int] = mapped_column(default=1)
     trial_days: Mapped[int] = mapped_column(default=0)
     is_on_sale: Mapped[bool] = mapped_column(default=True)
+    translations: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # {"uk": {"name": …}, …}
+    needs_identifier: Mapped[bool] = mapped_column(default=False)  # bought with a domain name of its own (AST-076)
+    platform: Mapped[str] = text(40, default="simulated")  # who makes it run: a name of `provisioning.registry`
     for_subscribers: Mapped[bool] = mapped_column(default=False)  # its parts are options of a company's subscribers
     product: Mapped[Product] = relationship()
     components: Mapped[list["Component"]] = relationship(back_populates="plan", order_by="Component.id")

@@ -52,6 +52,9 @@ class PaymentAttempt(OfCompany, Model):
     payer_id: Mapped[int] = ref("payer.id")
     way_id: Mapped[int] = ref("payment_way.id")
     document_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("document.id"), index=True)
+    order_id: Mapped[int | None] = ref("orders.id", null=True)  # the order it pays
+    method_id: Mapped[int | None] = ref("payment_method.id", null=True)  # the saved method it is charged to
+    save_method: Mapped[bool] = mapped_column(default=False)  # keep the card for next time (AST-141)
     order_no: Mapped[str] = mapped_column(sa.String(64), unique=True)
     amount: Mapped[Decimal] = mapped_column(Cents)
     commission: Mapped[Decimal] = mapped_column(Cents)

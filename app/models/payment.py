@@ -82,9 +82,31 @@ class PaymentMethod(OfCompany, Model):
     name: Mapped[str] = text(120)
     mask: Mapped[str] = text(40)
     token: Mapped[str] = text(255)
+    way_id: Mapped[int | None] = ref("payment_way.id", null=True)  # whose keys the token belongs to
+    account_id: Mapped[int | None] = ref("account.id", null=True)
+    deleted_at: Mapped[dt.datetime | None] = mapped_column(Instant)  # payments that used it still name it
     state: Mapped[str] = state(PaymentMethodState, PaymentMethodState.SETTING_UP)
     monthly_maximum: Mapped[Decimal | None] = mapped_column(Cents)
     __table_args__ = (one_of("state", PaymentMethodState),)
+
+
+class AutoTopUp(OfCompany, Model):
+    """Automatic top-up of an account at a low balance, by what a month needs (AST-101…108)."""
+
+    __tablename__ = "auto_top_up"
+    id: Mapped[Id]
+    account_id: Mapped[int] = ref("account.id", index=False)
+    method_id: Mapped[int] = ref("payment_method.id")
+    payer_id: Mapped[int] = ref("payer.id")
+    threshold: Mapped[Decimal] = mapped_column(Cents, default=Decimal(0))  # tops up when free money falls below
+    monthly_maximum: Mapped[Decimal | None] = mapped_column(Cents)  # NULL: unlimited
+    is_on: Mapped[bool] = mapped_column(default=True)
+    confirmed_by: Mapped[int | None] = mapped_column(sa.ForeignKey("ab_user.id"))
+    confirmed_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    paused_until: Mapped[dt.datetime | None] = mapped_column(Instant)  # after a charge that failed
+    account: Mapped[Account] = relationship()
+    method: Mapped[PaymentMethod] = relationship()
+    __table_args__ = (sa.UniqueConstraint("account_id"),)
 
 
 class BankLine(Stamped, Model):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import BigId, Fine, Id, Instant, OfCompany, one_of, ref, state, text
+from app.models.base import BigId, Cents, Fine, Id, Instant, OfCompany, one_of, ref, state, text
 from app.models.catalog import Component, Plan, Promotion
 from app.models.company import Account, Company
 from app.rules.lifecycle import RequestState, SubscriberState, SubscriptionState
@@ -67,7 +67,12 @@ class Subscription(OfCompany, Model):
     paid_until: Mapped[dt.date | None]
     state: Mapped[str] = state(SubscriptionState, SubscriptionState.ACTIVE)
     auto_renew: Mapped[bool] = mapped_column(default=True)
-    payment_method_id: Mapped[int | None] = ref("payment_method.id", null=True)
+    payment_method_id: Mapped[int | None] = ref("payment_method.id", null=True)  # renews; NULL: from the balance
+    renew_months: Mapped[int | None]  # renewed for so long; NULL: as it was bought
+    renew_failed_on: Mapped[dt.date | None]  # the last renewal that could not be paid
+    identifier: Mapped[str] = text(253)  # the domain name it was bought for
+    reference: Mapped[str] = text(120)  # under which the platform knows it
+    reason: Mapped[str] = text(300)  # why it is not running: the platform's words for a person
     account: Mapped[Account] = relationship()
     plan: Mapped[Plan] = relationship()
     subscriber: Mapped[Subscriber | None] = relationship()
@@ -114,6 +119,7 @@ class SubscriptionPromotion(OfCompany, Model):
     promotion_id: Mapped[int] = ref("promotion.id")
     valid_from: Mapped[dt.date]
     valid_to: Mapped[dt.date | None]
+    off_once: Mapped[Decimal | None] = mapped_column(Cents)  # this order's share of an amount off, once and whole
     promotion: Mapped[Promotion] = relationship()
     subscription: Mapped[Subscription] = relationship()
 
