@@ -44,10 +44,12 @@ class Product(Stamped, Model):
     description: Mapped[str] = mapped_column(sa.Text, default="")
     is_on_sale: Mapped[bool] = mapped_column(default=True)
     attributes: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
-    kind: Mapped[str] = text(12, default="service")  # of PRODUCT_KINDS: what renewal and the lists of subscriptions look at
+    kind: Mapped[str] = text(
+        12, default="service"
+    )  # of PRODUCT_KINDS: what renewal and the lists of subscriptions look at
     position: Mapped[int] = mapped_column(default=0)
     image: Mapped[str] = text(64)  # SHA-256 of its picture in the store; empty: its category's icon
-    translations: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # {"uk": {"name", "description"}, …}
+    translations: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # by language
     instructions: Mapped[str] = mapped_column(sa.Text, default="")  # how to set it up, shown when it is paid
     seller: Mapped[Seller] = relationship()
     category: Mapped[Category | None] = relationship()
