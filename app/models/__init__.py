@@ -3,7 +3,7 @@
 from app.models import links as links  # noqa: E402, I001  # after every table
 from app.models.base import BigId, Cents, Fine, Instant, MaybeOfCompany, OfCompany
 from app.models.billing import BillingRun, Charge, RunItem
-from app.models.catalog import Category, Component, Plan, PriceVersion, Product, Promotion
+from app.models.catalog import Category, Component, Plan, PriceVersion, Product, Promotion, Shelf, ShopWindow
 from app.models.company import Account, Company, Contract, DeliveryChange, Payer
 from app.models.document import Delivery, Document, DocumentFile, DocumentKind, DocumentLine, PartySnapshot
 from app.models.ledger import Entry, EntryKind, LedgerAccount, LedgerKind, Posting
@@ -20,6 +20,7 @@ from app.models.payment import (
 )
 from app.models.paying import GatewayEvent, HeldMoney, PaymentAttempt, PaymentWay, SandboxCharge
 from app.models.people import Agreement, AgreementAcceptance, OneTimeCode, SignInAttempt, User, UserRight
+from app.models.platform import PlatformOrder
 from app.models.request_line import RequestLine
 from app.models.renaming import RenameList, RenamePack
 from app.models.seller import CalendarOverride, CreditLimit, CurrencyRate, NumberSeries, Policy, Seller, TaxRate

@@ -77,6 +77,7 @@ class Plan(Stamped, Model):
     translations: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # {"uk": {"name": …}, …}
     needs_identifier: Mapped[bool] = mapped_column(default=False)  # bought with a domain name of its own (AST-076)
     platform: Mapped[str] = text(40, default="simulated")  # who makes it run: a name of `provisioning.registry`
+    platform_settings: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # of this plan, as the platform reads
     for_subscribers: Mapped[bool] = mapped_column(default=False)  # its parts are options of a company's subscribers
     product: Mapped[Product] = relationship()
     components: Mapped[list["Component"]] = relationship(back_populates="plan", order_by="Component.id")
@@ -102,6 +103,7 @@ class Component(Model):
     maximum: Mapped[Decimal | None] = mapped_column(Fine)
     step: Mapped[Decimal | None] = mapped_column(Fine)
     tariff_id: Mapped[int | None] = ref("tariff.id", null=True, index=False)  # usage is rated record by record
+    translations: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # {"uk": {"name": …, "unit": …}, …}
     plan: Mapped[Plan] = relationship(back_populates="components")
     prices: Mapped[list["PriceVersion"]] = relationship(back_populates="component", order_by="PriceVersion.valid_from")
     __table_args__ = (
@@ -130,6 +132,50 @@ class PriceVersion(Stamped, Model):
         sa.UniqueConstraint("component_id", "valid_from"),
         sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", "in_order"),
         sa.CheckConstraint("per_quantity > 0", "per_positive"),
+    )
+
+
+class ShopWindow(Model):
+    """One way a Seller's shop is looked at: in a currency and a language ("": products' own words)."""
+
+    __tablename__ = "shop_window"
+    id: Mapped[Id]
+    seller_id: Mapped[int] = ref("seller.id", index=False)
+    currency: Mapped[str] = text(3)
+    locale: Mapped[str] = text(8)
+    __table_args__ = (sa.UniqueConstraint("seller_id", "currency", "locale"),)
+
+
+class Shelf(Model):
+    """A product in a window, with what its card says: kept by `services.shop.shelves`, never written by hand.
+
+    `price` is of `per_months` months, or (0) of `per_quantity` units of what is measured, tax included.
+    """
+
+    __tablename__ = "shelf"
+    id: Mapped[Id]
+    window_id: Mapped[int] = ref("shop_window.id", index=False)
+    product_id: Mapped[int] = ref("product.id")
+    category_id: Mapped[int | None] = ref("category.id", null=True)
+    position: Mapped[int] = mapped_column(default=0)
+    name: Mapped[str] = text(255)
+    words: Mapped[str] = text(1000)  # what it is searched by: names in this and its own language, code
+    plan_id: Mapped[int] = ref("plan.id")  # the cheapest: what «Add to cart» on the card puts there
+    plans: Mapped[int] = mapped_column(default=1)
+    price: Mapped[Decimal] = mapped_column(Fine, default=Decimal(0))
+    currency: Mapped[str] = text(3)
+    is_foreign: Mapped[bool] = mapped_column(default=False)  # not sold in the window's currency
+    per_months: Mapped[int] = mapped_column(default=1)
+    per_quantity: Mapped[int] = mapped_column(default=1)
+    unit: Mapped[str] = text(40)
+    trial_days: Mapped[int] = mapped_column(default=0)
+    needs_choice: Mapped[bool] = mapped_column(default=False)  # plans, parameters or a name to be chosen first
+    __table_args__ = (
+        sa.UniqueConstraint("window_id", "product_id"),
+        sa.Index("ix_shelf_window_id_position", "window_id", "position", "name", "product_id"),
+        sa.Index("ix_shelf_window_id_name", "window_id", "name", "product_id"),
+        sa.Index("ix_shelf_window_id_price", "window_id", "is_foreign", "price", "product_id"),
+        sa.Index("ix_shelf_window_id_category_id", "window_id", "category_id", "position", "name"),
     )
 
 

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from app.services.sets import is_postgresql
 
-# Tables and columns of migration 0003; lists of other columns are walked.
+# Tables and columns of migrations 0003 and (shelf) 0006; lists of other columns are walked.
 SEARCHED = {
     "account": ("number",),
     "company": ("name", "code"),
     "document": ("number",),
     "payer": ("name", "tax_code"),
     "payment": ("number", "reference", "purpose"),
+    "shelf": ("words",),
     "subscriber": ("number", "name"),
 }
 PART = 3  # letters; a shorter word is looked for row by row

@@ -6,7 +6,7 @@ One function an area; each is additive, so that a database in use is changed in 
 import sqlalchemy as sa
 from alembic import op
 
-from app.models.base import Cents, Instant
+from app.models.base import Cents, Fine, Instant
 
 revision = "0006"
 down_revision = "0005"
@@ -14,9 +14,13 @@ down_revision = "0005"
 
 def upgrade():
     _core_up()
+    _platform_up()
+    _shelves_up()
 
 
 def downgrade():
+    _shelves_down()
+    _platform_down()
     _core_down()
 
 
@@ -185,3 +189,155 @@ def _core_down():
     for table, columns in _columns().items():
         for column in reversed(columns):
             op.drop_column(table, column.name)
+
+
+def _shelves_up():
+    """What the catalogue's pages read, and what they are searched by."""
+    op.add_column("component", _json("translations", "{}"), inline_references=True)
+    op.create_table(
+        "shop_window",
+        sa.Column("id", _id(), primary_key=True),
+        sa.Column("seller_id", _id(), sa.ForeignKey("seller.id", name="fk_shop_window_seller_id"), nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("locale", sa.String(8), nullable=False),
+        sa.UniqueConstraint("seller_id", "currency", "locale", name="uq_shop_window_seller_id"),
+    )
+    links = {
+        name: sa.Column(
+            f"{name}_id",
+            _id(),
+            sa.ForeignKey(f"{target}.id", name=f"fk_shelf_{name}_id"),
+            nullable=name == "category",
+        )
+        for name, target in (
+            ("window", "shop_window"), ("product", "product"), ("category", "category"), ("plan", "plan"),
+        )
+    }  # fmt: skip
+    op.create_table(
+        "shelf",
+        sa.Column("id", _id(), primary_key=True),
+        *links.values(),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(255), nullable=False),
+        sa.Column("words", sa.String(1000), nullable=False),
+        sa.Column("plans", sa.Integer(), nullable=False),
+        sa.Column("price", Fine(), nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("is_foreign", sa.Boolean(), nullable=False),
+        sa.Column("per_months", sa.Integer(), nullable=False),
+        sa.Column("per_quantity", sa.Integer(), nullable=False),
+        sa.Column("unit", sa.String(40), nullable=False),
+        sa.Column("trial_days", sa.Integer(), nullable=False),
+        sa.Column("needs_choice", sa.Boolean(), nullable=False),
+        sa.UniqueConstraint("window_id", "product_id", name="uq_shelf_window_id"),
+    )
+    for column in ("product_id", "category_id", "plan_id"):
+        op.create_index(f"ix_shelf_{column}", "shelf", [column])
+    for name, columns in _SHELF_ORDERS.items():
+        op.create_index(f"ix_shelf_window_id_{name}", "shelf", ["window_id", *columns])
+    if op.get_bind().dialect.name == "postgresql":
+        _shelf_search_of_postgresql()
+    elif sa.inspect(op.get_bind()).has_table("find_company_name"):
+        _shelf_search_of_sqlite()
+
+
+_SHELF_ORDERS = {
+    "position": ["position", "name", "product_id"],
+    "name": ["name", "product_id"],
+    "price": ["is_foreign", "price", "product_id"],
+    "category_id": ["category_id", "position", "name"],
+}
+
+
+def _shelf_search_of_sqlite():
+    op.execute("CREATE TABLE find_shelf_stale (seq INTEGER PRIMARY KEY, id INTEGER NOT NULL)")
+    for what in ("INSERT", "UPDATE OF words"):
+        op.execute(
+            f"CREATE TRIGGER find_shelf_{what.split()[0].lower()} AFTER {what} ON shelf "
+            "BEGIN INSERT INTO find_shelf_stale (id) VALUES (NEW.id); END"
+        )
+    op.execute(
+        "CREATE VIRTUAL TABLE find_shelf_words USING fts5(said, tokenize='trigram', content='', columnsize=0, "
+        "detail=none)"
+    )
+
+
+def _shelf_search_of_postgresql():
+    """As 0003 does it, but everybody may read it: a catalogue is no secret."""
+    op.execute(
+        "CREATE TABLE find_shelf_stale (seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id BIGINT NOT NULL)"
+    )
+    op.execute(
+        "CREATE FUNCTION note_changed_shelf() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = "
+        "public AS $$ BEGIN INSERT INTO find_shelf_stale (id) VALUES (NEW.id); RETURN NULL; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER find_shelf_insert AFTER INSERT ON shelf REFERENCING NEW TABLE AS fresh "
+        "FOR EACH STATEMENT EXECUTE FUNCTION note_new_rows()"
+    )
+    op.execute(
+        "CREATE TRIGGER find_shelf_update AFTER UPDATE OF words ON shelf "
+        "FOR EACH ROW WHEN (OLD.words IS DISTINCT FROM NEW.words) EXECUTE FUNCTION note_changed_shelf()"
+    )
+    op.execute("CREATE TABLE find_shelf_words (id BIGINT PRIMARY KEY, parts text[])")
+    op.execute("CREATE INDEX ix_find_shelf_words ON find_shelf_words USING gin (parts)")
+    for table in ("find_shelf_stale", "find_shelf_words"):
+        op.execute(f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM kabinet_app")
+
+
+def _shelves_down():
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    if sa.inspect(op.get_bind()).has_table("find_shelf_stale"):
+        for what in ("insert", "update"):
+            op.execute(f"DROP TRIGGER find_shelf_{what}" + (" ON shelf" if postgresql else ""))
+        for name in ("stale", "words"):
+            op.execute(f"DROP TABLE find_shelf_{name}")
+        if postgresql:
+            op.execute("DROP FUNCTION note_changed_shelf()")
+    op.drop_table("shelf")
+    op.drop_table("shop_window")
+    op.drop_column("component", "translations")
+
+
+def _platform_up():
+    op.add_column("plan", _json("platform_settings", "{}"), inline_references=True)
+    known = "state IN ('new', 'queued', 'sent', 'done', 'rejected', 'failed', 'cancelled')"
+    actions = "action IN ('create', 'change', 'suspend', 'resume', 'end')"
+    op.create_table(
+        "platform_order",
+        sa.Column("id", _id(), primary_key=True),
+        sa.Column(
+            "company_id", _id(), sa.ForeignKey("company.id", name="fk_platform_order_company_id"), nullable=False
+        ),
+        sa.Column(
+            "subscription_id",
+            _id(),
+            sa.ForeignKey("subscription.id", name="fk_platform_order_subscription_id"),
+            nullable=False,
+        ),
+        sa.Column("platform", sa.String(40), nullable=False),
+        sa.Column("action", sa.String(10), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("reference", sa.String(120), nullable=False),
+        sa.Column("answer", sa.String(20), nullable=False),
+        sa.Column("reason", sa.String(300), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("decided_by", sa.String(200), nullable=False),
+        sa.Column("done_at", Instant()),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.CheckConstraint(known, name="ck_platform_order_state_known"),
+        sa.CheckConstraint(actions, name="ck_platform_order_action_known"),
+    )
+    for column in ("company_id", "subscription_id"):
+        op.create_index(f"ix_platform_order_{column}", "platform_order", [column])
+    still_open = sa.text("state IN ('new', 'sent', 'failed')")
+    op.create_index(
+        "ix_platform_order_open", "platform_order", ["id"], sqlite_where=still_open, postgresql_where=still_open
+    )
+    hide_other_companies("platform_order")
+
+
+def _platform_down():
+    op.drop_table("platform_order")
+    op.drop_column("plan", "platform_settings")
