@@ -79,7 +79,7 @@ def _register(folder: Path, fmt: str, apart: bool) -> tuple[int, float, float]:
     register, month = registers.REGISTERS["invoices"], Month(2026, 10)
     form = pouring.Form(fmt, register.columns, register.totals)
     assert register.query is not None
-    query, _ = register.query(month)
+    query, _ = register.query(session, month)
     peak = 0.0
 
     def work() -> int:

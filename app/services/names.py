@@ -10,20 +10,20 @@ from app.models.base import Instant
 from app.rules import policies
 
 
-def name_at(moment: dt.datetime) -> Any:
-    """SQL of the name that `Subscriber`'s row bore just before `moment`.
+def name_at(moment: dt.datetime | sa.ColumnElement[Any]) -> Any:
+    """SQL of the name that `Subscriber`'s row bore just before `moment` (`ends_of`: each Seller's own).
 
     It is the old name of the first change at or after it, else today's. History is only ever added to, so the answer
     for a past instant stays the same for ever. (`renaming.names_at` says it for given subscribers.)
     """
     change = SubscriberName.__table__.c
-    at = sa.bindparam(None, moment, Instant())
+    at = sa.bindparam(None, moment, Instant()) if isinstance(moment, dt.datetime) else moment
     after = (
         sa.select(change.old_name)
         .where(change.subscriber_id == Subscriber.__table__.c.id, change.changed_at >= at)
         .order_by(change.changed_at, change.id)
         .limit(1)
-        .correlate(Subscriber.__table__)
+        .correlate(Subscriber.__table__, Seller.__table__)
         .scalar_subquery()
     )
     return sa.func.coalesce(after, Subscriber.name)
@@ -32,6 +32,14 @@ def name_at(moment: dt.datetime) -> Any:
 def end_of(period_end: dt.date, zone: str) -> dt.datetime:
     """The instant a period ends in the Seller's zone; `period_end` is the first day that is no longer in it."""
     return policies.midnight(period_end, zone)
+
+
+def ends_of(session: Any, period_end: dt.date) -> sa.ColumnElement[Any]:
+    """SQL of the instant a period ends for the Seller of a row, each in its own zone."""
+    zones = session.scalars(sa.select(Seller.zone).distinct()).all() or ["UTC"]
+    ends = {zone: sa.literal(end_of(period_end, zone), Instant()) for zone in sorted(zones)}
+    *some, (_, last) = ends.items()
+    return sa.case(*((Seller.__table__.c.zone == zone, end) for zone, end in some), else_=last) if some else last
 
 
 def zone_of_account(session: Any, account_id: int) -> str:

@@ -28,7 +28,7 @@ from app.models import (
     Subscriber,
 )
 from app.reports.render.xlsx import Column
-from app.services import ledger
+from app.services import ledger, names
 from app.services.pouring import BasisPoints, Form, LastDay, pour, pour_apart
 from app.services.pouring_child import write as write_rows
 
@@ -45,7 +45,7 @@ class Register:
 
     columns: tuple[Column, ...]
     totals: tuple[str, ...]
-    query: Callable[[Month], tuple[Any, Any]] | None = None
+    query: Callable[[Session, Month], tuple[Any, Any]] | None = None
     rows: Callable[[Session, Month, int | None], Iterator[Sequence[Any]]] | None = None
 
 
@@ -81,7 +81,7 @@ def write(
     if register.rows is not None:
         return write_rows(out, form.to_dict(), register.rows(session, month, seller_id))
     assert register.query is not None
-    query, seller = register.query(month)
+    query, seller = register.query(session, month)
     if seller_id is not None:
         query = query.where(seller == seller_id)
     return pour_apart(session, query, form, out).rows if apart else pour(session, query, form, out)
@@ -90,8 +90,8 @@ def write(
 _PARTY = (Company.code, Company.name, Account.number, Payer.name.label("payer"), Payer.tax_code)
 
 
-def _documents(kinds: tuple[DocumentKind, ...]) -> Callable[[Month], tuple[Any, Any]]:
-    def asked(month: Month) -> tuple[Any, Any]:
+def _documents(kinds: tuple[DocumentKind, ...]) -> Callable[[Session, Month], tuple[Any, Any]]:
+    def asked(session: Session, month: Month) -> tuple[Any, Any]:
         query = (
             sa.select(
                 Seller.code,
@@ -119,7 +119,7 @@ def _documents(kinds: tuple[DocumentKind, ...]) -> Callable[[Month], tuple[Any, 
     return asked
 
 
-def _payments(month: Month) -> tuple[Any, Any]:
+def _payments(session: Session, month: Month) -> tuple[Any, Any]:
     settled = sa.select(sa.func.count()).where(Allocation.payment_id == Payment.id).scalar_subquery()
     query = (
         sa.select(
@@ -150,7 +150,8 @@ def _payments(month: Month) -> tuple[Any, Any]:
     return query, Payment.seller_id
 
 
-def _charges(month: Month) -> tuple[Any, Any]:
+def _charges(session: Session, month: Month) -> tuple[Any, Any]:
+    """Each subscriber bears its last name of the month, as the month's documents print it (A1-15)."""
     query = (
         sa.select(
             Seller.code,
@@ -158,7 +159,7 @@ def _charges(month: Month) -> tuple[Any, Any]:
             Company.name,
             Account.number,
             Subscriber.number,
-            Subscriber.name,
+            names.name_at(names.ends_of(session, month.period.end)),
             Charge.name,
             Charge.kind,
             Charge.starts_on,

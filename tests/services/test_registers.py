@@ -3,11 +3,13 @@
 import csv
 import datetime as dt
 import io
+import itertools
 from decimal import Decimal as D
 
 import pytest
 from openpyxl import load_workbook
 
+from app import models as m
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import Refused
@@ -69,6 +71,36 @@ def test_payments_and_charges_name_what_they_belong_to(session, closed):
     (payment,), (charge,) = rows_of(written(session, "payments")), rows_of(written(session, "charges"))
     assert (payment["Sum"], payment["Advance"], payment["Invoices"]) == ("150.00", "0.00", "2")
     assert (charge["Amount"], charge["To"]) == ("120.0000", "2026-10-31")
+
+
+@pytest.mark.covers("A1-15")
+@pytest.mark.parametrize("apart", [False, True])
+def test_charges_bear_the_last_name_of_their_month_in_each_sellers_zone(session, closed, tmp_path, apart):
+    def renamed(account, changes):
+        one = makers.subscriber(session, account, name=changes[0][0])
+        makers.subscription(session, account, makers.plan(session, account.seller), subscriber_id=one.id)
+        with clock.standing_at(dt.date(2026, 11, 10)):
+            run = billing.start_run(session, OFFICE, account.seller_id, OCTOBER)
+            billing.run_batch(session, OFFICE, run.id)
+        for (old, _), (new, at) in itertools.pairwise(changes):
+            change = m.SubscriberName(company_id=account.company_id, subscriber_id=one.id, old_name=old, new_name=new)
+            change.changed_at, change.changed_by = at, "Olga"
+            session.add(change)
+            one.name = new
+        session.flush()
+
+    last_evening, november = (dt.datetime(2026, 10, 31, *at, tzinfo=dt.UTC) for at in ((21, 30), (22,)))
+    session.get_one(m.Seller, closed.seller_id).zone = "Europe/Kyiv"
+    renamed(closed, [("September", None), ("October", last_evening), ("November", november)])
+    elsewhere = makers.seller(session, code="utc", zone="UTC")
+    other = makers.account(session, makers.company(session, elsewhere))
+    today = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
+    renamed(other, [("Before", None), ("Later that evening", november), ("Today", today)])
+    session.commit()
+    with (tmp_path / "charges.csv").open("w+b") as out:
+        registers.write(session, OFFICE, "charges", OCTOBER, "csv", out, apart=apart)
+    called = {row["Subscriber name"] for row in rows_of((tmp_path / "charges.csv").read_bytes())}
+    assert called == {"", "October", "Later that evening"}
 
 
 def test_an_unknown_register_is_refused_with_the_known_ones(session, closed):
