@@ -21,6 +21,7 @@
 | retry_suspended | none |
 | seal_month | seller_id, month |
 | detail_report | account_id, month, extent (records, classes) |
+| renewals | seller_id |
 | notices, audit, housekeeping | none |
 
 Each may also have `page`: the path of the page it was ordered from, where its end leads back to.
@@ -74,12 +75,15 @@ class JobName(StrEnum):
     DETAIL_REPORT = "detail_report"
     AUDIT = "audit"
     HOUSEKEEPING = "housekeeping"
+    RENEWALS = "renewals"
 
 
 class Topic(StrEnum):
     """Every kind of effect an outbox row can wish for."""
 
     LOOK_AT_PAYMENT = "look_at_payment"  # attempt_id, turn (`services.paying`)
+    CHARGE_METHOD = "charge_method"  # attempt_id: ask its saved method for the money (`services.methods`)
+    LOOK_AT_METHOD = "look_at_method"  # method_id, turn: whether it is saved by now
     SEND_LETTER = "send_letter"  # letter, address, locale, code_id or user_id (`services.letters`)
     RENDER_DOCUMENT = "render_document"  # document_id, format
     SEND_DELIVERY = "send_delivery"  # delivery_id
@@ -88,6 +92,8 @@ class Topic(StrEnum):
     MAIL_DOCUMENT = "mail_document"  # document_id: to the addresses its account had when it was formed
     MAIL_FILE = "mail_file"  # path (below DATA_DIR), name, account_id, address, message_id, title
     SEND_NOTICE = "send_notice"  # notice: its key
+    PROVISION = "provision"  # order_id: a task for the platform of a subscription (`services.shop.activating`)
+    ASK_PLATFORM = "ask_platform"  # order_id, asked: how often already
 
 
 def order_job(
