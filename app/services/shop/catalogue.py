@@ -1,15 +1,28 @@
-"""What the shop shows to anybody: whose shop it is, its shelves, products and plans in the reader's language."""
+"""What the shop shows to anybody: whose shop it is, its shelves, products and plans in the reader's language.
 
+Lists read the shelves (`shop.shelves`); the page of one product reads its plans and prices themselves.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from app.access import tenancy
 from app.core.actor import Actor
-from app.core.errors import N_, Refused
-from app.models import Company, Seller
+from app.core.errors import N_, NotFound, Refused
+from app.models import Category, Company, Component, Plan, Product, Seller, Shelf, ShopWindow
+from app.rules import shelves
+from app.services import finding
+
+ORDERS = ("position", "name", "cheap", "dear", "new")  # what lists may be ordered by
+SIZES = (15, 30, 60)
+WORDS = 5  # of a search that are looked for
 
 
 @dataclass(frozen=True)
@@ -43,3 +56,311 @@ def seller_of_visit(session: Session, actor: Actor | None, country: str = "") ->
     if seller is None:
         raise Refused(N_("The shop is closed for now. Write to the provider."))
     return seller
+
+
+# -- windows ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Front:
+    """The shop as a person looks at it: whose it is, the window in use, and the currencies there are."""
+
+    seller: Seller
+    window_id: int | None  # None while nothing is for sale
+    currency: str
+    locale: str
+    currencies: tuple[str, ...]
+
+
+def open_front(session: Session, seller: Seller, currency: str, locale: str) -> Front:
+    """The window of a currency and language: the chosen currency where it is sold in, else the Seller's own."""
+    query = sa.select(ShopWindow).where(ShopWindow.seller_id == seller.id).order_by(ShopWindow.currency)
+    windows = session.scalars(query).all()
+    currencies = tuple(dict.fromkeys(window.currency for window in windows))
+    wanted = next((code for code in (currency, seller.currency, *currencies[:1]) if code in currencies), "")
+    fitting = {window.locale: window.id for window in windows if window.currency == wanted}
+    language = locale[:2]
+    return Front(seller, fitting.get(language, fitting.get("")), wanted or seller.currency, language, currencies)
+
+
+# -- categories -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Branch:
+    """A category that has something to sell in it or below it."""
+
+    id: int
+    code: str
+    name: str
+    icon: str
+    parent_id: int | None
+    own: int  # products of its own
+    count: int = 0  # with those of the categories below
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The categories in their order, parents before children, with counters (SMC-42)."""
+
+    branches: tuple[Branch, ...]
+    total: int
+
+    def find(self, code: str) -> Branch:
+        """A category by its code; NotFound where nothing is sold in it."""
+        for branch in self.branches:
+            if branch.code == code:
+                return branch
+        raise NotFound()
+
+    def path(self, branch: Branch) -> list[Branch]:
+        """A category with those it stands in, from the top."""
+        known = {one.id: one for one in self.branches}
+        found = [branch]
+        while (above := known.get(found[0].parent_id or 0)) is not None:
+            found.insert(0, above)
+        return found
+
+    def below(self, branch: Branch) -> list[int]:
+        """The ids of a category and all below it."""
+        place = self.branches.index(branch)
+        ids = [branch.id]
+        for one in self.branches[place + 1 :]:
+            if one.depth <= branch.depth:
+                break
+            ids.append(one.id)
+        return ids
+
+
+def tree_of(session: Session, front: Front) -> Tree:
+    """All categories that hold something in this window; one statement."""
+    counted = (
+        sa.select(Shelf.category_id.label("id"), sa.func.count().label("own"))
+        .where(Shelf.window_id == (front.window_id or 0))
+        .group_by(Shelf.category_id)
+        .subquery()
+    )
+    held = sa.select(Category, counted.c.own).outerjoin(counted, counted.c.id == Category.id)
+    unshelved = sa.select(counted.c.own).where(counted.c.id.is_(None)).scalar_subquery()
+    rows = session.execute(held.add_columns(unshelved).order_by(Category.position, Category.name)).all()
+    children: defaultdict[int, list[Branch]] = defaultdict(list)
+    for row, own, _ in rows:
+        name = words_of(row, front.locale).name
+        children[row.parent_id or 0].append(Branch(row.id, row.code, name, row.icon, row.parent_id, own or 0))
+    branches = tuple(_walk(children, 0, 0))
+    loose = (rows[0][2] or 0) if rows else _all_of(session, front)
+    return Tree(branches, loose + sum(branch.own for branch in branches))
+
+
+def _all_of(session: Session, front: Front) -> int:
+    """How much stands in a shop without any category."""
+    return session.scalar(sa.select(sa.func.count()).where(Shelf.window_id == (front.window_id or 0))) or 0
+
+
+def _walk(children: dict[int, list[Branch]], parent_id: int, depth: int) -> Iterable[Branch]:
+    for branch in children.pop(parent_id, ()):
+        branch.depth = depth
+        below = list(_walk(children, branch.id, depth + 1))
+        branch.count = branch.own + sum(one.own for one in below)
+        if branch.count:
+            yield branch
+            yield from below
+
+
+# -- lists ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list is asked for; pages count from 1."""
+
+    words: str = ""
+    order: str = "position"
+    page: int = 1
+    size: int = 15
+
+
+@dataclass(frozen=True)
+class Card:
+    """A product on a shelf."""
+
+    shelf: Shelf
+    code: str
+    description: str
+    image: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A page of a list. A page that is not there shows the last one."""
+
+    cards: list[Card]
+    total: int
+    page: int
+    pages: int
+    first: int
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.cards) - 1 if self.cards else 0
+
+
+def list_products(session: Session, front: Front, tree: Tree, branch: Branch | None, asked: Asked) -> Leaf:
+    """Products of a category (or of all) with the words asked for: one statement, two more for words."""
+    query = session.query(Shelf).filter(Shelf.window_id == (front.window_id or 0))
+    if branch is not None:
+        ids = tree.below(branch)
+        query = query.filter(Shelf.category_id == ids[0] if len(ids) == 1 else Shelf.category_id.in_(ids))
+    total = branch.count if branch is not None else tree.total
+    words = asked.words.split()[:WORDS]
+    if words:
+        query = _with_words(session, query, words)
+        total = query.count()
+    pages = max(1, math.ceil(total / asked.size))
+    page = min(max(asked.page, 1), pages)
+    offset = (page - 1) * asked.size
+    cards = _cards(session, front, query, asked, offset) if total else []
+    return Leaf(cards, total, page, pages, offset + 1 if cards else 0)
+
+
+def _with_words(session: Session, query: Any, words: Sequence[str]) -> Any:
+    """Narrowed to what has every word; the longest is looked for by its three-letter parts."""
+    for word in words:
+        query = query.filter(finding.has(session, Shelf.words, word))
+    proposed = finding.proposal(session, Shelf.words, max(words, key=len))
+    if proposed is None or proposed.is_common(session):
+        return query
+    found = sa.union(proposed.source, proposed.stale).subquery()
+    return query.filter(Shelf.id.in_(sa.select(found.c.id)))
+
+
+def _cards(session: Session, front: Front, query: Any, asked: Asked, offset: int) -> list[Card]:
+    in_order = _ORDERED[asked.order]
+    ids = query.with_entities(Shelf.id).order_by(*in_order).limit(asked.size).offset(offset).subquery()
+    shown = (
+        sa.select(Shelf, Product.code, Product.description, Product.translations, Product.image, Category.icon)
+        .join(Product, Shelf.product_id == Product.id)
+        .outerjoin(Category, Shelf.category_id == Category.id)
+        .where(Shelf.id.in_(sa.select(ids.c.id)))
+        .order_by(*in_order)
+    )
+    return [
+        Card(shelf, code, ((said or {}).get(front.locale) or {}).get("description") or description, image, icon or "")
+        for shelf, code, description, said, image, icon in session.execute(shown)
+    ]
+
+
+_ORDERED: dict[str, tuple[Any, ...]] = {
+    "position": (Shelf.position, Shelf.name, Shelf.product_id),
+    "name": (Shelf.name, Shelf.product_id),
+    "cheap": (Shelf.is_foreign, Shelf.price, Shelf.product_id),
+    "dear": (Shelf.is_foreign, Shelf.price.desc(), Shelf.product_id.desc()),
+    "new": (Shelf.product_id.desc(),),
+}
+
+
+# -- one product ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A part of a plan whose quantity the customer sets."""
+
+    code: str
+    name: str
+    unit: str
+    start: Decimal
+    minimum: Decimal
+    maximum: Decimal
+    step: Decimal
+
+
+@dataclass(frozen=True)
+class Included:
+    """A part of a plan that comes as it is: a fee, an amount included, what is measured."""
+
+    name: str
+    unit: str
+    charged: str
+    model: str
+    quantity: Decimal
+    included: Decimal
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A plan as it is chosen on the page of its product."""
+
+    plan: Plan
+    name: str
+    periods: tuple[int, ...]
+    parameters: list[Parameter]
+    others: list[Included]
+    is_foreign: bool
+
+
+@dataclass(frozen=True)
+class Ware:
+    """A product with the plans it can be bought by."""
+
+    product: Product
+    words: Words
+    offers: list[Offer]
+
+
+def show_product(session: Session, front: Front, code: str) -> Ware:
+    """A product on sale with its plans, those in the chosen currency first; NotFound for any other code."""
+    query = (
+        sa.select(Product)
+        .where(Product.seller_id == front.seller.id, Product.code == code, Product.is_on_sale.is_(True))
+        .outerjoin(Product.category)
+        .options(contains_eager(Product.category))
+    )
+    product = session.scalars(query).one_or_none()
+    if product is None:
+        raise NotFound()
+    offers = [_offer(plan, front) for plan in _plans(session, [product.id])]
+    offers.sort(key=lambda one: (one.is_foreign, one.plan.id))
+    return Ware(product, words_of(product, front.locale), offers)
+
+
+def _plans(session: Session, product_ids: Sequence[int]) -> Sequence[Plan]:
+    sold = (Plan.product_id.in_(product_ids), Plan.is_on_sale.is_(True), Plan.for_subscribers.is_(False))
+    query = sa.select(Plan).where(*sold).options(selectinload(Plan.components)).order_by(Plan.id)
+    return [plan for plan in session.scalars(query) if plan.components]
+
+
+def _offer(plan: Plan, front: Front) -> Offer:
+    chosen = [part for part in plan.components if is_parameter(part)]
+    others = [part for part in plan.components if not is_parameter(part)]
+    return Offer(
+        plan,
+        words_of(plan, front.locale).name,
+        shelves.periods_of(plan.period_months, plan.trial_days),
+        [_parameter(part, front.locale) for part in chosen],
+        [_included(part, front.locale) for part in others],
+        plan.currency != front.currency,
+    )
+
+
+def is_parameter(part: Component) -> bool:
+    """Whether the customer sets how much of a part is bought."""
+    return shelves.is_chosen(part.charged, part.model, part.minimum, part.maximum)
+
+
+def starting_quantity(part: Component) -> Decimal:
+    """How much of a part is bought where nobody says otherwise."""
+    return shelves.starts_at(part.model, part.minimum, part.maximum, part.included)
+
+
+def _parameter(part: Component, locale: str) -> Parameter:
+    said, start = words_of(part, locale), starting_quantity(part)
+    minimum = part.minimum if part.minimum is not None else min(start, Decimal(1))
+    return Parameter(part.code, said.name, said.unit, start, minimum, part.maximum or start, part.step or Decimal(1))
+
+
+def _included(part: Component, locale: str) -> Included:
+    said = words_of(part, locale)
+    return Included(said.name, said.unit, part.charged, part.model, starting_quantity(part), part.included)
