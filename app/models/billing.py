@@ -26,6 +26,11 @@ class BillingRun(Stamped, Model):
     state: Mapped[str] = state(RunState, RunState.DRAFT)
     started_by: Mapped[str] = text(200)
     finished_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    # How many of its items there are, and are in which state: kept by each batch, so that nobody counts a million.
+    accounts: Mapped[int] = mapped_column(default=0, server_default="0")
+    billed: Mapped[int] = mapped_column(default=0, server_default="0")
+    empty: Mapped[int] = mapped_column(default=0, server_default="0")
+    quarantined: Mapped[int] = mapped_column(default=0, server_default="0")
     seller: Mapped[Seller] = relationship()
     __table_args__ = (
         sa.UniqueConstraint("seller_id", "month"),

@@ -16,9 +16,11 @@ def upgrade():
     _core_up()
     _platform_up()
     _shelves_up()
+    _run_up()
 
 
 def downgrade():
+    _run_down()
     _shelves_down()
     _platform_down()
     _core_down()
@@ -341,3 +343,21 @@ def _platform_up():
 def _platform_down():
     op.drop_table("platform_order")
     op.drop_column("plan", "platform_settings")
+
+
+# -- figures of a billing run ---------------------------------------------------------------------------------------
+
+_RUN = {"accounts": "", "billed": "done", "empty": "nothing", "quarantined": "quarantined"}
+
+
+def _run_up():
+    for name, state in _RUN.items():
+        op.add_column("billing_run", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+        counted = "SELECT COUNT(*) FROM run_item i WHERE i.run_id = billing_run.id"
+        only = f" AND i.state = '{state}'" if state else ""
+        op.execute(f"UPDATE billing_run SET {name} = ({counted}{only})")
+
+
+def _run_down():
+    for name in reversed(_RUN):
+        op.drop_column("billing_run", name)

@@ -93,8 +93,7 @@ def start_run(session: Session, actor: Actor, seller_id: int, month: Month) -> B
     seller = _seller(session, seller_id)
     _check_month(seller, month)
     run = _run_of(session, seller, month, actor)
-    sql = due.month_sql(session, seller, month)
-    _enlist(sql, run.id)
+    _enlist(due.month_sql(session, seller, month), run.id)
     session.expire_all()
     run.state = RunState.RUNNING.value
     run.finished_at = None
@@ -105,7 +104,7 @@ def start_run(session: Session, actor: Actor, seller_id: int, month: Month) -> B
 
 def _run_of(session: Session, seller: Seller, month: Month, actor: Actor) -> BillingRun:
     known = sa.select(BillingRun).where(BillingRun.seller_id == seller.id, BillingRun.month == month.first_day)
-    run = session.scalars(known.with_for_update()).first()
+    run = session.scalars(known).first()
     if run is None:
         run = BillingRun(
             seller_id=seller.id,
@@ -120,7 +119,9 @@ def _run_of(session: Session, seller: Seller, month: Month, actor: Actor) -> Bil
 
 
 def _enlist(sql: Sql, run_id: int) -> None:
+    # Items first, then their run: a batch locks in this order, too.
     sql.run("UPDATE run_item SET state = 'pending', reason = '' WHERE run_id = :run AND state <> 'pending'", run=run_id)
+    sql.run("UPDATE billing_run SET billed = 0, empty = 0, quarantined = 0 WHERE id = :run", run=run_id)
     sql.run(
         "INSERT INTO run_item (company_id, created_at, run_id, account_id, state, reason, attempts) "
         "SELECT a.company_id, :now, :run, a.id, 'pending', '', 0 FROM account a WHERE a.id IN "
@@ -129,6 +130,8 @@ def _enlist(sql: Sql, run_id: int) -> None:
         run=run_id,
         now=clock.now().replace(tzinfo=None),
     )
+    counted = "SELECT COUNT(*) FROM run_item WHERE run_id = :run"
+    sql.run(f"UPDATE billing_run SET accounts = ({counted}) WHERE id = :run", run=run_id)
 
 
 def run_batch(session: Session, actor: Actor, run_id: int, size: int = BATCH) -> Progress:
@@ -142,6 +145,7 @@ def run_batch(session: Session, actor: Actor, run_id: int, size: int = BATCH) ->
     accounts = _lease(session, run_id, size)
     if accounts:
         _bill(session, run, accounts)
+        _count_in(session, run_id, accounts)
     now = progress(session, run_id)
     if not now.left:
         run.state = RunState.DONE.value
@@ -158,6 +162,27 @@ def _lease(session: Session, run_id: int, size: int) -> list[int]:
         .limit(size)
     )
     return list(session.scalars(waiting.with_for_update(skip_locked=True)))
+
+
+def _count_in(session: Session, run_id: int, accounts: list[int]) -> None:
+    """Add a batch to the figures of its run: the work of one batch, however large the run."""
+    counted = session.execute(
+        sa.text(
+            "SELECT i.state, COUNT(*) FROM run_item i WHERE i.run_id = :run AND i.account_id IN "
+            f"(SELECT r.id FROM {sets.id_source(session, 'accounts')}) GROUP BY i.state"
+        ),
+        {"run": run_id, "accounts": sets.dump(accounts)},
+    )
+    by: dict[str, int] = {state: count for state, count in counted}
+    _change_figures(session, run_id, by.get("done", 0), by.get("nothing", 0), by.get("quarantined", 0))
+
+
+def _change_figures(session: Session, run_id: int, billed: int, nothing: int, quarantined: int) -> None:
+    more = {"billed": billed, "empty": nothing, "quarantined": quarantined}
+    values = {name: getattr(BillingRun, name) + number for name, number in more.items() if number}
+    if values:
+        change = sa.update(BillingRun).where(BillingRun.id == run_id).values(values)
+        session.execute(change.execution_options(synchronize_session=False))
 
 
 def _bill(session: Session, run: BillingRun, accounts: list[int]) -> None:
@@ -245,15 +270,9 @@ def _mark(sql: Sql, run_id: int) -> None:
 
 def progress(session: Session, run_id: int) -> Progress:
     """How many accounts of a run are in which state."""
-    counts = sa.select(RunItem.state, sa.func.count()).where(RunItem.run_id == run_id).group_by(RunItem.state)
-    by: dict[str, int] = {state: count for state, count in session.execute(counts)}
-    return Progress(
-        total=sum(by.values()),
-        done=by.get("done", 0),
-        nothing=by.get("nothing", 0),
-        quarantined=by.get("quarantined", 0),
-        left=by.get("pending", 0),
-    )
+    kept = sa.select(BillingRun.accounts, BillingRun.billed, BillingRun.empty, BillingRun.quarantined)
+    total, done, nothing, held = session.execute(kept.where(BillingRun.id == run_id)).one()
+    return Progress(total=total, done=done, nothing=nothing, quarantined=held, left=total - done - nothing - held)
 
 
 def billed(session: Session, run_id: int) -> list[tuple[str, Decimal]]:
@@ -293,6 +312,7 @@ def retry(session: Session, actor: Actor, run_id: int, account_ids: list[int] | 
         again.values(state=RunItemState.PENDING.value).execution_options(synchronize_session=False)
     ).rowcount
     if count:
+        _change_figures(session, run_id, 0, 0, -count)
         run.state = RunState.RUNNING.value
         session.flush()
     trail.record(session, actor, "billing.retry", "billing_run", run_id, accounts=count)
