@@ -19,7 +19,19 @@ from app.models.payment import (
     PaymentMethod,
 )
 from app.models.paying import GatewayEvent, HeldMoney, PaymentAttempt, PaymentWay, SandboxCharge
-from app.models.people import Agreement, AgreementAcceptance, OneTimeCode, SignInAttempt, User, UserRight
+from app.models.people import (
+    Agreement,
+    AgreementAcceptance,
+    DataWish,
+    Invitation,
+    OneTimeCode,
+    Passkey,
+    PrivacyPolicy,
+    SignInAttempt,
+    User,
+    UserRight,
+    UserSession,
+)
 from app.models.platform import PlatformOrder
 from app.models.request_line import RequestLine
 from app.models.renaming import RenameList, RenamePack

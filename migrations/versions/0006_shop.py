@@ -16,11 +16,13 @@ def upgrade():
     _core_up()
     _platform_up()
     _shelves_up()
+    _people_up()
     _run_up()
 
 
 def downgrade():
     _run_down()
+    _people_down()
     _shelves_down()
     _platform_down()
     _core_down()
@@ -343,6 +345,118 @@ def _platform_up():
 def _platform_down():
     op.drop_table("platform_order")
     op.drop_column("plan", "platform_settings")
+
+
+def _user_column(table, name, *, null=False):
+    return sa.Column(name, sa.Integer(), sa.ForeignKey("ab_user.id", name=f"fk_{table}_{name}"), nullable=null)
+
+
+def _must(name, kind):
+    return sa.Column(name, kind, nullable=False)
+
+
+def _people_tables():
+    text, moment, number = sa.String, Instant(), sa.Integer()
+    return {
+        "invitation": [
+            sa.Column(
+                "company_id", _id(), sa.ForeignKey("company.id", name="fk_invitation_company_id"), nullable=False
+            ),
+            _must("email", text(320)),
+            _must("first_name", text(64)),
+            _must("last_name", text(64)),
+            _must("locale", text(8)),
+            _must("roles", sa.JSON()),
+            _must("nonce", text(32)),
+            _must("sent_times", number),
+            _must("sent_at", moment),
+            _must("ends_at", moment),
+            _user_column("invitation", "invited_by", null=True),
+            sa.Column("accepted_at", moment),
+            sa.Column("withdrawn_at", moment),
+            _user_column("invitation", "user_id", null=True),
+            sa.UniqueConstraint("nonce", name="uq_invitation_nonce"),
+        ],
+        "passkey": [
+            _user_column("passkey", "user_id"),
+            _must("name", text(60)),
+            _must("credential", text(1400)),
+            _must("public_key", sa.Text()),
+            _must("sign_count", sa.BigInteger()),
+            _must("transports", sa.JSON()),
+            sa.Column("used_at", moment),
+            sa.UniqueConstraint("credential", name="uq_passkey_credential"),
+        ],
+        "user_session": [
+            _user_column("user_session", "user_id"),
+            _must("sid", text(32)),
+            _must("epoch", number),
+            _must("address", text(45)),
+            _must("device", text(120)),
+            _must("ends_at", moment),
+            sa.UniqueConstraint("sid", name="uq_user_session_sid"),
+        ],
+        "data_wish": [
+            sa.Column("company_id", _id(), sa.ForeignKey("company.id", name="fk_data_wish_company_id"), nullable=False),
+            _user_column("data_wish", "user_id"),
+            _must("kind", text(10)),
+            _must("note", text(1000)),
+            _must("state", text(10)),
+            _must("reason", text(1000)),
+            _must("decided_by", text(200)),
+            sa.Column("decided_at", moment),
+        ],
+        "privacy_policy": [
+            sa.Column(
+                "seller_id", _id(), sa.ForeignKey("seller.id", name="fk_privacy_policy_seller_id"), nullable=False
+            ),
+            _must("version", number),
+            _must("locale", text(8)),
+            _must("title", text(200)),
+            _must("body", sa.Text()),
+            _must("valid_from", sa.Date()),
+            sa.Column("changes", sa.Text(), nullable=False, server_default=""),
+            sa.UniqueConstraint("seller_id", "version", "locale", name="uq_privacy_policy_seller_id_version_locale"),
+        ],
+    }
+
+
+_PEOPLE_INDEXES = (
+    ("invitation", "company_id"),
+    ("passkey", "user_id"),
+    ("user_session", "user_id"),
+    ("data_wish", "company_id"),
+    ("data_wish", "user_id"),
+)
+
+
+def _people_up():
+    for table, columns in _people_tables().items():
+        op.create_table(
+            table,
+            sa.Column("id", _id(), primary_key=True),
+            *columns,
+            sa.Column("created_at", Instant(), nullable=False),
+        )
+    for table, column in _PEOPLE_INDEXES:
+        op.create_index(f"ix_{table}_{column}", table, [column])
+    op.add_column("agreement", sa.Column("changes", sa.Text(), nullable=False, server_default=""))
+    for column in (
+        sa.Column("deleted_at", Instant()),
+        sa.Column("restricted_at", Instant()),
+        sa.Column("avatar", sa.String(64)),
+    ):
+        op.add_column("ab_user", column)
+    hide_other_companies("invitation")
+    hide_other_companies("data_wish")
+
+
+def _people_down():
+    for column in ("avatar", "restricted_at", "deleted_at"):
+        op.drop_column("ab_user", column)
+    op.drop_column("agreement", "changes")
+    for table in reversed(_people_tables()):
+        op.drop_table(table)
 
 
 # -- figures of a billing run ---------------------------------------------------------------------------------------
