@@ -1,4 +1,4 @@
-"""Options by list: requests made step by step, orders to operators from the outbox, answers asked for at pauses."""
+"""Options by list: long lists looked through, requests made step by step, orders sent to operators, answers asked."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +11,15 @@ from app.services.switching import running
 from app.services.work import JobName, Topic
 from config import Settings
 from jobs.context import JobContext, Result, Stopped, effect, job
+
+
+@job(JobName.LOOK_OPTIONS)
+def look_through(context: JobContext) -> Result:
+    """Judge and price the lines of a long list; one that is stopped stays as it was taken in."""
+    look = switching.Look(int(context.params["batch_id"]), int(context.params["turn"]))
+    while look.step(context.session, context.actor):
+        context.progress(look.done, look.total, N_("Lines are being looked through"))
+    return {"batch_id": look.batch_id, "figures": {"lines": look.done}}
 
 
 @job(JobName.SWITCH_OPTIONS)

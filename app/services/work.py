@@ -16,6 +16,7 @@
 | send_invoice | document_id; of a repeat also addresses, format (of accounts), extent |
 | form_invoice | account_id, month, format |
 | running_charges | account_id, addresses, format (of accounts) |
+| look_options | batch_id, turn |
 | switch_options | batch_id |
 | rate_usage | tariff_id |
 | retry_suspended | none |
@@ -68,6 +69,7 @@ class JobName(StrEnum):
     RUNNING_CHARGES = "running_charges"
     NOTICES = "notices"
     INSTALMENTS = "instalments"
+    LOOK_OPTIONS = "look_options"
     SWITCH_OPTIONS = "switch_options"
     RATE_USAGE = "rate_usage"
     RETRY_SUSPENDED = "retry_suspended"

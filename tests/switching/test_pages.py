@@ -1,5 +1,6 @@
 """Services by list as an administrator works with it: steps forth and back, the list, its result, its history."""
 
+import datetime as dt
 import io
 
 import pytest
@@ -9,7 +10,9 @@ from flask.testing import FlaskClient
 from app import models as m
 from app.extensions import db
 from app.imports.reading import read_sheet
-from app.services import switching
+from app.services import switching, work
+from app.services.switching import drafts, looking
+from jobs import context
 from tests import makers
 
 
@@ -158,3 +161,100 @@ def test_a_person_without_the_right_may_not_switch_options(app, house):
     employee = makers.user(house.session, "employee", house.company)
     house.session.commit()
     assert makers.sign_in(app.test_client(), employee).get("/my/options/").status_code == 403
+
+
+# -- long lists ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def long(monkeypatch, app):
+    """Lists of three lines are long, and a job's transaction has two."""
+    monkeypatch.setattr(context, "_app", app)
+    monkeypatch.setattr(drafts, "AT_ONCE", 2)
+    monkeypatch.setattr(looking, "PART", 2)
+
+
+def looks(session) -> list[m.Job]:
+    return list(session.scalars(sa.select(m.Job).where(m.Job.name == "look_options").order_by(m.Job.id)))
+
+
+def work_on(session, job_id: int) -> None:
+    session.commit()
+    session.remove()
+    context.perform("job", [job_id])
+
+
+@pytest.mark.covers("A1-16", "A1-37")
+def test_a_long_list_is_looked_through_by_a_job_and_the_page_comes_back(client, house, long):
+    place = begun(client)
+    text = "\n".join([house.numbers(0, 1, 2), "+380000000000", house.numbers(0)])
+    assert post(client, f"{place}/who", {"how": "paste", "text": text}).headers["Location"] == place
+    page = client.get(place).get_data(as_text=True)
+    assert "Lines are being looked through" in page and "data-job-reload" in page and "Your list of 5 lines" in page
+    assert "look_options" not in page and f"{place}/who" in page  # Back
+    post(client, f"{place}/confirm")
+    assert not house.session.scalar(sa.select(m.Request.id).where(m.Request.parent_id.is_not(None)))
+    assert client.get(f"{place}/result").status_code == 200
+    work_on(house.session, looks(house.session)[0].id)
+    page = client.get(place).get_data(as_text=True)
+    assert "Ask for 3" in page and "285.00 UAH" in page and "Line 1 says the same" in page
+    assert post(client, f"{place}/confirm").status_code == 302
+    assert house.session.scalars(sa.select(m.Request.state).where(m.Request.parent_id.is_(None))).one() == "queued"
+
+
+def test_a_look_says_and_costs_what_a_short_list_would(client, house, long):
+    day, text = dt.date(2026, 11, 16), house.numbers(0, 1, 2, 3, 1)
+    at_once = house.list_of(text, day=day)
+    by_job = house.list_of(text, day=day)
+    switching.judge_again(house.session, house.actor, by_job.id, "/my/options/")
+    house.session.commit()
+    ids = at_once.id, by_job.id
+    work_on(house.session, looks(house.session)[0].id)
+    first, second = (house.session.get_one(m.Request, one) for one in ids)
+    assert first.details["summary"] == second.details["summary"]
+    columns = [c for c in m.RequestLine.__table__.c if c.name not in ("id", "request_id", "created_at")]
+    rows = [house.session.execute(sa.select(*columns).where(m.RequestLine.request_id == one)).all() for one in ids]
+    assert rows[0] == rows[1] and len(rows[0]) == 5
+
+
+def test_a_look_that_is_cancelled_keeps_the_lines_and_can_be_begun_again(client, house, long):
+    place = begun(client)
+    post(client, f"{place}/who", {"how": "paste", "text": house.numbers(0, 1, 2)})
+    job = looks(house.session)[0]
+    work.ask_cancel(house.session, house.actor, job.id)
+    house.session.commit()
+    page = client.get(place).get_data(as_text=True)
+    assert "was not looked through to its end" in page and "Look again" in page
+    assert house.subscribers[2].number in client.get(f"{place}/who").get_data(as_text=True)
+    post(client, f"{place}/again")
+    work_on(house.session, looks(house.session)[-1].id)
+    assert "Ask for 3" in client.get(place).get_data(as_text=True)
+
+
+@pytest.mark.covers("A1-16")
+def test_a_worker_killed_midway_leaves_a_look_that_ends_as_if_nothing_had_been(client, house, long):
+    place = begun(client)
+    post(client, f"{place}/who", {"how": "paste", "text": house.numbers(0, 1, 2, 3)})
+    batch_id, job_id = int(place.rsplit("/", 1)[1]), looks(house.session)[0].id
+    killed = switching.Look(batch_id, 1)
+    assert killed.step(house.session, house.actor)  # the first two lines are kept, then nothing more is heard of it
+    work_on(house.session, job_id)
+    summary = house.session.get_one(m.Request, batch_id).details["summary"]
+    assert summary["lines"] == 4 and summary["verdicts"] == {"ok": 4}
+
+
+def test_a_list_changed_meanwhile_is_not_judged_by_the_look_before(client, house, long):
+    place = begun(client)
+    post(client, f"{place}/who", {"how": "paste", "text": house.numbers(0, 1, 2)})
+    old = looks(house.session)[0].id
+    post(client, f"{place}/who", {"how": "paste", "text": house.numbers(1, 2, 3) + "\n123"})
+    work_on(house.session, old)
+    assert "Lines are being looked through" in client.get(place).get_data(as_text=True)
+    post(client, f"{place}/what", {"action": "on", "option": "records", "day": "2026-11-16"})
+    for job in [one.id for one in looks(house.session) if one.state == "queued"]:
+        work_on(house.session, job)
+    page = client.get(place).get_data(as_text=True)
+    assert "Ask for 3" in page and "135.00 UAH" in page
+    post(client, f"{place}/discard")
+    work_on(house.session, old)
+    assert not house.session.scalars(sa.select(m.RequestLine)).all()

@@ -1,7 +1,8 @@
 """Options of subscribers switched on and off by list: preview, requests, operators, undo.
 
-`drafts` takes a list in and judges it, `asking` makes its requests, `operating` sends them and writes what is done,
-`undoing` takes back, `history` reads for pages, `results` writes the list back with what came of each line.
+`drafts` takes a list in, `judging` judges and prices its lines (`looking`: by a job, where it is long), `asking` makes
+its requests, `operating` sends them and writes what is done, `undoing` takes back, `history` reads for pages, `results`
+writes the list back with what came of each line.
 """
 
 from app.services.switching.asking import ask_step, confirm, counts_of, stop_asking
@@ -19,6 +20,7 @@ from app.services.switching.drafts import (
     take_paste,
     take_picked,
 )
+from app.services.switching.looking import Look
 from app.services.switching.offers import Offer, offers_at, offers_of
 from app.services.switching.results import write_result
 from app.services.switching.running import run_to_end
@@ -27,6 +29,7 @@ from app.services.switching.undoing import Undone, can_undo, cancel_request, can
 __all__ = [
     "Choice",
     "Filter",
+    "Look",
     "Offer",
     "Undone",
     "ask_step",

@@ -21,11 +21,13 @@ from app.rules.lifecycle import RequestState, move
 from app.rules.policies import midnight
 from app.rules.switching import KINDS, Verdict
 from app.services import policies, sets, trail, work
-from app.services.switching.drafts import Judge, Read, batch_of, draft_of
+from app.services.switching.drafts import batch_of, draft_of
+from app.services.switching.judging import Judge, Read
 from app.services.work import JobName, Topic
 
 STEP = 1_000  # lines a transaction
 CARRIED = 250  # requests one wish carries: a wish each would cost more than the orders
+LOOKING = N_("The list is not looked through to its end. Wait for the end, or press «Look again».")
 NOTHING = N_("No line of the list can be done. Correct the list or choose another one.")
 
 
@@ -48,6 +50,8 @@ def confirm(session: Session, actor: Actor, batch_id: int, page: str = "") -> Re
     batch = batch_of(session, actor, batch_id, lock=True)
     if batch.state != RequestState.NEW.value:
         return batch
+    if "look_job" in batch.details:
+        raise Refused(LOOKING)
     if batch.effective_on is None or "summary" not in batch.details:
         raise Refused(NOTHING)
     draft_of(session, actor, batch_id)

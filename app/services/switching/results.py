@@ -30,6 +30,7 @@ STATES = {
 DATED = (Verdict.NOT_BEGUN, Verdict.ENDED, Verdict.TOO_SOON, Verdict.CLOSED_MONTH)
 LEFT_OUT = N_("Not asked for")
 CAN_BE = N_("Can be done")
+NOT_LOOKED = N_("Not looked through yet")
 STOPPED = N_("The list was stopped before this line.")
 
 
@@ -39,6 +40,8 @@ def _iso(day: dt.date) -> str:
 
 def told(row: Any, batch_state: str, say: Say, day: Callable[[dt.date], str] = _iso) -> tuple[str, str]:
     """The result of a line and its reason, in words; `day` writes a date as the reader does."""
+    if not row["verdict"]:
+        return say(DomainError(NOT_LOOKED)), ""
     verdict = Verdict(row["verdict"])
     if verdict is not Verdict.OK:
         detail = row["detail"]

@@ -12,7 +12,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.access.permissions import Right
-from app.models import Request
+from app.models import Job, Request
 from app.rules.lifecycle import JobState
 from app.rules.switching import OFF, ON, Verdict
 from app.services import switching
@@ -126,7 +126,8 @@ class OptionsPage(frame.Page):
             values = {"action": chosen.action, "option": chosen.option, "day": chosen.day.isoformat()}
             return self._what(None, values, draft)
         choice = self._choice()
-        if choice is None or attempt(switching.choose, request_id, choice) is None:
+        page = self._list_url(draft)
+        if choice is None or attempt(switching.choose, request_id, choice, page) is None:
             return self._what(None, request.form, draft), 422
         return redirect(self._after_choice(draft))
 
@@ -180,17 +181,17 @@ class OptionsPage(frame.Page):
         return self._who(draft, how)
 
     def _take(self, draft: Request, how: str) -> Any:
-        form, draft_id = request.form, draft.id
+        form, draft_id, page = request.form, draft.id, self._list_url(draft)
         if how == "file":
             upload = request.files.get("file")
             if upload is None or not upload.filename:
                 flash(gettext("Choose a file first."), "warning")
                 return None
-            return attempt(switching.take_file, draft_id, cast(BinaryIO, upload.stream), upload.filename)
+            return attempt(switching.take_file, draft_id, cast(BinaryIO, upload.stream), upload.filename, page)
         if how == "pick":
             shown, chosen = _ids("shown"), _ids("subscriber")
             picked = (set(draft.details.get("picked") or ()) - shown) | chosen
-            return attempt(switching.take_picked, draft_id, picked)
+            return attempt(switching.take_picked, draft_id, picked, page)
         if how == "filter":
             account = self.account_asked()
             wanted = switching.Filter(
@@ -200,8 +201,8 @@ class OptionsPage(frame.Page):
                 option=form.get("option", "")[:120],
                 has_option=form.get("has") != "0",
             )
-            return attempt(switching.take_filter, draft_id, wanted)
-        return attempt(switching.take_paste, draft_id, form.get("text", "")[:LONGEST_TEXT])
+            return attempt(switching.take_filter, draft_id, wanted, page)
+        return attempt(switching.take_paste, draft_id, form.get("text", "")[:LONGEST_TEXT], page)
 
     def _who(self, draft: Request, how: str) -> Any:
         ways = [
@@ -250,6 +251,8 @@ class OptionsPage(frame.Page):
         row = switching.batch_of(self.session, self.actor, request_id)
         if row.state == "new" and "columns" not in row.details:
             return redirect(url_for("OptionsPage.who", request_id=request_id))
+        if "look_job" in row.details:
+            return self._looked_through(row)
         want, after = request.args.get("want", ""), whole(request.args.get("after", "")) or 0
         lines = history.lines_of(self.session, row, want, after)
         shown = [self._line(line, row) for line in lines[: history.LINES]]
@@ -277,6 +280,19 @@ class OptionsPage(frame.Page):
             can_undo=bool(waiting) or (bool(batch.counts.get("done")) and switching.can_undo(self.session, row)),
             waiting=waiting,
             **common,
+        )
+
+    def _looked_through(self, row: Request) -> Any:
+        """How far the looking through of a long list is; the page comes back by itself when it is done."""
+        job = self.session.get_one(Job, row.details["look_job"])
+        return self.show(
+            "options_looking.html",
+            row=row,
+            title=title_of(row, self._names()),
+            steps=self._steps(row),
+            job=job,
+            is_under_way=job.state in (JobState.QUEUED, JobState.RUNNING),
+            told=told_of_job(job),
         )
 
     def _line(self, line: Any, row: Request) -> dict[str, Any]:
@@ -313,7 +329,7 @@ class OptionsPage(frame.Page):
             if not key or counts.get(key)
         ]
 
-    def _list_url(self, row: Request, want: str) -> str:
+    def _list_url(self, row: Request, want: str = "") -> str:
         return url_for("OptionsPage.one_list", request_id=row.id, want=want or None)
 
     @expose("/<int:request_id>/status")
@@ -340,8 +356,9 @@ class OptionsPage(frame.Page):
     @needs(Right.CABINET_RENAME)
     def again(self, request_id: int) -> Any:
         """Judge the list anew, as things stand now."""
-        attempt(switching.judge_again, request_id)
-        return redirect(url_for("OptionsPage.one_list", request_id=request_id))
+        page = url_for("OptionsPage.one_list", request_id=request_id)
+        attempt(switching.judge_again, request_id, page)
+        return redirect(page)
 
     @expose("/<int:request_id>/confirm", methods=["POST"])
     @needs(Right.CABINET_RENAME)
