@@ -44,6 +44,7 @@ FAMILIES = (
     "mail",
     "notices",
     "paying",
+    "platforms",
     "provisioning",
     "rating",
     "renaming",

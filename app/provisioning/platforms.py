@@ -1,7 +1,7 @@
 """What every platform is: something that makes a bought service run, changes, suspends, resumes and ends it.
 
-Kabinet calls one of the five, keeps the reference, and calls `ask` at growing pauses until the platform has a last word. All
-of them may be called again with the same task after a crash; a task is told apart by its id, which is ours for good.
+Kabinet calls one of the five, keeps the reference, and calls `ask` at growing pauses until the platform has a last
+word. All of them may be called again with the same task after a crash; a task is told apart by its id, ours for good.
 """
 
 from collections.abc import Mapping
@@ -62,6 +62,7 @@ class Platform(Protocol):
     """
 
     name: str
+    is_silent: bool  # there is nobody to ask: the staff write down what came of it
 
     def create(self, task: Task) -> str:
         """Make the service."""

@@ -1,4 +1,4 @@
-"""Operators by name: dotted paths, so that configuration can add one without touching this code."""
+"""Operators and platforms by name: dotted paths, so that configuration can add one without touching this code."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.provisioning.base import Operator, OperatorError
+from app.provisioning.platforms import Platform, PlatformError
 
 PATHS: Mapping[str, str] = {
     "simulated": "app.provisioning.simulated:SimulatedOperator",
@@ -23,3 +24,19 @@ def open_operator(
     module, _, attribute = path.partition(":")
     operator: Operator = getattr(import_module(module), attribute)(dict(settings), folder)
     return operator
+
+
+PLATFORMS: Mapping[str, str] = {
+    "simulated": "app.provisioning.simulated_platform:SimulatedPlatform",
+    "by_hand": "app.provisioning.by_hand_platform:ByHandPlatform",
+}
+
+
+def open_platform(name: str, folder: Path, more: Mapping[str, str] | None = None) -> Platform:
+    """The platform of this name; `folder` is where it may keep files; `more` adds to PLATFORMS."""
+    path = {**PLATFORMS, **(more or {})}.get(name)
+    if path is None:
+        raise PlatformError(f"There is no platform {name!r}. Choose one in the plan.", permanent=True)
+    module, _, attribute = path.partition(":")
+    platform: Platform = getattr(import_module(module), attribute)(folder)
+    return platform

@@ -29,7 +29,15 @@ class NoticeEvent(StrEnum):
     OVERDUE = "overdue"  # AST-122
     BLOCK_SOON = "block_soon"  # AST-123
     BLOCKED = "blocked"  # AST-124
+    METHOD_FAILED = "method_failed"  # AST-154
     TICKET_ANSWERED = "ticket_answered"  # AST-177
+    SERVICE_READY = "service_ready"
+    SERVICE_NEEDS_SETUP = "service_needs_setup"  # AST-158
+    SERVICE_OUT_OF_STOCK = "service_out_of_stock"
+    SERVICE_RENEWED = "service_renewed"
+    RENEWAL_FAILED = "renewal_failed"  # AST-154
+    SERVICE_STOPPED = "service_stopped"
+    SERVICE_ENDED = "service_ended"
 
 
 CLASSES = {
@@ -38,7 +46,15 @@ CLASSES = {
     NoticeEvent.OVERDUE: NoticeClass.MONEY,
     NoticeEvent.BLOCK_SOON: NoticeClass.MONEY,
     NoticeEvent.BLOCKED: NoticeClass.MONEY,
+    NoticeEvent.METHOD_FAILED: NoticeClass.MONEY,
     NoticeEvent.TICKET_ANSWERED: NoticeClass.SUPPORT,
+    NoticeEvent.SERVICE_READY: NoticeClass.SERVICES,
+    NoticeEvent.SERVICE_NEEDS_SETUP: NoticeClass.SERVICES,
+    NoticeEvent.SERVICE_OUT_OF_STOCK: NoticeClass.SERVICES,
+    NoticeEvent.SERVICE_RENEWED: NoticeClass.SERVICES,
+    NoticeEvent.RENEWAL_FAILED: NoticeClass.MONEY,
+    NoticeEvent.SERVICE_STOPPED: NoticeClass.MONEY,
+    NoticeEvent.SERVICE_ENDED: NoticeClass.MONEY,
 }
 CHANNELS = ("in_app", "email")
 OFF_BY_DEFAULT = frozenset({(NoticeClass.NEWS.value, "email")})

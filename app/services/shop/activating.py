@@ -1,6 +1,6 @@
 """From a bought plan to a service that runs: tasks for platforms, wished for with their cause.
 
-`wish` writes a `PlatformOrder` and the outbox's wish in the caller's transaction. `services.shop.operating_platforms`
+`wish` writes a `PlatformOrder` and the outbox's wish in the caller's transaction. `services.shop.platforms`
 hands it over and asks what came of it; here is what that means for the subscription, its dates and its people.
 """
 
@@ -9,10 +9,16 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.access.permissions import Right
 from app.core import clock
-from app.models import OrderLine, Plan, PlatformOrder, Subscription, SubscriptionItem
+from app.core.actor import Actor
+from app.core.errors import N_, NotFound, Refused
+from app.models import OrderLine, Plan, PlatformOrder, Subscription, SubscriptionItem, SubscriptionPromotion
+from app.provisioning.platforms import Answer, Outcome
 from app.rules.lifecycle import RequestState, SubscriptionState, move
-from app.services import work
+from app.rules.notices import NoticeEvent
+from app.services import policies, trail, work
+from app.services.shop.telling import tell
 from app.services.work import Topic
 
 OPEN = (RequestState.NEW.value, RequestState.SENT.value, RequestState.FAILED.value)
@@ -53,6 +59,7 @@ def extend(session: Session, subscription: Subscription, starts_on: dt.date, end
     What was stopped for want of money runs again.
     """
     was_until = subscription.paid_until or subscription.ends_on
+    starts_on = max(starts_on, was_until or starts_on)
     if was_until is not None and starts_on > was_until:
         _leave_gap(session, subscription, was_until, starts_on)
     subscription.paid_until = subscription.ends_on = ends_on
@@ -93,3 +100,139 @@ def lines_of(session: Session, subscription: Subscription) -> list[OrderLine]:
     """What was ordered for a subscription, the oldest first."""
     query = sa.select(OrderLine).where(OrderLine.subscription_id == subscription.id).order_by(OrderLine.id)
     return list(session.scalars(query))
+
+
+# -- what a platform's last word means ---------------------------------------------------------------------------------
+
+
+def settle(session: Session, order: PlatformOrder, answer: Answer, by: str = "") -> None:
+    """The task has ended: what that means for its subscription and its people; the next task goes out."""
+    subscription = order.subscription
+    order.answer, order.reason = answer.outcome.value, answer.reason[:300]
+    order.decided_by, order.done_at = by[:200], clock.now()
+    if answer.outcome is Outcome.REFUSED:
+        order.state = RequestState.FAILED.value  # a person looks: the customer's money is in it
+        order.done_at = None
+        session.flush()
+        return
+    ended = RequestState.REJECTED if answer.outcome is Outcome.OUT_OF_STOCK else RequestState.DONE
+    order.state = move(RequestState(order.state), ended).value
+    if answer.service:
+        subscription.reference = answer.service[:120]
+    _follow(session, subscription, order.action, answer)
+    _next(session, order)
+    session.flush()
+
+
+def _follow(session: Session, subscription: Subscription, action: str, answer: Answer) -> None:
+    state = SubscriptionState(subscription.state)
+    if state not in (SubscriptionState.PROCESSING, SubscriptionState.ORDERED):
+        return  # it runs, is stopped or has ended: the task changed nothing a person sees
+    if answer.outcome is Outcome.DONE:
+        _begin_to_run(session, subscription)
+    elif answer.outcome is Outcome.NEEDS_SETUP:
+        subscription.state = move(SubscriptionState.PROCESSING, SubscriptionState.NEEDS_SETUP).value
+        subscription.reason = answer.reason[:300]
+        tell(session, subscription, NoticeEvent.SERVICE_NEEDS_SETUP, "setup")
+    elif answer.outcome is Outcome.OUT_OF_STOCK and action == "create":
+        subscription.state = move(state, SubscriptionState.OUT_OF_STOCK).value
+        subscription.reason = answer.reason[:300]
+        tell(session, subscription, NoticeEvent.SERVICE_OUT_OF_STOCK, str(clock.today()))
+
+
+def _begin_to_run(session: Session, subscription: Subscription) -> None:
+    """It runs from today: what was paid for is all of it ahead, however long the platform took."""
+    today = clock.today(policies.zone_of(session, subscription.seller_id))
+    late = (today - subscription.starts_on).days
+    if late > 0:
+        _put_off(session, subscription, dt.timedelta(late))
+    subscription.state = move(SubscriptionState(subscription.state), SubscriptionState.ACTIVE).value
+    subscription.reason = ""
+    tell(session, subscription, NoticeEvent.SERVICE_READY, "ready", day=today)
+
+
+def _put_off(session: Session, subscription: Subscription, by: dt.timedelta) -> None:
+    """Everything that was to begin when it was ordered begins, and ends, so many days later."""
+    for name in ("ends_on", "starts_on", "paid_until"):
+        day = getattr(subscription, name)
+        setattr(subscription, name, day + by if day else None)
+    mine = SubscriptionItem.subscription_id == subscription.id
+    given = SubscriptionPromotion.subscription_id == subscription.id
+    dated: list[SubscriptionItem | SubscriptionPromotion] = [
+        *session.scalars(sa.select(SubscriptionItem).where(mine)),
+        *session.scalars(sa.select(SubscriptionPromotion).where(given)),
+    ]
+    for row in dated:
+        row.valid_to = row.valid_to + by if row.valid_to else None
+        row.valid_from += by
+    for line in lines_of(session, subscription):
+        line.starts_on = line.starts_on + by if line.starts_on else None
+        line.ends_on = line.ends_on + by if line.ends_on else None
+    session.flush()
+
+
+def _next(session: Session, order: PlatformOrder) -> None:
+    """The subscription's next task, which waited for this one."""
+    waiting = (
+        sa.select(PlatformOrder)
+        .where(PlatformOrder.subscription_id == order.subscription_id, PlatformOrder.id > order.id)
+        .where(PlatformOrder.state == RequestState.NEW.value)
+        .order_by(PlatformOrder.id)
+        .limit(1)
+    )
+    session.flush()
+    following = session.scalars(waiting).first()
+    if following is not None:
+        wish_to_send(session, following, 1)
+
+
+# -- what people do ----------------------------------------------------------------------------------------------------
+
+
+def set_up(session: Session, actor: Actor, subscription_id: int) -> Subscription:
+    """The customer has set the service up as its instructions say: the platform is asked to let it run (AST-158)."""
+    subscription = _mine(session, actor, subscription_id)
+    if subscription.state != SubscriptionState.NEEDS_SETUP.value:
+        raise Refused(N_("Nothing is left to set up here."))
+    subscription.state = move(SubscriptionState.NEEDS_SETUP, SubscriptionState.PROCESSING).value
+    subscription.reason = ""
+    wish(session, subscription, "change")
+    trail.record(session, actor, "service.set_up", "subscription", subscription.id, company_id=subscription.company_id)
+    return subscription
+
+
+def cancel(session: Session, actor: Actor, subscription_id: int) -> Subscription:
+    """Give up a service that cannot be made: its money is free again on the account."""
+    subscription = _mine(session, actor, subscription_id)
+    if subscription.state != SubscriptionState.OUT_OF_STOCK.value:
+        raise Refused(N_("Only a service that is out of stock can be cancelled here. Ask us about any other."))
+    subscription.state = move(SubscriptionState.OUT_OF_STOCK, SubscriptionState.ENDED).value
+    subscription.auto_renew = False
+    subscription.ends_on = subscription.starts_on
+    subscription.paid_until = None
+    for line in lines_of(session, subscription):
+        line.ends_on = line.starts_on  # nothing was delivered for it: `spending` counts it no more
+    drop_waiting(session, subscription)
+    trail.record(session, actor, "service.cancel", "subscription", subscription.id, company_id=subscription.company_id)
+    return subscription
+
+
+def drop_waiting(session: Session, subscription: Subscription) -> None:
+    """Tasks that have not gone out are not sent any more."""
+    session.flush()
+    mine = PlatformOrder.subscription_id == subscription.id
+    session.execute(
+        sa.update(PlatformOrder)
+        .where(mine, PlatformOrder.state == RequestState.NEW.value)
+        .values(state=RequestState.CANCELLED.value, done_at=clock.now())
+    )
+
+
+def _mine(session: Session, actor: Actor, subscription_id: int) -> Subscription:
+    actor.need(Right.CABINET_BUY)
+    query = sa.select(Subscription).where(Subscription.id == subscription_id).with_for_update(of=Subscription)
+    subscription = session.scalars(query.execution_options(populate_existing=True)).first()
+    if subscription is None:
+        raise NotFound()
+    actor.need_company(subscription.company_id)
+    return subscription
