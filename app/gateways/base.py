@@ -1,13 +1,13 @@
 """What every gateway is: it hands a customer over to pay, reads its callbacks, and says what is true when asked.
 
 A callback only says «look»: what it claims is never believed, the truth is asked of the gateway itself. Money is a
-Decimal with two decimals; statuses are the five of `Truth`.
+Decimal with two decimals; statuses are the five of `Truth`. A gateway that also keeps cards for later is `Keeping`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 State = Literal["waiting", "paid", "failed", "cancelled", "refunded"]
 
@@ -47,6 +47,7 @@ class Order:
     return_url: str
     callback_url: str
     locale: str = "en"
+    save: bool = False  # the customer wants the card kept for next time
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,22 @@ class Callback:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What a callback is about: our order, and the gateway's own number where it says that."""
+
+    order_no: str
+    external_id: str = ""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A card or a purse that the gateway keeps: the token that charges it, and a mask for its owner («*4242»)."""
+
+    token: str
+    mask: str = ""
+
+
+@dataclass(frozen=True)
 class Truth:
     """What the gateway says of an order when asked; `external_id` is its own number of the payment."""
 
@@ -78,6 +95,15 @@ class Truth:
     amount: Decimal
     currency: str
     fee: Decimal = Decimal("0.00")
+    saved: Saved | None = None  # what may be charged from now on
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How a card that is being saved without a payment stands: `saved` where it is done."""
+
+    state: Literal["waiting", "saved", "failed"]
+    saved: Saved | None = None
 
 
 class Gateway(Protocol):
@@ -89,10 +115,27 @@ class Gateway(Protocol):
         """Where to send the customer; GatewayError where the gateway does not answer."""
         ...
 
-    def order_of(self, callback: Callback) -> str:
-        """The order a callback is about; Forged where it is not the gateway's."""
+    def hear(self, callback: Callback) -> Heard:
+        """What a callback is about; Forged where it is not the gateway's."""
         ...
 
     def ask(self, order_no: str, external_id: str = "") -> Truth | None:
         """What is true of an order now; None where the gateway knows nothing of it."""
+        ...
+
+
+@runtime_checkable
+class Keeping(Gateway, Protocol):
+    """A gateway that keeps cards and charges them when their owner is away."""
+
+    def charge(self, order: Order, token: str) -> Truth:
+        """Charge a kept card; asked again under the same order number it never takes the money twice."""
+        ...
+
+    def hand_over_saving(self, order: Order) -> Handover:
+        """Where to send the customer to have a card kept without paying."""
+        ...
+
+    def ask_saving(self, order_no: str, external_id: str = "") -> Binding | None:
+        """How that stands; None where the gateway knows nothing of it."""
         ...

@@ -4,28 +4,30 @@
 SHA-1 before (liqpay.ua documentation; the vectors are in the tests). The callback is checked by the configured
 version's H alone, so a weaker signature opens nothing.
 
+A card is kept by `recurringbytoken`: the payment's status then names its `card_token`, which `paytoken` charges; one
+kept without paying is authorised (`auth`) for a unit of money that is never taken.
+
 Settings of a way: version (7), checkout_url, request_url, test («1»: payments of the test mode count).
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import json
-import urllib.error
 import urllib.parse
-import urllib.request
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core.money import half_up
-from app.gateways.base import Callback, Forged, GatewayError, Handover, Keys, Order, State, Truth
+from app.gateways import wire
+from app.gateways.base import Binding, Callback, Forged, GatewayError, Handover, Heard, Keys, Order, Saved, State, Truth
 
 CHECKOUT = "https://www.liqpay.ua/api/3/checkout"
 REQUEST = "https://www.liqpay.ua/api/request"
-TIMEOUT = 20  # seconds
 SHA3_FROM = 7
+UNKNOWN = frozenset({"payment_not_found", "err_payment_not_found"})
+DUPLICATE = frozenset({"order_id_duplicate", "err_order_id_duplicate"})
 LANGUAGES = {"uk": "uk", "ru": "uk"}  # the page is Ukrainian or English
 
 # Their words → ours; what is not listed waits (3-D Secure, one-time codes, «money taken, shop not yet verified»).
@@ -51,9 +53,16 @@ class LiqPayGateway:
 
     def hand_over(self, order: Order) -> Handover:
         """A form to LiqPay's own page; nothing is asked over the network."""
+        more = {"recurringbytoken": "1"} if order.save else {}
+        return self._checkout(order, action="pay", amount=f"{order.amount:f}", **more)
+
+    def hand_over_saving(self, order: Order) -> Handover:
+        """A form that has the card authorised and kept; nothing is taken."""
+        return self._checkout(order, action="auth", amount="1.00", recurringbytoken="1")
+
+    def _checkout(self, order: Order, **what: str) -> Handover:
         data = self._data(
-            action="pay",
-            amount=f"{order.amount:f}",
+            **what,
             currency=order.currency,
             description=order.purpose[:255],
             order_id=order.order_no,
@@ -64,34 +73,67 @@ class LiqPayGateway:
         fields = {"data": data, "signature": self.sign(data)}
         return Handover(self.keys.settings.get("checkout_url") or CHECKOUT, fields)
 
-    def order_of(self, callback: Callback) -> str:
+    def hear(self, callback: Callback) -> Heard:
         """The order of a signed callback."""
         data = callback.form.get("data", "")
         if not data or not hmac.compare_digest(callback.form.get("signature", "").encode(), self.sign(data).encode()):
             raise Forged()
-        said = _read(base64.b64decode(data))
+        try:
+            said = wire.read("LiqPay", base64.b64decode(data))
+        except binascii.Error as error:
+            raise Forged("The callback cannot be read.") from error
         if said.get("public_key") != self.keys.public:
             raise Forged("The callback is of another shop.")
-        return str(said.get("order_id", ""))
+        return Heard(str(said.get("order_id", "")))
 
     def ask(self, order_no: str, external_id: str = "") -> Truth | None:
         """The status of an order, asked of LiqPay's server."""
+        said = self._status(order_no)
+        return None if said is None else self._truth(order_no, said)
+
+    def ask_saving(self, order_no: str, external_id: str = "") -> Binding | None:
+        """Whether the card of an authorisation is kept."""
+        said = self._status(order_no)
+        if said is None:
+            return None
+        saved, state = _saved(said), self._state(str(said.get("status", "")))
+        if saved is not None and state in ("paid", "refunded"):  # the unit authorised is given back by itself
+            return Binding("saved", saved)
+        return Binding("failed" if state in ("failed", "cancelled") else "waiting")
+
+    def charge(self, order: Order, token: str) -> Truth:
+        """Charge a kept card; an order number serves once, so the second time only its status is read."""
+        data = self._data(
+            action="paytoken",
+            amount=f"{order.amount:f}",
+            currency=order.currency,
+            description=order.purpose[:255],
+            order_id=order.order_no,
+            card_token=token,
+        )
+        said = self._post({"data": data, "signature": self.sign(data)})
+        if said.get("err_code") in DUPLICATE:
+            said = self._status(order.order_no) or {}
+        if "amount" not in said and str(said.get("status", "")) in ("error", "failure"):
+            return Truth(order.order_no, "", "failed", order.amount, order.currency)
+        return self._truth(order.order_no, said)
+
+    def _status(self, order_no: str) -> dict[str, Any] | None:
         data = self._data(action="status", order_id=order_no)
         said = self._post({"data": data, "signature": self.sign(data)})
-        if (
-            said.get("err_code") in ("payment_not_found", "err_payment_not_found")
-            or said.get("code") == "payment_not_found"
-        ):
-            return None
+        return None if UNKNOWN & {said.get("err_code"), said.get("code")} else said
+
+    def _truth(self, order_no: str, said: dict[str, Any]) -> Truth:
         if str(said.get("order_id", "")) != order_no or said.get("public_key", self.keys.public) != self.keys.public:
             raise GatewayError("LiqPay answered about another order.", permanent=True)
         return Truth(
             order_no,
             str(said.get("payment_id") or said.get("transaction_id") or ""),
             self._state(str(said.get("status", ""))),
-            _amount(said.get("amount")),
+            wire.amount("LiqPay", said.get("amount")),
             str(said.get("currency", "")),
-            _amount(said.get("receiver_commission", 0)),
+            wire.amount("LiqPay", said.get("receiver_commission", 0)),
+            _saved(said),
         )
 
     def sign(self, data: str) -> str:
@@ -110,29 +152,10 @@ class LiqPayGateway:
 
     def _post(self, fields: dict[str, str]) -> dict[str, Any]:
         url = self.keys.settings.get("request_url") or REQUEST
-        asked = urllib.request.Request(url, urllib.parse.urlencode(fields).encode())  # noqa: S310  # a setting
-        try:
-            with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310
-                return _read(answer.read(1_000_000))
-        except OSError as error:
-            raise GatewayError(f"LiqPay cannot be reached ({type(error).__name__}).") from error
+        return wire.ask("LiqPay", url, urllib.parse.urlencode(fields).encode())[1]
 
 
-def _read(content: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(content, parse_float=Decimal)
-    except ValueError as error:
-        raise GatewayError("LiqPay's words cannot be read.") from error
-    if not isinstance(said, dict):
-        raise GatewayError("LiqPay's words cannot be read.")
-    return said
-
-
-def _amount(value: Any) -> Decimal:
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation as error:
-        raise GatewayError("LiqPay's amount cannot be read.") from error
-    if not amount.is_finite():
-        raise GatewayError("LiqPay's amount cannot be read.")
-    return half_up(amount)
+def _saved(said: dict[str, Any]) -> Saved | None:
+    """The kept card an answer names; of its number LiqPay shows the last two digits."""
+    token = str(said.get("card_token") or "")
+    return Saved(token, f"*{str(said.get('sender_card_mask2') or '').rpartition('*')[2]}") if token else None

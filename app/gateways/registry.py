@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,11 +14,21 @@ PATHS: Mapping[str, str] = {
 }
 
 
+def can_keep(name: str) -> bool:
+    """Whether this gateway keeps cards for later (`base.Keeping`)."""
+    path = PATHS.get(name)
+    return path is not None and hasattr(_class_at(path), "charge")
+
+
 def open_gateway(name: str, session: Session, keys: Keys, more: Mapping[str, str] | None = None) -> Gateway:
     """The gateway of this name with a Seller's keys; `more` adds to PATHS or replaces in it."""
     path = {**PATHS, **(more or {})}.get(name)
     if path is None:
         raise GatewayError(f"There is no gateway {name!r}.", permanent=True)
-    module, _, attribute = path.partition(":")
-    gateway: Gateway = getattr(import_module(module), attribute)(session, keys)
+    gateway: Gateway = _class_at(path)(session, keys)
     return gateway
+
+
+def _class_at(path: str) -> Any:
+    module, _, attribute = path.partition(":")
+    return getattr(import_module(module), attribute)

@@ -112,7 +112,7 @@ class HeldMoney(MaybeOfCompany, Model):
 
 
 class SandboxCharge(Stamped, Model):
-    """The sandbox's own books: what a shop asked for and what the card's owner did. Nothing else reads it."""
+    """The sandbox's own books: what a shop asked for and what the card's owner did; 0.00 only keeps a card."""
 
     __tablename__ = "sandbox_charge"
     id: Mapped[Id]
@@ -124,3 +124,5 @@ class SandboxCharge(Stamped, Model):
     return_url: Mapped[str] = text(300)
     state: Mapped[str] = text(12, default="waiting")  # waiting | paid | declined | cancelled
     mask: Mapped[str] = text(20)
+    keep: Mapped[bool] = mapped_column(default=False)  # the shop asked to keep the card
+    token: Mapped[str] = text(60)  # by which the kept card is charged

@@ -85,6 +85,9 @@ class PaymentMethod(OfCompany, Model):
     way_id: Mapped[int | None] = ref("payment_way.id", null=True)  # whose keys the token belongs to
     account_id: Mapped[int | None] = ref("account.id", null=True)
     deleted_at: Mapped[dt.datetime | None] = mapped_column(Instant)  # payments that used it still name it
+    order_no: Mapped[str] = text(64, index=True)  # under which it is being saved at the gateway, without a payment
+    external_id: Mapped[str] = text(120)  # the gateway's own number of that
+    reason: Mapped[str] = text(300)  # why it does not work
     state: Mapped[str] = state(PaymentMethodState, PaymentMethodState.SETTING_UP)
     monthly_maximum: Mapped[Decimal | None] = mapped_column(Cents)
     __table_args__ = (one_of("state", PaymentMethodState),)

@@ -31,6 +31,9 @@ class NoticeEvent(StrEnum):
     BLOCKED = "blocked"  # AST-124
     METHOD_FAILED = "method_failed"  # AST-154
     TICKET_ANSWERED = "ticket_answered"  # AST-177
+    ORDER_PLACED = "order_placed"
+    ORDER_DONE = "order_done"
+    ORDER_CANCELLED = "order_cancelled"
     SERVICE_READY = "service_ready"
     SERVICE_NEEDS_SETUP = "service_needs_setup"  # AST-158
     SERVICE_OUT_OF_STOCK = "service_out_of_stock"
@@ -48,6 +51,9 @@ CLASSES = {
     NoticeEvent.BLOCKED: NoticeClass.MONEY,
     NoticeEvent.METHOD_FAILED: NoticeClass.MONEY,
     NoticeEvent.TICKET_ANSWERED: NoticeClass.SUPPORT,
+    NoticeEvent.ORDER_PLACED: NoticeClass.SERVICES,
+    NoticeEvent.ORDER_DONE: NoticeClass.SERVICES,
+    NoticeEvent.ORDER_CANCELLED: NoticeClass.SERVICES,
     NoticeEvent.SERVICE_READY: NoticeClass.SERVICES,
     NoticeEvent.SERVICE_NEEDS_SETUP: NoticeClass.SERVICES,
     NoticeEvent.SERVICE_OUT_OF_STOCK: NoticeClass.SERVICES,

@@ -7,7 +7,6 @@ sight of staff (`HeldMoney`), never lost and never credited by guess.
 
 import datetime as dt
 import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,8 +20,8 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
-from app.gateways.base import Callback, Gateway, Keys, Truth
-from app.gateways.registry import open_gateway
+from app.gateways.base import Callback, Gateway, Heard, Keeping, Truth
+from app.gateways.registry import can_keep
 from app.models import (
     Account,
     Document,
@@ -31,22 +30,33 @@ from app.models import (
     GatewayEvent,
     HeldMoney,
     LedgerKind,
+    Order,
     Payer,
-    Payment,
     PaymentAttempt,
     PaymentWay,
     Seller,
 )
 from app.rules.commission import Terms
-from app.rules.lifecycle import AttemptState, move
-from app.services import ledger, payments, sealing, trail, work
+from app.rules.lifecycle import AttemptState, OrderState, move
+from app.services import ledger, methods, payments, sealing, trail, work
+from app.services.attempts import FIRST_LOOK as FIRST_LOOK
+from app.services.attempts import LOOKS, OPEN, end, known, look_later, make
+from app.services.attempts import gateway_of as gateway_of
+from app.services.attempts import mark_sent as mark_sent
+from app.services.attempts import terms_of as terms_of
 from app.services.ledger import Move
-from app.services.work import Topic
 
-FIRST_LOOK = dt.timedelta(minutes=2)
-LOOKS = 12  # the pause doubles from look to look: the last is about five days later
-OPEN = (AttemptState.NEW.value, AttemptState.SENT.value)
 BOT = Actor.system("gateway")
+
+
+@dataclass(frozen=True)
+class Money:
+    """What a bank's statement says of money that came: its day, and the key under which it comes in once."""
+
+    paid_on: dt.date
+    key: str
+    reference: str = ""
+    purpose: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,11 +69,6 @@ class Offer:
     charged: Decimal
     cashback: Decimal
     refusal: DomainError | None
-
-
-def terms_of(way: PaymentWay) -> Terms:
-    """The terms of a way."""
-    return Terms(way.commission_bp, way.commission_fixed, way.cashback_bp, way.minimum, way.maximum)
 
 
 def offers_for(session: Session, account: Account, amount: Decimal) -> list[Offer]:
@@ -92,41 +97,34 @@ def begin(
     key: str,
     payer_id: int | None = None,
     document_id: int | None = None,
+    order_id: int | None = None,
+    save_method: bool = False,
 ) -> PaymentAttempt:
-    """Begin to pay `amount` to one's account, or an invoice of it; the same `key` is one attempt."""
+    """Begin to pay `amount` to one's account, an invoice or an order of it; the same `key` is one attempt.
+
+    `save_method`: the card is kept for next time, where the gateway keeps cards (AST-141).
+    """
     actor.need(Right.CABINET_PAYMENTS)
     account = session.get(Account, account_id)
     if account is None:
         raise NotFound()
     actor.need_company(account.company_id)
-    known = session.scalars(
-        sa.select(PaymentAttempt).where(PaymentAttempt.key == f"{account.company_id}:{key}")
-    ).first()
-    if known is not None:
-        return known
+    found = known(session, account, key)
+    if found is not None:
+        return found
     way = session.get(PaymentWay, way_id)
-    if way is None or way.seller_id != account.seller_id or not way.is_on:
-        raise Refused(N_("This way to pay is not offered any more. Choose another."))
-    terms = terms_of(way)
-    terms.need_within(amount)
-    attempt = PaymentAttempt(
-        company_id=account.company_id,
-        seller_id=account.seller_id,
-        account_id=account.id,
+    attempt = make(
+        session,
+        account,
+        way,
+        amount,
+        key,
         payer_id=_payer(session, account, payer_id),
-        way_id=way.id,
         document_id=_document(session, account, document_id),
-        order_no=f"k{secrets.token_hex(12)}",
-        amount=amount,
-        commission=terms.commission(amount),
-        currency=account.currency,
+        order_id=_order(session, account, order_id),
+        save_method=save_method and way is not None and can_keep(way.gateway),
         asked_by=actor.user_id,
-        key=f"{account.company_id}:{key}",
-        state=AttemptState.NEW.value,
     )
-    session.add(attempt)
-    session.flush()
-    _look_later(session, attempt, 1)
     trail.record(
         session,
         actor,
@@ -157,6 +155,17 @@ def _document(session: Session, account: Account, document_id: int | None) -> in
     return document.id
 
 
+def _order(session: Session, account: Account, order_id: int | None) -> int | None:
+    if order_id is None:
+        return None
+    order = session.get(Order, order_id)
+    if order is None or order.account_id != account.id:
+        raise NotFound()
+    if order.state != OrderState.PENDING.value:
+        raise Refused(N_("This order waits for no payment any more. Open it to see how it stands."))
+    return order.id
+
+
 def attempt_of(session: Session, actor: Actor, attempt_id: int) -> PaymentAttempt:
     """An attempt of the actor's company; NotFound for any other."""
     actor.need(Right.CABINET_PAYMENTS)
@@ -177,20 +186,6 @@ def open_attempts(session: Session, actor: Actor, limit: int = 10) -> Sequence[P
     return session.scalars(waiting.order_by(PaymentAttempt.id.desc()).limit(limit)).all()
 
 
-def gateway_of(session: Session, way: PaymentWay, secret: str) -> Gateway:
-    """The gateway behind a way, with the Seller's keys."""
-    keys = Keys(way.public_key, sealing.unseal(way.secret, secret), {k: str(v) for k, v in way.settings.items()})
-    return open_gateway(way.gateway, session, keys)
-
-
-def mark_sent(session: Session, attempt: PaymentAttempt, external_id: str) -> None:
-    """The customer is on the way to the gateway."""
-    if attempt.state == AttemptState.NEW.value:
-        attempt.state = move(AttemptState(attempt.state), AttemptState.SENT).value
-    attempt.external_id = attempt.external_id or external_id or None
-    session.flush()
-
-
 # -- what gateways say --------------------------------------------------------------------------------------------
 
 
@@ -201,35 +196,48 @@ def receive(session: Session, way_id: int, callback: Callback, secret: str) -> s
         if way is None:
             raise NotFound()
         gateway = gateway_of(session, way, secret)
-        order_no = gateway.order_of(callback)[:64]
-        verdict = look(session, way, gateway, order_no)
-        _note_event(session, way, callback, order_no, verdict)
-    return order_no
+        heard = gateway.hear(callback)
+        heard = Heard(heard.order_no[:64], heard.external_id[:120])
+        saving = methods.being_saved(session, way, heard)
+        if saving is not None and isinstance(gateway, Keeping):
+            verdict = methods.look(session, saving, gateway, secret)
+        else:
+            verdict = look(session, way, gateway, heard.order_no, secret, heard.external_id)
+        _note_event(session, way, callback, heard, verdict)
+    return heard.order_no
 
 
-def look(session: Session, way: PaymentWay, gateway: Gateway, order_no: str) -> str:
+def look(
+    session: Session, way: PaymentWay, gateway: Gateway, order_no: str, secret: str = "", external_id: str = ""
+) -> str:
     """Ask the gateway what is true of an order and write it; what came of it in a word."""
-    truth = gateway.ask(order_no)
+    if not external_id:
+        query = sa.select(PaymentAttempt.external_id).where(PaymentAttempt.order_no == order_no)
+        external_id = session.scalar(query) or ""
+    truth = gateway.ask(order_no, external_id)
     if truth is None:
         return "unknown"
-    return settle(session, way, truth)
+    return settle(session, way, truth, secret)
 
 
-def _note_event(session: Session, way: PaymentWay, callback: Callback, order_no: str, verdict: str) -> None:
+def _note_event(session: Session, way: PaymentWay, callback: Callback, heard: Heard, verdict: str) -> None:
     digest = hashlib.sha256(b"%d\n" % way.id + callback.body).hexdigest()
     values = {
         "gateway": way.gateway,
         "digest": digest,
-        "order_no": order_no,
-        "external_id": "",
+        "order_no": heard.order_no,
+        "external_id": heard.external_id,
         "verdict": verdict,
         "created_at": clock.now(),
     }
     work.insert_once(session, GatewayEvent, values, "digest")
 
 
-def settle(session: Session, way: PaymentWay, truth: Truth) -> str:
-    """Write what is true of an order, once, whatever the order and number of times it is heard."""
+def settle(session: Session, way: PaymentWay, truth: Truth, secret: str = "", money: Money | None = None) -> str:
+    """Write what is true of an order, once, whatever the order and number of times it is heard.
+
+    `secret` seals the token of a card that is kept; `money` says the day and the key of money that a bank told of.
+    """
     locked = (
         sa.select(PaymentAttempt).where(PaymentAttempt.order_no == truth.order_no).with_for_update(of=PaymentAttempt)
     )
@@ -237,43 +245,48 @@ def settle(session: Session, way: PaymentWay, truth: Truth) -> str:
     if attempt is None or attempt.way_id != way.id:
         return _hold(session, way, truth, None, "nobody") if truth.state == "paid" else "unknown"
     if truth.state == "paid":
-        return _settle_paid(session, way, attempt, truth)
+        verdict = _settle_paid(session, way, attempt, truth, money)
+        if verdict == "paid":
+            methods.worked(session, attempt, truth.saved, secret)
+        return verdict
     if truth.state == "refunded" and attempt.state == AttemptState.PAID.value:
         return _hold(session, way, truth, attempt, "refunded")
     if truth.state in ("failed", "cancelled", "refunded") and attempt.state in OPEN:
-        _end(attempt, AttemptState.FAILED)
-        attempt.reason = N_("The gateway took no money. Try again or choose another way.")
+        end(attempt, AttemptState.FAILED, N_("The gateway took no money. Try again or choose another way."))
         session.flush()
+        methods.failed(session, attempt)
     return truth.state
 
 
-def _settle_paid(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth) -> str:
+def _settle_paid(
+    session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth, money: Money | None
+) -> str:
     if attempt.state == AttemptState.PAID.value or attempt.payment_id is not None:
-        paid_by = session.scalar(sa.select(Payment.reference).where(Payment.id == attempt.payment_id))
-        return "paid" if paid_by == truth.external_id else _hold(session, way, truth, attempt, "twice")
+        return "paid" if attempt.external_id == truth.external_id else _hold(session, way, truth, attempt, "twice")
     if attempt.state == AttemptState.HELD.value:
         return "held"
     if truth.currency != attempt.currency:
         return _keep_held(session, way, attempt, truth, "currency")
     if truth.amount != attempt.charged:
         return _keep_held(session, way, attempt, truth, "short" if truth.amount < attempt.charged else "excess")
-    _credit(session, way, attempt, truth)
+    _credit(session, way, attempt, truth, money)
     return "paid"
 
 
-def _credit(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth) -> None:
+def _credit(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth, money: Money | None) -> None:
     seller = session.get_one(Seller, attempt.seller_id)
+    money = money or Money(clock.today(seller.zone), f"gateway:{way.gateway}:{truth.external_id}")
     payment = payments.record_payment(
         session,
         BOT,
         attempt.account_id,
         attempt.amount,
-        clock.today(seller.zone),
+        money.paid_on,
         method=way.gateway,
-        reference=truth.external_id,
-        purpose=attempt.order_no,
+        reference=money.reference or truth.external_id,
+        purpose=money.purpose or attempt.order_no,
         invoice_ids=_invoices(session, attempt),
-        key=f"gateway:{way.gateway}:{truth.external_id}",
+        key=money.key,
         fee=truth.fee if truth.fee < attempt.amount else Decimal(0),
     )
     account = session.get_one(Account, attempt.account_id)
@@ -294,7 +307,7 @@ def _credit(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: T
             key=f"cashback:{payment.id}",
         )
     attempt.payment_id, attempt.external_id = payment.id, truth.external_id
-    _end(attempt, AttemptState.PAID)
+    end(attempt, AttemptState.PAID)
     session.flush()
 
 
@@ -302,12 +315,6 @@ def _invoices(session: Session, attempt: PaymentAttempt) -> list[int]:
     """The invoice meant, where something of it is still open."""
     document = session.get(Document, attempt.document_id) if attempt.document_id else None
     return [document.id] if document is not None and document.paid < document.total else []
-
-
-def _end(attempt: PaymentAttempt, state: AttemptState) -> None:
-    attempt.state = move(AttemptState(attempt.state), state).value
-    attempt.ended_at = clock.now()
-    attempt.reason = ""
 
 
 def _keep_held(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth, reason: str) -> str:
@@ -350,25 +357,14 @@ def look_again(session: Session, attempt_id: int, turn: int, secret: str) -> Non
     if attempt is None or attempt.state not in OPEN:
         return
     way = session.get_one(PaymentWay, attempt.way_id)
-    look(session, way, gateway_of(session, way, secret), attempt.order_no)
+    look(session, way, gateway_of(session, way, secret), attempt.order_no, secret)
     session.refresh(attempt)
     if attempt.state not in OPEN:
         return
     if turn >= LOOKS:
-        _end(attempt, AttemptState.EXPIRED)
+        end(attempt, AttemptState.EXPIRED)
         return
-    _look_later(session, attempt, turn + 1)
-
-
-def _look_later(session: Session, attempt: PaymentAttempt, turn: int) -> None:
-    work.put_outbox(
-        session,
-        Topic.LOOK_AT_PAYMENT,
-        {"attempt_id": attempt.id, "turn": turn},
-        f"look:{attempt.id}:{turn}",
-        company_id=attempt.company_id,
-        due_at=clock.now() + FIRST_LOOK * 2 ** (turn - 1),
-    )
+    look_later(session, attempt, turn + 1)
 
 
 # -- held money ---------------------------------------------------------------------------------------------------
@@ -408,7 +404,7 @@ def credit_held(session: Session, actor: Actor, held_id: int, account_id: int) -
     attempt = session.get(PaymentAttempt, row.attempt_id) if row.attempt_id else None
     if attempt is not None and attempt.state == AttemptState.HELD.value:
         attempt.payment_id = payment.id
-        _end(attempt, AttemptState.PAID)
+        end(attempt, AttemptState.PAID)
     row.payment_id = payment.id
     _decide(session, actor, row, payment.number or "")
     return row

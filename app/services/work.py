@@ -23,7 +23,7 @@
 | seal_month | seller_id, month |
 | detail_report | account_id, month, extent (records, classes) |
 | renewals | seller_id |
-| notices, audit, housekeeping | none |
+| notices, audit, housekeeping, expire_orders | none |
 
 Each may also have `page`: the path of the page it was ordered from, where its end leads back to.
 """
@@ -69,6 +69,7 @@ class JobName(StrEnum):
     RUNNING_CHARGES = "running_charges"
     NOTICES = "notices"
     INSTALMENTS = "instalments"
+    EXPIRE_ORDERS = "expire_orders"
     LOOK_OPTIONS = "look_options"
     SWITCH_OPTIONS = "switch_options"
     RATE_USAGE = "rate_usage"
@@ -83,6 +84,7 @@ class JobName(StrEnum):
 class Topic(StrEnum):
     """Every kind of effect an outbox row can wish for."""
 
+    FULFIL_ORDERS = "fulfil_orders"  # account_id: money came, orders wait for it (`services.shop.fulfilling`)
     LOOK_AT_PAYMENT = "look_at_payment"  # attempt_id, turn (`services.paying`)
     CHARGE_METHOD = "charge_method"  # attempt_id: ask its saved method for the money (`services.methods`)
     LOOK_AT_METHOD = "look_at_method"  # method_id, turn: whether it is saved by now

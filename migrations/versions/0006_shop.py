@@ -18,9 +18,11 @@ def upgrade():
     _shelves_up()
     _people_up()
     _run_up()
+    _gateways_up()
 
 
 def downgrade():
+    _gateways_down()
     _run_down()
     _people_down()
     _shelves_down()
@@ -475,3 +477,23 @@ def _run_up():
 def _run_down():
     for name in reversed(_RUN):
         op.drop_column("billing_run", name)
+
+
+_GATEWAYS = {
+    "payment_method": lambda: [_words("order_no", 64), _words("external_id", 120), _words("reason", 300)],
+    "sandbox_charge": lambda: [_flag("keep", False), _words("token", 60)],
+}
+
+
+def _gateways_up():
+    for table, columns in _GATEWAYS.items():
+        for column in columns():
+            op.add_column(table, column, inline_references=True)
+    op.create_index("ix_payment_method_order_no", "payment_method", ["order_no"])
+
+
+def _gateways_down():
+    op.drop_index("ix_payment_method_order_no", "payment_method")
+    for table, columns in _GATEWAYS.items():
+        for column in reversed(columns()):
+            op.drop_column(table, column.name)

@@ -34,7 +34,7 @@ def test_a_payment_goes_there_and_its_truth_comes_back(session: Session, version
         assert shop.ask("k1") is None
         fields = dict(shop.hand_over(ORDER).fields)
         called = liqpay.checkout(fields)
-        assert shop.order_of(Callback(b"", called, {})) == "k1"
+        assert shop.hear(Callback(b"", called, {})).order_no == "k1"
         truth = shop.ask("k1")
         assert truth is not None
         assert (truth.state, truth.amount, truth.currency, truth.fee) == ("paid", D("31.00"), "UAH", D("1.50"))
@@ -54,7 +54,7 @@ def test_a_weaker_or_foreign_signature_opens_nothing(session: Session) -> None:
             other.callback("k1"),
         ):
             with pytest.raises(Forged):
-                shop.order_of(Callback(b"", form, {}))
+                shop.hear(Callback(b"", form, {}))
 
 
 @pytest.mark.parametrize(
