@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.core.money import FOUR_PLACES, half_up
+from app.rules.parameters import Range
 from app.rules.pricing import Case, Price, amount_of
 
 PERIODS = (1, 3, 6, 12)  # months a customer may pay for at once, where the plan's own period divides them
@@ -20,8 +21,7 @@ class Priced:
 
     charged: str  # period | usage | once
     price: Price | None
-    minimum: Decimal | None = None
-    maximum: Decimal | None = None
+    range: Range | None = None  # where a customer sets how much
     unit: str = ""
     is_rated: bool = False  # by a tariff, record by record: it needs no price
 
@@ -39,19 +39,6 @@ class Tag:
     def by_month(self) -> tuple[bool, Decimal]:
         """What plans of one product are compared by: periods before measures, then a month's price."""
         return self.months == 0, self.price / (self.months or 1)
-
-
-def starts_at(model: str, minimum: Decimal | None, maximum: Decimal | None, included: Decimal = Decimal(0)) -> Decimal:
-    """Where a parameter stands at first: its least, else what is included, else one."""
-    if model == "flat":
-        return ONE
-    first = minimum if minimum is not None else included if included > 0 else ONE
-    return first if maximum is None else min(first, maximum)
-
-
-def is_chosen(charged: str, model: str, minimum: Decimal | None, maximum: Decimal | None) -> bool:
-    """Whether a customer sets how much: parts charged by period that have a range."""
-    return charged == "period" and model != "flat" and maximum is not None and maximum > (minimum or 0)
 
 
 def periods_of(period_months: int, trial_days: int = 0) -> tuple[int, ...]:
@@ -82,7 +69,7 @@ def _whole(parts: Iterable[Priced]) -> Decimal:
     for part in parts:
         price = part.price
         assert price is not None  # `tag_of` looked
-        quantity = starts_at(price.model, part.minimum, part.maximum, price.included)
+        quantity = part.range.default if part.range else ONE
         total += amount_of(price, Case("period", quantity, 1, 1))
     return total
 

@@ -14,7 +14,7 @@ def prepare(app: Flask) -> None:
 
 def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Add every page, in the order of the menu."""
-    from app.views import cabinet, doors, language, office, paying, people, profile, second_factor, system
+    from app.views import cabinet, doors, language, office, paying, people, profile, second_factor, shop, system
 
     language.install(app, appbuilder)
     appbuilder.add_view_no_menu(profile.ProfilePage)
@@ -24,6 +24,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(paying.SandboxPage)
     appbuilder.add_view_no_menu(second_factor.SecondFactorPage)
     appbuilder.add_view_no_menu(second_factor.FactorsPage)
+    appbuilder.add_view_no_menu(shop.ShopPage)
     system.register(app, appbuilder)
     office.register(app, appbuilder)
     cabinet.register(app, appbuilder)

@@ -184,6 +184,8 @@ def dress(response: Response) -> Response:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint in STATIC:
         headers.setdefault("Cache-Control", "public, max-age=300")
+    elif "kept_for" in g and response.status_code in (200, 304):  # a picture whose address is its digest
+        headers["Cache-Control"] = f"public, max-age={g.kept_for}, immutable"
     else:
         headers["Cache-Control"] = "no-store"
     return response

@@ -18,7 +18,9 @@ from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
 from app.models import Category, Company, Component, Plan, Product, Seller, Shelf, ShopWindow
 from app.rules import shelves
+from app.rules.parameters import Range
 from app.services import finding
+from app.services.shop.shelves import range_of_part
 
 ORDERS = ("position", "name", "cheap", "dear", "new")  # what lists may be ordered by
 SIZES = (15, 30, 60)
@@ -273,7 +275,7 @@ class Parameter:
     unit: str
     start: Decimal
     minimum: Decimal
-    maximum: Decimal
+    maximum: Decimal | None
     step: Decimal
 
 
@@ -284,8 +286,6 @@ class Included:
     name: str
     unit: str
     charged: str
-    model: str
-    quantity: Decimal
     included: Decimal
 
 
@@ -326,6 +326,26 @@ def show_product(session: Session, front: Front, code: str) -> Ware:
     return Ware(product, words_of(product, front.locale), offers)
 
 
+def show_offer(session: Session, front: Front, plan_id: int) -> Offer:
+    """A plan that is on sale in this shop; NotFound for any other."""
+    query = (
+        sa.select(Plan)
+        .join(Product, Plan.product_id == Product.id)
+        .where(
+            Plan.id == plan_id,
+            Plan.seller_id == front.seller.id,
+            Plan.is_on_sale.is_(True),
+            Plan.for_subscribers.is_(False),
+            Product.is_on_sale.is_(True),
+        )
+        .options(selectinload(Plan.components))
+    )
+    plan = session.scalars(query).one_or_none()
+    if plan is None:
+        raise NotFound()
+    return _offer(plan, front)
+
+
 def _plans(session: Session, product_ids: Sequence[int]) -> Sequence[Plan]:
     sold = (Plan.product_id.in_(product_ids), Plan.is_on_sale.is_(True), Plan.for_subscribers.is_(False))
     query = sa.select(Plan).where(*sold).options(selectinload(Plan.components)).order_by(Plan.id)
@@ -333,34 +353,22 @@ def _plans(session: Session, product_ids: Sequence[int]) -> Sequence[Plan]:
 
 
 def _offer(plan: Plan, front: Front) -> Offer:
-    chosen = [part for part in plan.components if is_parameter(part)]
-    others = [part for part in plan.components if not is_parameter(part)]
+    ranges = {part.id: range_of_part(part) for part in plan.components}
     return Offer(
         plan,
         words_of(plan, front.locale).name,
         shelves.periods_of(plan.period_months, plan.trial_days),
-        [_parameter(part, front.locale) for part in chosen],
-        [_included(part, front.locale) for part in others],
+        [_parameter(part, found, front.locale) for part in plan.components if (found := ranges[part.id])],
+        [_included(part, front.locale) for part in plan.components if not ranges[part.id]],
         plan.currency != front.currency,
     )
 
 
-def is_parameter(part: Component) -> bool:
-    """Whether the customer sets how much of a part is bought."""
-    return shelves.is_chosen(part.charged, part.model, part.minimum, part.maximum)
-
-
-def starting_quantity(part: Component) -> Decimal:
-    """How much of a part is bought where nobody says otherwise."""
-    return shelves.starts_at(part.model, part.minimum, part.maximum, part.included)
-
-
-def _parameter(part: Component, locale: str) -> Parameter:
-    said, start = words_of(part, locale), starting_quantity(part)
-    minimum = part.minimum if part.minimum is not None else min(start, Decimal(1))
-    return Parameter(part.code, said.name, said.unit, start, minimum, part.maximum or start, part.step or Decimal(1))
+def _parameter(part: Component, found: Range, locale: str) -> Parameter:
+    said = words_of(part, locale)
+    return Parameter(part.code, said.name, said.unit, found.default, found.minimum, found.maximum, found.step)
 
 
 def _included(part: Component, locale: str) -> Included:
     said = words_of(part, locale)
-    return Included(said.name, said.unit, part.charged, part.model, starting_quantity(part), part.included)
+    return Included(said.name, said.unit, part.charged, part.included)

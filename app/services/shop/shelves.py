@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.errors import DomainError
 from app.models import Component, Plan, PriceVersion, Product, Seller, Shelf, ShopWindow, TaxRate
+from app.rules.parameters import Range, range_of
 from app.rules.pricing import Price
 from app.rules.shelves import Priced, Tag, tag_of
 
@@ -248,9 +249,10 @@ def _parts(stand: Stand, plan_ids: Sequence[int]) -> tuple[defaultdict[int, list
         sa.or_(PriceVersion.valid_to.is_(None), PriceVersion.valid_to > stand.day),
     )
     columns = (
-        Component.plan_id, Component.charged, Component.model, Component.included, Component.minimum,
-        Component.maximum, Component.unit, Component.tariff_id, Component.translations,
-        PriceVersion.id.label("version"), PriceVersion.unit_price, PriceVersion.per_quantity, PriceVersion.tiers,
+        Component.plan_id, Component.code, Component.name, Component.step, Component.charged, Component.model,
+        Component.included, Component.minimum, Component.maximum, Component.unit, Component.tariff_id,
+        Component.translations, PriceVersion.id.label("version"), PriceVersion.unit_price,
+        PriceVersion.per_quantity, PriceVersion.tiers,
     )  # fmt: skip
     query = sa.select(*columns).outerjoin(PriceVersion, in_force).where(Component.plan_id.in_(plan_ids))
     found: defaultdict[int, list[Priced]] = defaultdict(list)
@@ -262,9 +264,17 @@ def _parts(stand: Stand, plan_ids: Sequence[int]) -> tuple[defaultdict[int, list
                 row.plan_id, {locale: words["unit"] for locale, words in said.items() if words.get("unit")}
             )
         found[row.plan_id].append(
-            Priced(row.charged, _price(row), row.minimum, row.maximum, row.unit, row.tariff_id is not None)
+            Priced(row.charged, _price(row), range_of_part(row), row.unit, row.tariff_id is not None)
         )
     return found, units
+
+
+def range_of_part(part: Any) -> Range | None:
+    """What a customer may choose of a part (a `Component` or a row of one); None where it comes as it is."""
+    if part.charged != "period":
+        return None
+    limits = (part.minimum, part.maximum, part.step)
+    return range_of(part.code, part.name, part.unit, limits, part.included)
 
 
 def _price(row: Row) -> Price | None:
