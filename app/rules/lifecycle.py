@@ -168,7 +168,11 @@ MOVES: Mapping[type[StrEnum], Mapping[str, tuple[str, ...]]] = {
         "sent": ("done", "rejected", "failed"),
         "failed": ("queued", "sent", "rejected", "cancelled"),
     },
-    OrderState: {"pending": ("paid", "cancelled", "fulfilled"), "paid": ("fulfilled", "cancelled")},
+    OrderState: {
+        "pending": ("paid", "cancelled", "fulfilled"),
+        "paid": ("fulfilled", "cancelled"),
+        "fulfilled": ("cancelled",),  # by staff: its money is free again
+    },
     # money may come after an attempt was given up: then it counts all the same, or is held
     AttemptState: {
         "new": ("sent", "paid", "held", "failed", "expired"),

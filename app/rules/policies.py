@@ -35,6 +35,7 @@ class PolicyKind(StrEnum):
     RENEWAL_ATTEMPT = "renewal_attempt"
     RENEWAL_ATTEMPT_EARLY = "renewal_attempt_early"
     RENEWAL_RETRY = "renewal_retry"
+    RENEWAL_GRACE = "renewal_grace"
     EXTENSION = "extension"
     SEAT_ASSIGNMENT = "seat_assignment"
     DELIVERY_ADDRESSES = "delivery_addresses"
@@ -44,6 +45,7 @@ class PolicyKind(StrEnum):
     NUMBER_QUARANTINE = "number_quarantine"
     HOLIDAYS = "holidays"
     SECOND_FACTOR = "second_factor"
+    ORDER_WAITS = "order_waits"
 
 
 DEFAULTS: dict[PolicyKind, dict[str, Any]] = {
@@ -64,6 +66,7 @@ DEFAULTS: dict[PolicyKind, dict[str, Any]] = {
     PolicyKind.RENEWAL_ATTEMPT: {"days_before": 1},  # AST-152
     PolicyKind.RENEWAL_ATTEMPT_EARLY: {"days_before": 60},  # AST-153: domain names, SSL certificates
     PolicyKind.RENEWAL_RETRY: {"days": 1},  # AST-156
+    PolicyKind.RENEWAL_GRACE: {"days": 30},  # so long a service that is not renewed is stopped before it ends
     PolicyKind.EXTENSION: {"days": 7, "sessions": 2, "bases": 8, "times": 1},  # FRS-03…07
     PolicyKind.SEAT_ASSIGNMENT: {"users": 20},  # M365-12
     PolicyKind.DELIVERY_ADDRESSES: {"characters": 200},  # A1-35
@@ -73,6 +76,7 @@ DEFAULTS: dict[PolicyKind, dict[str, Any]] = {
     PolicyKind.NUMBER_QUARANTINE: {"days": 90},  # domain.md §5
     PolicyKind.HOLIDAYS: {"observe_suspended": False},  # UA: holidays are working days while martial law lasts
     PolicyKind.SECOND_FACTOR: {"demanded": False},  # SMC-17
+    PolicyKind.ORDER_WAITS: {"days": 14},  # so long an order waits for its money
 }
 LARGEST = {"lines": 200_000}  # what is no number of days or hours
 WINDOW_KINDS = (PolicyKind.INVOICE_CLOSED_WINDOW, PolicyKind.RENAME_FREEZE)
@@ -143,6 +147,8 @@ def _check_policy(policy: Policy) -> None:
         raise Refused(N_("Invoices are formed on a day from 1 to 28: every month has it."))
     if policy.kind is PolicyKind.INVOICE_DUE and policy["days"] < 1:
         raise Refused(N_("An invoice must leave at least one day to pay it."))
+    if policy.kind is PolicyKind.RENEWAL_RETRY and policy["days"] < 1:
+        raise Refused(N_("A renewal that failed is tried again after one day at the earliest."))
     if policy.kind is PolicyKind.RENAME_LIST and not (policy["lines"] and 1 <= policy["characters"] <= 200):
         raise Refused(N_("A list of names has at least one line, and a name from 1 to 200 characters."))
     if policy.kind is PolicyKind.WORKING_HOURS:

@@ -15,12 +15,13 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
 from app.core.money import TWO_PLACES
-from app.models import Account, Allocation, Document, DocumentKind, EntryKind, LedgerKind, Payment, Seller
+from app.models import Account, Allocation, Document, DocumentKind, EntryKind, LedgerKind, Order, Payment, Seller
 from app.models.document import UNPAID_INVOICE
 from app.rules.exchange import Rate
-from app.rules.lifecycle import PaymentState, Settlement, move
-from app.services import advances, exchanging, ledger, matching, numbering, parts, trail
+from app.rules.lifecycle import OrderState, PaymentState, Settlement, move
+from app.services import advances, exchanging, ledger, matching, numbering, parts, trail, work
 from app.services.ledger import GIVEN, Move
+from app.services.work import Topic
 
 
 def record_payment(
@@ -78,7 +79,15 @@ def record_payment(
     trail.record(
         session, actor, "payment.record", "payment", payment.id, company_id=account.company_id, amount=str(amount)
     )
+    wake_orders(session, account, f"fulfil:{payment.id}")
     return payment
+
+
+def wake_orders(session: Session, account: Account, key: str) -> None:
+    """Money came to an account: let the orders that wait for it be looked at, where there are any."""
+    waiting = sa.select(Order.id).where(Order.account_id == account.id, Order.state == OrderState.PENDING.value)
+    if session.scalar(waiting.limit(1)) is not None:
+        work.put_outbox(session, Topic.FULFIL_ORDERS, {"account_id": account.id}, key, company_id=account.company_id)
 
 
 def _lock_account(session: Session, actor: Actor, account_id: int) -> Account:

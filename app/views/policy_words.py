@@ -22,9 +22,17 @@ GROUPS: list[tuple[Any, tuple[PolicyKind, ...]]] = [
     (_l("Documents and working time"), (K.INVOICE_DOWNLOAD, K.DELIVERY_ADDRESSES, K.WORKING_HOURS, K.HOLIDAYS)),
     (
         _l("Renewals, extensions and seats"),
-        (K.RENEWAL_ATTEMPT, K.RENEWAL_ATTEMPT_EARLY, K.RENEWAL_RETRY, K.EXTENSION, K.SEAT_ASSIGNMENT, K.MESSENGER),
+        (
+            K.RENEWAL_ATTEMPT,
+            K.RENEWAL_ATTEMPT_EARLY,
+            K.RENEWAL_RETRY,
+            K.RENEWAL_GRACE,
+            K.EXTENSION,
+            K.SEAT_ASSIGNMENT,
+            K.MESSENGER,
+        ),
     ),
-    (_l("Signing in"), (K.SECOND_FACTOR,)),
+    (_l("Shop and signing in"), (K.ORDER_WAITS, K.SECOND_FACTOR)),
 ]
 # kind → what it is called, what it means
 KINDS: dict[PolicyKind, tuple[Any, Any]] = {
@@ -65,6 +73,7 @@ KINDS: dict[PolicyKind, tuple[Any, Any]] = {
         _l("For what takes long to renew: domain names, certificates."),
     ),
     K.RENEWAL_RETRY: (_l("A failed renewal is tried again"), _l("If there was not enough money.")),
+    K.RENEWAL_GRACE: (_l("An unpaid service ends"), _l("It is stopped on the day it is not paid for any more.")),
     K.EXTENSION: (_l("Short extension"), _l("How long a customer may enlarge a subscription, and by how much.")),
     K.SEAT_ASSIGNMENT: (_l("Assigning seats"), _l("How many people may be given a seat at once.")),
     K.DELIVERY_ADDRESSES: (_l("Addresses of invoices"), _l("How long the list of addresses may be.")),
@@ -79,6 +88,10 @@ KINDS: dict[PolicyKind, tuple[Any, Any]] = {
     K.HOLIDAYS: (
         _l("Holidays that are worked in wartime"),
         _l("In Ukraine holidays are working days while martial law lasts."),
+    ),
+    K.ORDER_WAITS: (
+        _l("An unpaid order waits"),
+        _l("After so many days it is cancelled; money that comes later stays on the account."),
     ),
     K.SECOND_FACTOR: (
         _l("Second step of signing in"),
@@ -108,6 +121,7 @@ SETTINGS: dict[tuple[PolicyKind, str], Any] = {
     (K.RENEWAL_ATTEMPT, "days_before"): _BEFORE,
     (K.RENEWAL_ATTEMPT_EARLY, "days_before"): _BEFORE,
     (K.RENEWAL_RETRY, "days"): _l("After so many days"),
+    (K.RENEWAL_GRACE, "days"): _l("After so many days"),
     (K.EXTENSION, "days"): _DAYS,
     (K.EXTENSION, "sessions"): _l("Sessions more"),
     (K.EXTENSION, "bases"): _l("Databases more"),
@@ -121,6 +135,7 @@ SETTINGS: dict[tuple[PolicyKind, str], Any] = {
     (K.PAYMENT_MATCH, "days"): _DAYS,
     (K.NUMBER_QUARANTINE, "days"): _DAYS,
     (K.HOLIDAYS, "observe_suspended"): _l("Count them as days off all the same"),
+    (K.ORDER_WAITS, "days"): _DAYS,
     (K.SECOND_FACTOR, "demanded"): _l("Ask every customer for it at each sign-in"),
 }
 # what a mark of the calendar says to staff, and how loud

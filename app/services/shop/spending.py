@@ -1,0 +1,205 @@
+"""What an account may still spend: its money, less what is ordered and not yet billed, plus its credit (docs/shop.md).
+
+An order is no invoice: its money lies on the account as an advance until the closings of its months charge it. What
+they have not charged yet is outstanding, and is not spent a second time.
+"""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.core.errors import N_, NotFound, Refused
+from app.core.money import half_up
+from app.core.period import Month
+from app.models import Account, BillingRun, Charge, Component, CreditLimit, Order, OrderLine, RunItem, Subscription
+from app.rules.lifecycle import OrderState, RunItemState, SubscriptionState
+from app.services import ledger, policies
+
+NOTHING = Decimal("0.00")
+SPENT = (OrderState.PAID.value, OrderState.FULFILLED.value)
+NOT_RUNNING = (  # closings leave these out: their money waits with them
+    SubscriptionState.ORDERED.value,
+    SubscriptionState.PROCESSING.value,
+    SubscriptionState.NEEDS_SETUP.value,
+    SubscriptionState.OUT_OF_STOCK.value,
+)
+
+
+@dataclass(frozen=True)
+class Room:
+    """`balance` in the books (a debt is negative), `outstanding` orders, `limit` of credit in force, what is `free`."""
+
+    balance: Decimal
+    outstanding: Decimal
+    limit: Decimal
+    free: Decimal
+    is_blocked: bool = False
+
+    @property
+    def own(self) -> Decimal:
+        """What is free without credit."""
+        return self.free - self.limit
+
+    @property
+    def used(self) -> Decimal:
+        """How much of the credit is in use."""
+        return max(self.outstanding - self.balance, NOTHING)
+
+
+def outstanding(session: Session, account_ids: Collection[int]) -> dict[int, Decimal]:
+    """What paid orders of these accounts have not been billed for yet, tax included; one statement a thousand.
+
+    A line is settled when the last month it was bought for is closed: what it was charged less stays free money.
+    """
+    found: dict[int, Decimal] = {}
+    ids = sorted(account_ids)
+    for at in range(0, len(ids), 1000):
+        lines: dict[int, tuple[int, Decimal, Decimal]] = {}
+        for row in session.execute(_lines(ids[at : at + 1000])):
+            if not _is_settled(row):
+                account_id, total, billed = lines.get(row.id, (row.account_id, row.total, Decimal(0)))
+                lines[row.id] = (account_id, total, billed + _with_tax(row))
+        for account_id, total, billed in lines.values():
+            found[account_id] = found.get(account_id, NOTHING) + max(total - half_up(billed), NOTHING)
+    return found
+
+
+def _lines(account_ids: list[int]) -> Any:
+    closed = (
+        sa.select(sa.func.max(BillingRun.month))
+        .join(RunItem, RunItem.run_id == BillingRun.id)
+        .where(
+            RunItem.account_id == Order.account_id,
+            RunItem.state.in_((RunItemState.DONE.value, RunItemState.NOTHING.value)),
+        )
+        .scalar_subquery()
+    )
+    in_orders = sa.select(Component.id).where(Component.charged == "usage")  # usage is in no order
+    charged = sa.and_(
+        Charge.subscription_id == OrderLine.subscription_id,
+        Charge.starts_on < OrderLine.ends_on,
+        Charge.ends_on > OrderLine.starts_on,
+        Charge.component_id.not_in(in_orders),
+    )
+    of = (OrderLine.id, Order.account_id, OrderLine.total, OrderLine.ends_on, Subscription.state)
+    of = (*of, Subscription.ends_on.label("ended_on"), Charge.tax_bp, Charge.tax_included)
+    return (
+        sa.select(*of, sa.func.sum(Charge.amount).label("charged"), closed.label("closed"))
+        .select_from(OrderLine)
+        .join(Order, Order.id == OrderLine.order_id)
+        .outerjoin(Subscription, Subscription.id == OrderLine.subscription_id)
+        .outerjoin(Charge, charged)
+        .where(Order.account_id.in_(account_ids), Order.state.in_(SPENT), OrderLine.total > 0)
+        .where(
+            sa.or_(
+                OrderLine.ends_on > sa.func.coalesce(closed, dt.date(1990, 1, 1)), Subscription.state.in_(NOT_RUNNING)
+            )
+        )
+        .group_by(*of)
+    )
+
+
+def _is_settled(row: Any) -> bool:
+    if row.closed is None or row.ends_on is None or row.state is None or row.state in NOT_RUNNING:
+        return False
+    end = min(row.ends_on, row.ended_on) if row.ended_on else row.ends_on
+    return bool(end <= Month.of(row.closed).period.end)
+
+
+def _with_tax(row: Any) -> Decimal:
+    amount: Decimal = row.charged or Decimal(0)
+    return amount if row.tax_included or not row.tax_bp else amount * (10_000 + row.tax_bp) / 10_000
+
+
+def room_of(session: Session, account_id: int, *, lock: bool = False) -> Room:
+    """What an account may spend now; with `lock` nobody else spends from it or pays to it until the commit."""
+    wanted = sa.select(Account).where(Account.id == account_id)
+    if lock:
+        wanted = wanted.with_for_update(of=Account).execution_options(populate_existing=True)
+    account = session.scalars(wanted).first()
+    if account is None:
+        raise NotFound()
+    balance = ledger.balance(session, account_id).net
+    ordered = outstanding(session, [account_id]).get(account_id, NOTHING)
+    limit, is_blocked = _credit(session, account)
+    return Room(balance, ordered, limit, balance - ordered + limit, is_blocked)
+
+
+def _credit(session: Session, account: Account) -> tuple[Decimal, bool]:
+    """The limit in force and whether it is blocked; only who has a contract orders on credit."""
+    if account.contract_id is None:
+        return NOTHING, False
+    wanted = sa.select(CreditLimit.amount, CreditLimit.blocked_on).where(CreditLimit.account_id == account.id)
+    found = session.execute(wanted).first()
+    if found is None:
+        return NOTHING, False
+    today = clock.today(policies.zone_of(session, account.seller_id))
+    is_blocked = found.blocked_on is not None and found.blocked_on <= today
+    return (NOTHING if is_blocked else found.amount), is_blocked
+
+
+def need(session: Session, account: Account, amount: Decimal, *, on_credit: bool = True) -> Room:
+    """Take `amount` of the free money of an account, locked until the commit; Refused where there is less.
+
+    What is paid from the balance takes no credit (`on_credit` False).
+    """
+    room = room_of(session, account.id, lock=True)
+    if not on_credit and amount > room.own:
+        raise refusal(replace(room, free=room.own), account, amount, on_credit=False)
+    if amount > 0 and amount > room.free:
+        raise refusal(room, account, amount)
+    if account.contract_id is not None:
+        _use(session, account, Room(room.balance, room.outstanding + amount, room.limit, room.free - amount), room)
+    return room
+
+
+def refusal(room: Room, account: Account, amount: Decimal, *, on_credit: bool = True) -> Refused:
+    """Why `amount` cannot be spent, how much is missing and what to do."""
+    missing = f"{amount - room.free:.2f} {account.currency}"
+    if account.contract_id is None or not on_credit:
+        return Refused(
+            N_("%(missing)s are missing on account %(number)s. Top it up, or choose another way to pay."),
+            missing=missing,
+            number=account.number,
+        )
+    if room.is_blocked:
+        return Refused(
+            N_(
+                "Credit on account %(number)s is blocked by unpaid invoices, and %(missing)s are missing without it. "
+                "Pay the invoices, then order again."
+            ),
+            missing=missing,
+            number=account.number,
+        )
+    return Refused(
+        N_(
+            "The credit left on account %(number)s is %(missing)s too little. Pay open invoices or put money on the "
+            "account, or ask us for a higher limit."
+        ),
+        missing=missing,
+        number=account.number,
+    )
+
+
+def _use(session: Session, account: Account, after: Room, before: Room) -> None:
+    """Keep how much of the limit is in use: never more than it is, whoever changes the limit meanwhile."""
+    kept = sa.update(CreditLimit).where(CreditLimit.account_id == account.id, CreditLimit.amount >= after.used)
+    done: Any = session.execute(kept.values(used=after.used).execution_options(synchronize_session=False))
+    if not done.rowcount and after.used > 0 and after.used > before.used:
+        raise refusal(before, account, before.free + after.used)
+
+
+def refresh(session: Session, account_id: int) -> Room:
+    """Write down again how much of the limit is in use: after a payment, a closing, a cancelled order."""
+    room = room_of(session, account_id, lock=True)
+    amount = sa.func.min if session.get_bind().dialect.name == "sqlite" else sa.func.least
+    used = amount(CreditLimit.amount, sa.literal(room.used, CreditLimit.used.type))
+    change = sa.update(CreditLimit).where(CreditLimit.account_id == account_id).values(used=used)
+    session.execute(change.execution_options(synchronize_session=False))
+    return room
