@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from app.core import clock
 from app.core.errors import N_, Refused
-from app.models import CaughtMail, Job, Outbox, SignInAttempt
+from app.models import CaughtMail, Job, Outbox, Seller, SignInAttempt
 from app.rules.lifecycle import JobState, OutboxState
 from app.services import audit, renaming
+from app.services.shop import shelves
 from app.services.switching.history import forget_drafts
 from app.services.work import JobName
 from jobs.context import JobContext, Result, job
@@ -36,6 +37,7 @@ def clear_away(context: JobContext) -> Result:
     """Delete what is older than a month: effects, caught mail, attempts to sign in, results, lists never asked for."""
     before = clock.now() - KEEP
     session = context.session
+    _restock(context)
     old = (
         sa.delete(Outbox).where(Outbox.state == OutboxState.DONE.value, Outbox.created_at < before),
         sa.delete(CaughtMail).where(CaughtMail.created_at < before),
@@ -53,3 +55,10 @@ def clear_away(context: JobContext) -> Result:
         if part.stat().st_mtime < before.timestamp():
             part.unlink(missing_ok=True)
     return {"figures": {"rows": gone}}
+
+
+def _restock(context: JobContext) -> None:
+    """Prices that begin or end today on the shop's cards; kept step by step, so that others can write meanwhile."""
+    for seller_id in context.session.scalars(sa.select(Seller.id).order_by(Seller.id)).all():
+        for _ in shelves.restock(context.session, seller_id):
+            context.progress(0, 0, N_("Refreshing the shelves of the shop"))

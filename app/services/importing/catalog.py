@@ -14,6 +14,7 @@ from app.imports.pricelines import PriceLine, Unpriced
 from app.models import Category, Component, Plan, PriceVersion, Product
 from app.services.importing.opening import Entry
 from app.services.importing.work import TOO_LONG, Work, insert_all, rows_in, update_all
+from app.services.shop import shelves
 
 OTHER_PART = N_("«%(code)s» is sold by the %(unit)s already, this line prices it by the %(other)s. Use another code.")
 LATER = N_("«%(code)s» has a price from %(day)s already, later than this line's. Correct the later price by hand.")
@@ -40,6 +41,7 @@ def apply(work: Work, entries: Sequence[Entry]) -> None:
     _write_prices(work, offers, plans, parts)
     for thing in things:
         work.mark(thing.line, "unchanged")
+    shelves.stock(work.session, work.seller.id, set(products.values()))
 
 
 def _fits(work: Work, thing: PriceLine | Unpriced) -> bool:

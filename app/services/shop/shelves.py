@@ -1,6 +1,6 @@
 """The shelves: what the catalogue's pages read, worked out beforehand, for each currency and language of a Seller.
 
-`stock` is called where products, plans or prices change; `stock_all` by the daily housekeeping, so that a price that
+`stock` is called where products, plans or prices change; `restock` by the daily housekeeping, so that a price that
 begins on a day stands on its card that day. Only what differs is written.
 """
 
@@ -58,18 +58,26 @@ class Choice:
 def stock(session: Session, seller_id: int, product_ids: Collection[int] | None = None) -> int:
     """Put a Seller's products (or only these) on the shelves as they are now; how many cards changed."""
     session.flush()
-    seller = session.get_one(Seller, seller_id)
-    stand = Stand(session, seller, clock.today(seller.zone), {})
-    stand.taxes = _taxes(stand)
-    stand.windows = _windows(session, seller_id)
+    stand = _stand(session, seller_id)
     if product_ids is None or _opens_windows(stand, product_ids):
-        return _stock_whole(stand)
+        return sum(restock(session, seller_id))
     return sum(_stock_some(stand, ids) for ids in _some(sorted(product_ids)))
 
 
-def stock_all(session: Session) -> int:
-    """Every Seller's shelves as they are today."""
-    return sum(stock(session, seller_id) for seller_id in session.scalars(sa.select(Seller.id)).all())
+def restock(session: Session, seller_id: int) -> Iterator[int]:
+    """Put a Seller's whole shop on the shelves, some products a step: how many cards each step changed.
+
+    Between steps whoever asks may commit.
+    """
+    _dress_windows(_stand(session, seller_id))
+    after = 0
+    while True:
+        query = sa.select(Product.id).where(Product.seller_id == seller_id, Product.id > after)
+        ids = session.scalars(query.order_by(Product.id).limit(AT_ONCE)).all()
+        if not ids:
+            return
+        after = ids[-1]
+        yield _stock_some(_stand(session, seller_id), ids)
 
 
 def stock_of_plans(session: Session, plan_ids: Collection[int]) -> int:
@@ -86,6 +94,14 @@ def stock_of_plans(session: Session, plan_ids: Collection[int]) -> int:
 def forget(session: Session, product_id: int) -> None:
     """Take a product off every shelf, before it is deleted."""
     session.execute(sa.delete(Shelf).where(Shelf.product_id == product_id))
+
+
+def _stand(session: Session, seller_id: int) -> Stand:
+    seller = session.get_one(Seller, seller_id)
+    stand = Stand(session, seller, clock.today(seller.zone), {})
+    stand.taxes = _taxes(stand)
+    stand.windows = _windows(session, seller_id)
+    return stand
 
 
 def _some(ids: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -134,19 +150,16 @@ def _opens_windows(stand: Stand, product_ids: Iterable[int]) -> bool:
     return any(c not in known_currencies or lo not in known_locales for c, lo in wanted)
 
 
-def _stock_whole(stand: Stand) -> int:
+def _dress_windows(stand: Stand) -> None:
+    """Make the windows that are wanted, and take away those that nothing is sold in any more."""
     session, wanted = stand.session, _looks(stand)
-    for key in sorted(wanted - stand.windows.keys()):
-        window = ShopWindow(seller_id=stand.seller.id, currency=key[0], locale=key[1])
-        session.add(window)
-        session.flush()
-        stand.windows[key] = window.id
-    gone = [stand.windows.pop(key) for key in sorted(stand.windows.keys() - wanted)]
+    for currency, locale in sorted(wanted - stand.windows.keys()):
+        session.add(ShopWindow(seller_id=stand.seller.id, currency=currency, locale=locale))
+    session.flush()
+    gone = [stand.windows[key] for key in sorted(stand.windows.keys() - wanted)]
     if gone:
         session.execute(sa.delete(Shelf).where(Shelf.window_id.in_(gone)))
         session.execute(sa.delete(ShopWindow).where(ShopWindow.id.in_(gone)))
-    ids = session.scalars(sa.select(Product.id).where(Product.seller_id == stand.seller.id).order_by(Product.id)).all()
-    return sum(_stock_some(stand, some) for some in _some(ids))
 
 
 # -- cards ----------------------------------------------------------------------------------------------------------
