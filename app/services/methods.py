@@ -392,6 +392,9 @@ def failed(session: Session, attempt: PaymentAttempt) -> None:
     session.execute(paused.values(paused_until=clock.now() + PAUSE))
     _record(session, Actor.system("gateway"), "payment_method.state", method, state=method.state)
     _tell(session, attempt, method)
+    if attempt.order_id is not None:
+        wish = {"order_id": attempt.order_id}
+        work.put_outbox(session, Topic.RENEWAL_FAILED, wish, f"renewal-failed:{attempt.id}", attempt.company_id)
 
 
 def _tell(session: Session, attempt: PaymentAttempt, method: PaymentMethod) -> None:

@@ -97,6 +97,7 @@ class Topic(StrEnum):
     MAIL_FILE = "mail_file"  # path (below DATA_DIR), name, account_id, address, message_id, title
     SEND_NOTICE = "send_notice"  # notice: its key
     PROVISION = "provision"  # order_id: a task for the platform of a subscription (`services.shop.activating`)
+    RENEWAL_FAILED = "renewal_failed"  # order_id: its saved method was declined (`services.shop.renewals`)
     ASK_PLATFORM = "ask_platform"  # order_id, asked: how often already
 
 
