@@ -48,6 +48,7 @@ class Order:
     callback_url: str
     locale: str = "en"
     save: bool = False  # the customer wants the card kept for next time
+    email: str = ""  # the payer's, for a fiscal receipt
 
 
 @dataclass(frozen=True)

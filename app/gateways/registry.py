@@ -10,7 +10,10 @@ from app.gateways.base import Gateway, GatewayError, Keys
 
 PATHS: Mapping[str, str] = {
     "sandbox": "app.gateways.sandbox:SandboxGateway",
+    "bank_transfer": "app.gateways.bank_transfer:BankTransferGateway",
     "liqpay": "app.gateways.liqpay:LiqPayGateway",
+    "yookassa": "app.gateways.yookassa:YooKassaGateway",
+    "stripe": "app.gateways.stripe_checkout:StripeGateway",
 }
 
 

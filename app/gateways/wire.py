@@ -1,5 +1,6 @@
 """What gateways share on the wire: JSON asked over HTTPS with a limit and a time-out, and amounts read with care."""
 
+import hashlib
 import json
 import urllib.error
 import urllib.request
@@ -51,3 +52,9 @@ def amount(who: str, value: Any) -> Decimal:
     if not found.is_finite():
         raise GatewayError(f"{who}'s amount cannot be read.")
     return half_up(found)
+
+
+def key_of(order_no: str, asked: Mapping[str, Any]) -> str:
+    """An idempotency key for what is asked about an order: a page in another language is another thing to ask for."""
+    said = json.dumps(asked, sort_keys=True, default=str).encode()
+    return f"{order_no}-{hashlib.sha256(said).hexdigest()[:12]}"

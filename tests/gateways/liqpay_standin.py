@@ -1,16 +1,16 @@
 """A stand-in for LiqPay on this machine, written from its public documentation: it keeps orders, checks signatures of
-the configured version, answers «status», and tells what it would call back. It is not the live gateway.
+the configured version, answers «status» and «paytoken», and tells what it would call back. It is not the live gateway.
 """
 
 import base64
 import hashlib
 import json
-import threading
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.gateways.loopback import HANG_UP, Answer, Request, serving
 
 
 class LiqPayStandIn:
@@ -20,6 +20,8 @@ class LiqPayStandIn:
         self.public, self.secret, self.version = public, secret, version
         self.orders: dict[str, dict[str, Any]] = {}
         self.is_down = False
+        self.hangs_up_after = 0  # so many next charges take the money and never answer
+        self.declines: set[str] = set()  # tokens of cards without money
         self.url = ""
 
     def sign(self, data: str) -> str:
@@ -45,16 +47,41 @@ class LiqPayStandIn:
             "currency": asked["currency"],
             "status": status,
         } | changed
+        if asked.get("recurringbytoken") == "1" and status in ("success", "reversed"):
+            known |= {"card_token": f"token{known['payment_id']}", "sender_card_mask2": "424242*42"}
         return self.callback(asked["order_id"])
 
     def callback(self, order_no: str) -> dict[str, str]:
         data = base64.b64encode(json.dumps(self.orders[order_no]).encode()).decode()
         return {"data": data, "signature": self.sign(data)}
 
-    def answer(self, fields: dict[str, str]) -> dict[str, Any]:
+    def answer(self, request: Request) -> Answer:
+        fields = dict(urllib.parse.parse_qsl(request.body.decode()))
+        if self.is_down:
+            return 503, {}
         asked = self.open(fields["data"], fields["signature"])
-        assert asked["action"] == "status"
-        return self.orders.get(asked["order_id"], {"result": "error", "err_code": "payment_not_found"})
+        unknown = {"result": "error", "err_code": "payment_not_found"}
+        if asked["action"] == "status":
+            return 200, self.orders.get(asked["order_id"], unknown)
+        assert asked["action"] == "paytoken"
+        said = self.pay_by_token(asked)
+        if self.hangs_up_after:
+            self.hangs_up_after -= 1
+            return HANG_UP
+        return 200, said
+
+    def pay_by_token(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked["order_id"] in self.orders:
+            return {"result": "error", "status": "error", "err_code": "order_id_duplicate"}
+        self.orders[asked["order_id"]] = {
+            "payment_id": 1000 + len(self.orders),
+            "public_key": self.public,
+            "order_id": asked["order_id"],
+            "amount": float(asked["amount"]),
+            "currency": asked["currency"],
+            "status": "failure" if asked["card_token"] in self.declines else "success",
+        }
+        return self.orders[asked["order_id"]]
 
 
 @contextmanager
@@ -62,24 +89,6 @@ def standing(public: str = "i0", secret: str = "s0", version: int = 7) -> Iterat
     """The stand-in served on loopback."""
     stand_in = LiqPayStandIn(public, secret, version)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
-            fields = dict(urllib.parse.parse_qsl(self.rfile.read(length).decode()))
-            status = 503 if stand_in.is_down else 200
-            content = json.dumps({} if stand_in.is_down else stand_in.answer(fields)).encode()
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    stand_in.url = f"http://127.0.0.1:{server.server_port}/api/request"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(stand_in.answer) as url:
+        stand_in.url = f"{url}/api/request"
         yield stand_in
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -1,5 +1,6 @@
 """LiqPay by its public words: signatures of both versions, callbacks, statuses asked over HTTP on this machine."""
 
+import dataclasses
 from decimal import Decimal
 
 import pytest
@@ -93,3 +94,31 @@ def test_a_gateway_that_is_down_can_be_asked_later(session: Session) -> None:
         with pytest.raises(GatewayError) as caught:
             shop.ask("k1")
         assert not caught.value.permanent
+
+
+def test_a_card_is_remembered_and_charged_when_its_owner_is_away(session: Session) -> None:
+    with standing() as liqpay:
+        shop = gateway(session, liqpay)
+        liqpay.checkout(dict(shop.hand_over(dataclasses.replace(ORDER, save=True)).fields))
+        truth = shop.ask("k1")
+        assert truth is not None and truth.saved is not None and truth.saved.mask == "*42"
+        later = dataclasses.replace(ORDER, order_no="k2")
+        liqpay.hangs_up_after = 1
+        with pytest.raises(GatewayError):
+            shop.charge(later, truth.saved.token)  # the money is taken, and nobody says so
+        assert shop.charge(later, truth.saved.token).state == "paid" and len(liqpay.orders) == 2
+        liqpay.declines.add(truth.saved.token)
+        assert shop.charge(dataclasses.replace(ORDER, order_no="k3"), truth.saved.token).state == "failed"
+
+
+def test_a_card_is_kept_without_paying(session: Session) -> None:
+    with standing() as liqpay:
+        shop = gateway(session, liqpay)
+        assert shop.ask_saving("m1") is None
+        fields = dict(shop.hand_over_saving(dataclasses.replace(ORDER, order_no="m1")).fields)
+        liqpay.checkout(fields, "3ds_verify")
+        waiting = shop.ask_saving("m1")
+        liqpay.checkout(fields, "reversed")  # the unit that was authorised is given back
+        kept = shop.ask_saving("m1")
+        assert waiting is not None and waiting.state == "waiting"
+        assert kept is not None and kept.state == "saved" and kept.saved is not None
