@@ -27,6 +27,7 @@ class Category(Model):
     position: Mapped[int] = mapped_column(default=0)
     icon: Mapped[str] = text(40)
     translations: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # {"uk": {"name": …}, …}
+    parent: Mapped["Category | None"] = relationship(remote_side="Category.id")
 
     def __repr__(self) -> str:
         return self.name
@@ -77,7 +78,9 @@ class Plan(Stamped, Model):
     translations: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # {"uk": {"name": …}, …}
     needs_identifier: Mapped[bool] = mapped_column(default=False)  # bought with a domain name of its own (AST-076)
     platform: Mapped[str] = text(40, default="simulated")  # who makes it run: a name of `provisioning.registry`
-    platform_settings: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # of this plan, as the platform reads
+    platform_settings: Mapped[dict[str, Any]] = mapped_column(
+        sa.JSON, default=dict
+    )  # of this plan, as the platform reads
     for_subscribers: Mapped[bool] = mapped_column(default=False)  # its parts are options of a company's subscribers
     product: Mapped[Product] = relationship()
     components: Mapped[list["Component"]] = relationship(back_populates="plan", order_by="Component.id")

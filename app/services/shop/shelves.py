@@ -284,7 +284,7 @@ def _parts(stand: Stand, plan_ids: Sequence[int]) -> tuple[defaultdict[int, list
 
 def range_of_part(part: Any) -> Range | None:
     """What a customer may choose of a part (a `Component` or a row of one); None where it comes as it is."""
-    if part.charged != "period":
+    if part.charged == "usage":
         return None
     limits = (part.minimum, part.maximum, part.step)
     return range_of(part.code, part.name, part.unit, limits, part.included)

@@ -4,11 +4,20 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.core.errors import N_, Refused
+from app.extensions import db
 from app.models import Category, Component, Plan, PriceVersion, Product, Promotion
-from app.models.catalog import CHARGED, PRICE_MODELS
+from app.models.catalog import CHARGED, PRICE_MODELS, PRODUCT_KINDS
+from app.provisioning.registry import PLATFORMS
+from app.services.shop import shelves
 from app.views.office import cells
 from app.views.office.desk import Desk
 from app.views.office.inputs import TiersField
+from app.views.office.shop_fields import ICONS, PictureField, TranslationsField
+
+OTHER_LANGUAGES = _l("In other languages")
+_PLATFORMS = {"simulated": _l("Simulated platform"), "by_hand": _l("By hand")}
+_SAID = _l("What is left empty is shown in the words above.")
 
 
 class Categories(Desk):
@@ -18,14 +27,32 @@ class Categories(Desk):
     area = "Catalog"
     route_base = "/office/categories"
     names = (_l("Categories"), _l("Category"))
-    list_columns = ["name", "code"]
-    search_columns = ["name", "code"]
-    order_columns = ["code"]
+    list_columns = ["name", "code", "parent", "position"]
+    search_columns = ["name", "code", "parent"]
+    order_columns = ["code", "position"]
     base_order = ("code", "asc")
-    form_columns = ["code", "name"]
+    form_columns = ["parent", "code", "name", "position", "icon", "translations"]
+    labels = {"position": _l("Place in the list"), "translations": OTHER_LANGUAGES}
     required = frozenset({"code", "name"})
+    options = {"icon": ICONS}
+    hints = {
+        "position": _l("Smaller numbers stand first; equal ones by name."),
+        "icon": _l("Shown where a product has no picture."),
+        "translations": _SAID,
+    }
+    own_fields = {"translations": TranslationsField(OTHER_LANGUAGES, description=_SAID)}
+    formats = {"icon": cells.kind, "translations": cells.structure}
     deletable = True
     keeps_by = _l("Products stand on this shelf. Move them first.")
+
+    def complete(self, item: Any) -> None:
+        """A category never stands inside of itself."""
+        above, seen = item.parent, {item.id} if item.id else set()
+        while above is not None:
+            if above is item or above.id in seen:
+                raise Refused(N_("A category cannot stand inside of itself. Choose another one above it."))
+            seen.add(above.id)
+            above = above.parent
 
 
 class Products(Desk):
@@ -39,12 +66,49 @@ class Products(Desk):
     search_columns = ["name", "code", "category", "seller", "is_on_sale"]
     order_columns = ["name"]
     base_order = ("name", "asc")
-    form_columns = ["seller", "category", "code", "name", "description", "is_on_sale"]
+    form_columns = [
+        "seller", "category", "code", "name", "description", "kind", "is_on_sale", "position", "image", "instructions",
+        "translations",
+    ]  # fmt: skip
     fixed = frozenset({"seller"})
-    required = frozenset({"seller", "code", "name"})
-    show_columns = ["seller", "category", "code", "name", "description", "is_on_sale", "attributes"]
+    required = frozenset({"seller", "code", "name", "kind"})
+    labels = {
+        "kind": _l("Kind of product"),
+        "position": _l("Place in the list"),
+        "image": _l("Picture"),
+        "instructions": _l("Instructions"),
+        "translations": OTHER_LANGUAGES,
+    }
+    options = {"kind": PRODUCT_KINDS}
+    hints = {
+        "kind": _l("Domains and certificates renew 60 days before their end; licences are listed by seats."),
+        "position": _l("Smaller numbers stand first; equal ones by name."),
+        "instructions": _l("How to set it up: shown to the customer when it is paid."),
+    }
+    own_fields = {
+        "image": PictureField(_l("Picture"), description=_l("PNG, JPEG or WebP, 2 MB at most.")),
+        "translations": TranslationsField(
+            OTHER_LANGUAGES, description=_SAID, parts=("name", "description", "instructions")
+        ),
+    }
+    formats = {"kind": cells.kind, "image": cells.picture, "translations": cells.structure}
+    show_columns = [
+        "seller", "category", "code", "name", "description", "kind", "is_on_sale", "position", "image", "instructions",
+        "translations", "attributes",
+    ]  # fmt: skip
+    related = ("Plans",)
     deletable = True
     keeps_by = _l("This product has plans. Take it off sale instead.")
+
+    def post_add(self, item: Any) -> None:
+        """On the shelves as it is now."""
+        shelves.stock(db.session(), item.seller_id, [item.id])
+
+    post_update = post_add
+
+    def pre_delete(self, item: Any) -> None:
+        """Off the shelves first."""
+        shelves.forget(db.session(), item.id)
 
 
 class Plans(Desk):
@@ -69,12 +133,26 @@ class Plans(Desk):
         "trial_days",
         "is_on_sale",
         "for_subscribers",
+        "needs_identifier",
+        "platform",
+        "translations",
     ]
+    labels = {
+        "needs_identifier": _l("Bought for a domain name"),
+        "platform": _l("Platform"),
+        "translations": OTHER_LANGUAGES,
+    }
+    options = {"platform": [(name, _PLATFORMS.get(name, name)) for name in PLATFORMS]}
+    own_fields = {"translations": TranslationsField(OTHER_LANGUAGES, description=_SAID)}
+    formats = {"translations": cells.structure}
     fixed = frozenset({"product", "currency"})
     required = frozenset({"product", "code", "name", "currency", "period_months"})
     hints = {
         "tax_category": _l("«standard», or a category that has rates of its own under Settings, Tax rates."),
         "for_subscribers": _l("Customers switch its parts on and off for their subscribers by themselves."),
+        "trial_days": _l("More than 0: free for so many days, once a company, and never renewed."),
+        "needs_identifier": _l("The customer writes the name it is for when ordering."),
+        "platform": _l("Who makes a bought service run."),
     }
     related = ("Components",)
     deletable = True
@@ -83,6 +161,16 @@ class Plans(Desk):
     def complete(self, item: Any) -> None:
         """A plan belongs to the Seller of its product."""
         item.seller_id = item.product.seller_id
+
+    def post_add(self, item: Any) -> None:
+        """The product's card as it is now."""
+        shelves.stock(db.session(), item.seller_id, [item.product_id])
+
+    post_update = post_delete = post_add
+
+    def pre_delete(self, item: Any) -> None:
+        """The card may point at this plan: it is made anew without it."""
+        shelves.forget(db.session(), item.product_id)
 
 
 class Components(Desk):
@@ -98,6 +186,7 @@ class Components(Desk):
     base_order = ("id", "desc")
     form_columns = [
         "plan", "code", "name", "unit", "charged", "tariff", "model", "included", "minimum", "maximum", "step",
+        "translations",
     ]  # fmt: skip
     fixed = frozenset({"plan"})
     required = frozenset({"plan", "code", "name", "unit"})
@@ -108,10 +197,20 @@ class Components(Desk):
         ),
         "included": _l("So many units cost nothing."),
         "tariff": _l("For what is charged by usage: each record is rated by it, and the price is not used."),
+        "maximum": _l("With a least, a most or a step the customer sets how much by a slider."),
     }
+    labels = {"translations": OTHER_LANGUAGES}
+    own_fields = {"translations": TranslationsField(OTHER_LANGUAGES, description=_SAID, parts=("name", "unit"))}
+    formats = {"translations": cells.structure}
     related = ("Prices",)
     deletable = True
     keeps_by = _l("This component has prices, usage or charges and stays.")
+
+    def post_add(self, item: Any) -> None:
+        """The product's card as it is now."""
+        shelves.stock_of_plans(db.session(), [item.plan_id])
+
+    post_update = post_delete = post_add
 
 
 class Prices(Desk):
@@ -139,6 +238,13 @@ class Prices(Desk):
     }
     keeps_by = _l("This price stands behind charges and stays.")
     deletable = True
+
+    def post_add(self, item: Any) -> None:
+        """The product's card as it is now."""
+        part = db.session.get_one(Component, item.component_id)
+        shelves.stock_of_plans(db.session(), [part.plan_id])
+
+    post_update = post_delete = post_add
 
 
 class Promotions(Desk):

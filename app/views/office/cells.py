@@ -43,6 +43,15 @@ def fine(value: Decimal | None) -> Any:
     return NOTHING if value is None else Markup('<span class="kb-nums">{}</span>').format(_fine(value, "#,##0.####"))
 
 
+def picture(value: str | None) -> Any:
+    """A product's picture, small."""
+    if not value:
+        return NOTHING
+    return Markup('<img class="kb-thumb" src="{}" alt="" width="160">').format(
+        url_for("ShopPage.picture", sha256=value)
+    )
+
+
 def unit_price(value: Decimal | None) -> Any:
     """A price: two to four decimals."""
     return NOTHING if value is None else Markup('<span class="kb-nums">{}</span>').format(_fine(value, "#,##0.00##"))
