@@ -43,6 +43,9 @@ class UserRight(Stamped, Model):
     __table_args__ = (sa.UniqueConstraint("user_id", "right"),)
 
 
+User.switched = relationship(UserRight, foreign_keys=[UserRight.user_id], viewonly=True)  # read with the person
+
+
 class SignInAttempt(Model):
     """A failed sign-in, counted by name and address (both hashed): enough to slow guessing, nothing to leak."""
 

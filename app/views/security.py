@@ -11,12 +11,13 @@ from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.views import AuthDBView
 from flask_babel import gettext, lazy_gettext
 from flask_login import login_user
+from sqlalchemy.orm import joinedload
 
 from app.access import permissions, roles, tenancy
 from app.core import clock
 from app.core.actor import Actor
-from app.models import User, UserRight
-from app.services import second_factor, trail
+from app.models import User
+from app.services import agreements, second_factor, trail
 from app.services import sign_in as signing
 from app.services.demo.people import PEOPLE
 from app.views import history
@@ -32,7 +33,7 @@ def actor_of(user: User | None) -> Actor:
         return Actor(None, "anonymous")
     of_company = user.company_id is not None
     names = [role.name for role in user.roles]
-    switched = dict(_switches(user))
+    switched = {row.right: row.is_on for row in user.switched}
     is_staff = not of_company and any(name in roles.STAFF for name in names)
     return Actor(
         user_id=user.id,
@@ -42,13 +43,6 @@ def actor_of(user: User | None) -> Actor:
         rights=roles.rights_of(names, switched, of_company),
         locale=user.locale or "en",
     )
-
-
-def _switches(user: User) -> list[tuple[str, bool]]:
-    from app.extensions import db
-
-    rows = db.session.query(UserRight.right, UserRight.is_on).filter(UserRight.user_id == user.id)
-    return [(right, is_on) for right, is_on in rows]
 
 
 def current_actor() -> Actor:
@@ -72,7 +66,33 @@ def open_session(user: User) -> None:
     session["since"] = session["seen"] = _seconds()
     session["sid"] = secrets.token_hex(8)
     session.permanent = True
+    _note_session(user)
     login_user(user, remember=False)
+
+
+def _note_session(user: User) -> None:
+    """For the person's own list of where they are signed in."""
+    from app.extensions import db
+
+    hours = current_app.config["KABINET"].session_hours
+    device = device_of(request.user_agent.string)
+    signing.begin_session(db.session(), user, session["sid"], request.remote_addr or "", device, hours)
+    db.session.commit()
+
+
+def device_of(agent: str) -> str:
+    """«Firefox, Windows» of what a browser says of itself; what is unknown is left out."""
+    browsers = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+    systems = (
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    )
+    said = [next((name for mark, name in known if mark in agent), "") for known in (browsers, systems)]
+    return ", ".join(name for name in said if name)
 
 
 def close_session() -> None:
@@ -102,14 +122,22 @@ def _seconds() -> int:
     return int(clock.now().timestamp())
 
 
-def finish_sign_in(user: User) -> None:
-    """Every proof was given: the sign-in is noted, and a session begins."""
+def finish_sign_in(user: User, factor: str = "") -> None:
+    """Every proof was given: the sign-in is noted, a session begins, and what is still asked of the person is noted."""
     from app.extensions import db
 
+    actor = actor_of(user)
     signing.welcome(db.session(), user)
-    trail.record(db.session(), actor_of(user), "user.sign_in", "ab_user", user.id)
-    db.session.commit()
+    trail.record(db.session(), actor, "user.sign_in", "ab_user", user.id)
+    with tenancy.seeing(tenancy.EVERYONE, db.session()):
+        missing = "" if factor == "passkey" else second_factor.missing_of(db.session(), user)
+        terms = agreements.asked_of(db.session(), actor)
+        asked = terms.id if terms is not None else None
     open_session(user)
+    if missing:
+        session["must_set_up"] = missing
+    if asked is not None:
+        session["must_read"] = asked
 
 
 # -- pages --------------------------------------------------------------------------------------------------------
@@ -238,7 +266,7 @@ class KabinetSecurityManager(SecurityManager):
         """The person of the session cookie, where the session still holds."""
         if not str(pk).isdigit():
             return None
-        user = self.get_user_by_id(int(pk))
+        user = self.session.get(User, int(pk), options=[joinedload(User.roles), joinedload(User.switched)])
         return user if user and user.is_active and session_holds(user) else None
 
     def load_user_jwt(self, _jwt_header: Any, jwt_data: Any) -> None:

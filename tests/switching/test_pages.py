@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -258,3 +259,37 @@ def test_a_list_changed_meanwhile_is_not_judged_by_the_look_before(client, house
     post(client, f"{place}/discard")
     work_on(house.session, old)
     assert not house.session.scalars(sa.select(m.RequestLine)).all()
+
+
+def test_the_pages_stay_within_eight_statements_and_few_milliseconds(client, house):
+    done = house.switch(house.numbers(0, 1))
+    waiting = house.ask(house.list_of(house.numbers(2), day=dt.date(2026, 11, 20)))
+    draft = house.list_of(house.numbers(3, 3) + "\n123")
+    undone = switching.undo_batch(house.session, house.actor, house.switch(house.numbers(3)).id)
+    house.session.commit()
+    lists = done.id, waiting.id, draft.id, undone.batch_id
+    paths = ["", "?action=on&option=roaming&state=done", f"?q={house.subscribers[0].number}", "new", f"{draft.id}/what"]
+    paths += [f"new?subscriber={house.subscribers[0].id}", f"{draft.id}/who", f"{draft.id}/who?how=file"]
+    paths += [f"{draft.id}/who?how=pick", f"{draft.id}/who?how=pick&q={house.subscribers[0].number[-4:]}"]
+    paths += [f"{draft.id}/who?how=filter", *map(str, lists), *(f"{one}?want=done" for one in lists[:2])]
+    paths += [f"{one}/status" for one in lists[:2]]
+    seen: list[str] = []
+
+    def note(connection, cursor, statement, *rest):
+        if statement != "BEGIN":
+            seen.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    over = {}
+    for path in paths:
+        spent = []
+        for _ in range(4):
+            db.session.remove()  # as a request of its own: nothing is known yet
+            seen.clear()
+            before = time.process_time()
+            assert client.get(f"/my/options/{path}").status_code == 200, path
+            spent.append((time.process_time() - before) * 1000)
+        if len(seen) > 8 or min(spent) > 40:  # 25 where nothing measures along
+            over[path] = (len(seen), min(spent), list(seen))
+        print(path, len(seen), round(min(spent)))
+    assert not over

@@ -178,15 +178,30 @@ def test_pages_of_a_long_list_stay_within_eight_statements(app, session, client)
     company = session.scalars(sa.select(m.Company)).first()
     text = "".join(f"06712345{n % 100:02d};Назва {n}\n" for n in range(6000))
     address, _ = paste(client, text)
+    applied, _ = paste(client)
+    send(client, applied, f"{applied}/apply")
+    running, _ = paste(client, "0671234503; Третя\n")
+    send(client, running, f"{running}/apply")
+    job = session.scalars(sa.select(m.Job.id).order_by(m.Job.id)).first()
+    session.remove()
+    context.perform("job", [job])
     assert company is not None
-    for path in ("/my/rename/", address, f"{address}?after=4000", f"{address}?want=unknown", "/my/rename/names"):
+    done = "Undo the list" in client.get(applied).get_data(as_text=True)
+    assert done and "data-job-url" in client.get(running).get_data(as_text=True)
+    one = session.scalars(sa.select(m.Subscriber.id)).first()
+    session.rollback()
+    paths = ["/my/rename/", address, f"{address}?after=4000", f"{address}?want=unknown", "/my/rename/names"]
+    paths += [applied, f"{applied}?want=done", running, f"/my/rename/names?list={applied.rsplit('/', 1)[1]}"]
+    for path in [*paths, f"/my/rename/?back={address.rsplit('/', 1)[1]}", f"/my/rename/one?subscriber={one}"]:
         client.get(path)
         said: list[str] = []
 
         def watch(conn: Any, cursor: Any, statement: str, *rest: Any, said: list[str] = said) -> None:
-            said.append(statement)
+            if statement != "BEGIN":
+                said.append(statement)
 
         engine = session.get_bind()
+        session.remove()  # as a request of its own: nothing is known yet
         sa.event.listen(engine, "before_cursor_execute", watch)
         assert client.get(path).status_code == 200
         sa.event.remove(engine, "before_cursor_execute", watch)

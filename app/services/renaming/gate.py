@@ -71,14 +71,16 @@ def gate_of(session: Session, seller_id: int, zone: str = "") -> Gate:
     )
 
 
-def need_unbilled(session: Session, seller_id: int, begun_at: dt.datetime, zone: str) -> None:
-    """Refuse to undo what a billing run of its month has already put on invoices, or is putting now."""
-    month = Month.of(begun_at.astimezone(rules.ZoneInfo(zone)).date())
-    run = (
+def month_of(instant: dt.datetime, zone: str) -> Month:
+    """The month an instant is in, in the Seller's zone."""
+    return Month.of(instant.astimezone(rules.ZoneInfo(zone)).date())
+
+
+def billing_since(seller_id: int, begun_at: dt.datetime, zone: str) -> sa.Select[tuple[int]]:
+    """The billing runs that have already put what was renamed on invoices, or are putting it now."""
+    return (
         sa.select(BillingRun.id)
-        .where(BillingRun.seller_id == seller_id, BillingRun.month >= month.first_day)
+        .where(BillingRun.seller_id == seller_id, BillingRun.month >= month_of(begun_at, zone).first_day)
         .where(BillingRun.state.in_((RunState.RUNNING.value, RunState.DONE.value)))
         .where(sa.or_(BillingRun.finished_at.is_(None), BillingRun.finished_at >= begun_at))
     )
-    if session.execute(run.limit(1)).first() is not None:
-        raise Refused(BILLED, month=str(month))

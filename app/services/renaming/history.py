@@ -13,7 +13,7 @@ from app.access.permissions import Right
 from app.core.actor import Actor
 from app.models import RenameList, RenamePack, Request, Subscriber, SubscriberName
 from app.rules.lifecycle import RequestState
-from app.rules.renaming import GOOD, Outcome
+from app.rules.renaming import GOOD, Outcome, Verdict
 from app.services import names, sets
 from app.services.renaming.lookup import LONGEST_CELL
 
@@ -43,38 +43,30 @@ class Lines:
 
 
 _GOOD = frozenset(verdict.value for verdict in GOOD)
+_WANTED = frozenset((REFUSED, *Verdict, *Outcome))
 
 
 def walk_lines(session: Session, found: RenameList, after: int = 0, want: str = "") -> Iterator[ListLine]:
     """The lines of a list after a line, those of a verdict or outcome only where one is wanted; read pack by pack."""
-    packs = sa.select(RenamePack).where(RenamePack.list_id == found.id).order_by(RenamePack.position)
-    for position in _places(session, found, after, want):
-        pack = session.scalars(packs.where(RenamePack.position == position)).one_or_none()
-        if pack is None:
-            return
-        yield from (one for one in _lines_of(found, pack) if one.line > after and _fits(one, want))
-        session.expunge(pack)
-
-
-def _places(session: Session, found: RenameList, after: int, want: str) -> Iterator[int]:
-    """The packs that may have a line of the page: by their first lines and counts, or one after another."""
-    if not want and not after:
-        yield from range(found.packs)
+    packs = sa.select(RenamePack).where(RenamePack.list_id == found.id).order_by(RenamePack.position).limit(1)
+    if want and want not in _WANTED:
         return
-    head = sa.select(RenamePack.position, RenamePack.first_line, RenamePack.counts)
-    heads = session.execute(head.where(RenamePack.list_id == found.id).order_by(RenamePack.position)).all()
-    for place, (position, _, counts) in enumerate(heads):
-        is_past = place + 1 < len(heads) and heads[place + 1].first_line <= after + 1
-        if not is_past and _may_have(counts, want):
-            yield position
+    if want in set(Verdict) - (set(Outcome) if found.applied_packs else set()):
+        packs = packs.where(RenamePack.counts[want].as_integer() > 0)
+    place = _place_of(after) if after else RenamePack.position >= 0
+    while pack := session.scalars(packs.where(place)).first():
+        yield from (one for one in _lines_of(found, pack) if one.line > after and _fits(one, want))
+        place = RenamePack.position > pack.position
+        session.expunge(pack)
+        if pack.position + 1 >= found.packs:
+            return
 
 
-def _may_have(counts: dict[str, int], want: str) -> bool:
-    if not want or want in set(Outcome):
-        return True
-    if want == REFUSED:
-        return any(verdict not in _GOOD for verdict in counts)
-    return bool(counts.get(want))
+def _place_of(after: int) -> Any:
+    """From the pack on in which the line after a line stands."""
+    one = sa.orm.aliased(RenamePack)
+    last = sa.select(sa.func.max(one.position)).where(one.list_id == RenamePack.list_id, one.first_line <= after + 1)
+    return RenamePack.position >= sa.func.coalesce(last.scalar_subquery(), 0)
 
 
 def _fits(line: ListLine, want: str) -> bool:

@@ -26,7 +26,7 @@ from app.rules.renaming import GOOD, Outcome, Verdict, judge_name
 from app.services import trail, work
 from app.services.importing.opening import digest_of
 from app.services.renaming import words
-from app.services.renaming.gate import Gate, gate_of, need_unbilled
+from app.services.renaming.gate import BILLED, Gate, billing_since, gate_of, month_of
 from app.services.renaming.lookup import Line, Where, count_verdicts, in_packs, judge_rows, uncollected
 from app.services.renaming.opening import TOO_MANY, Opened
 from app.services.renaming.writing import Wish, write_names
@@ -420,16 +420,35 @@ def undo_of(session: Session, found: RenameList) -> RenameList | None:
     return session.scalars(query.order_by(RenameList.id.desc()).limit(1)).first()
 
 
+def fate_of(session: Session, found: RenameList, gate: Gate) -> tuple[int | None, DomainError | None]:
+    """Of a list that is done: the number of its undo, or why it cannot be undone; one statement."""
+    undone = (
+        sa.select(RenameList.request_id)
+        .join(Request, Request.id == RenameList.request_id)
+        .where(RenameList.undo_of_id == found.request_id, Request.state != RequestState.CANCELLED.value)
+        .order_by(RenameList.id.desc())
+        .limit(1)
+    )
+    assert found.begun_at is not None
+    billed = billing_since(found.seller_id, found.begun_at, gate.zone)
+    undo_id, is_billed = session.execute(sa.select(undone.scalar_subquery(), billed.exists())).one()
+    return undo_id, None if undo_id else _why_not_undone(found, gate, is_billed)
+
+
 def why_not_undone(session: Session, found: RenameList, gate: Gate) -> DomainError | None:
     """Why a list cannot be undone (any more); None where it can."""
     if found.request.state != RequestState.DONE.value or found.begun_at is None:
         return Refused(NOT_DONE)
+    billed = billing_since(found.seller_id, found.begun_at, gate.zone)
+    return _why_not_undone(found, gate, session.execute(billed.limit(1)).first() is not None)
+
+
+def _why_not_undone(found: RenameList, gate: Gate, is_billed: bool) -> DomainError | None:
+    assert found.begun_at is not None
     if not found.outcomes.get(Outcome.DONE.value):
         return Refused(NOTHING_DONE)
-    try:
-        need_unbilled(session, found.seller_id, found.begun_at, gate.zone)
-    except Refused as error:
-        return error
+    if is_billed:
+        return Refused(BILLED, month=str(month_of(found.begun_at, gate.zone)))
     return gate.refusal if not gate.is_open and not gate.waits else None
 
 

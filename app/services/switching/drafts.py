@@ -103,7 +103,9 @@ def _choose(session: Session, draft: Request, choice: Choice) -> None:
         raise Refused(NO_CHOICE)
     draft.kind = KINDS[choice.action]
     draft.effective_on = choice.day
-    draft.details = {**draft.details, "action": choice.action, "option": choice.option}
+    names = {one.code: one.name for one in offers.offers_of(session, Actor.system(), draft.company_id)}
+    called = names.get(choice.option, choice.option)
+    draft.details = {**draft.details, "action": choice.action, "option": choice.option, "called": called}
 
 
 # -- lines in ----------------------------------------------------------------------------------------------------------

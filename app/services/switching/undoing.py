@@ -157,7 +157,7 @@ def _counter(session: Session, actor: Actor, batch: Request, done: Sequence[Requ
         asked_by=actor.user_id,
         effective_on=batch.effective_on,
         details={
-            **{name: batch.details.get(name) for name in ("option", "headers", "columns")},
+            **{name: batch.details.get(name) for name in ("option", "called", "headers", "columns")},
             "action": action,
             "asked_by": actor.name,
             "counter_of": batch.id,

@@ -70,7 +70,8 @@ class OptionsPage(frame.Page):
             number=request.args.get("q", "").strip()[:40],
             after=whole(request.args.get("after", "")),
         )
-        since = history.shown_since(self.session, self.company.seller_id, self.today)
+        seller_id = self.accounts[0].seller_id if self.accounts else self.company.seller_id
+        since = history.shown_since(self.session, seller_id, self.today)
         rows, more = history.batches_of(self.session, self.actor, since, self._zone(), wanted)
         names = self._names()
         return self.show(
@@ -93,6 +94,10 @@ class OptionsPage(frame.Page):
     def _names(self) -> dict[str, str]:
         """Options by code, as this company's are called."""
         return {one.code: one.name for one in self._offers()}
+
+    def _title(self, row: Request) -> str:
+        """What a list is called; one made before its option's name was kept is asked for it."""
+        return title_of(row, {} if row.details.get("called") is not None else self._names())
 
     def _offers(self) -> list[switching.Offer]:
         return switching.offers_at(self.session, {(line.seller_id, line.currency) for line in self.accounts})
@@ -259,7 +264,7 @@ class OptionsPage(frame.Page):
         more = lines[history.LINES - 1]["position"] if len(lines) > history.LINES else None
         common = {
             "row": row,
-            "title": title_of(row, self._names()),
+            "title": self._title(row),
             "lines": shown,
             "more": more,
             "want": want,
@@ -288,7 +293,7 @@ class OptionsPage(frame.Page):
         return self.show(
             "options_looking.html",
             row=row,
-            title=title_of(row, self._names()),
+            title=self._title(row),
             steps=self._steps(row),
             job=job,
             is_under_way=job.state in (JobState.QUEUED, JobState.RUNNING),
@@ -451,7 +456,7 @@ def title_of(row: Request, names: dict[str, str]) -> str:
     """«Switch on: Roaming»."""
     action = str(ACTIONS.get(row.details.get("action", ""), ""))
     code = row.details.get("option", "")
-    return f"{action}: {names.get(code, code)}"
+    return f"{action}: {row.details.get('called') or names.get(code, code)}"
 
 
 def state_of(row: Request) -> tuple[str, str]:

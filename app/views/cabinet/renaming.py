@@ -135,10 +135,9 @@ class RenamePage(frame.Page):
         gate = self._gate(found.seller_id)
         want = request.args.get("want", "")
         page = renaming.page_of_lines(self.session, found, want, whole(request.args.get("after", "")) or 0)
-        job = self.session.get(Job, found.job_id) if found.job_id else None
         state = found.request.state
-        undo = renaming.undo_of(self.session, found) if state == "done" else None
-        not_undone = renaming.why_not_undone(self.session, found, gate) if state == "done" and undo is None else None
+        job = self.session.get(Job, found.job_id) if found.job_id and state != "done" else None
+        undo, not_undone = renaming.fate_of(self.session, found, gate) if state == "done" else (None, None)
         return self.show(
             "rename_list.html",
             steps=[str(step) for step in STEPS],
