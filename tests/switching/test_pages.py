@@ -291,5 +291,4 @@ def test_the_pages_stay_within_eight_statements_and_few_milliseconds(client, hou
             spent.append((time.process_time() - before) * 1000)
         if len(seen) > 8 or min(spent) > 40:  # 25 where nothing measures along
             over[path] = (len(seen), min(spent), list(seen))
-        print(path, len(seen), round(min(spent)))
     assert not over
