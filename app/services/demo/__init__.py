@@ -141,6 +141,7 @@ def _open_shop(tale: Tale) -> None:
         shelves = catalogue.add_categories(session)
         for seller in sellers:
             catalogue.add_goods(session, seller, shelves, tale.months)
+            catalogue.add_wares(session, seller, shelves)
             catalogue.add_promotions(session, seller, tale.months)
             doors.add_doors(session, seller, tale.months[0].first_day)
 

@@ -311,7 +311,7 @@ class Ware:
 
 
 def show_product(session: Session, front: Front, code: str) -> Ware:
-    """A product on sale with its plans, those in the chosen currency first; NotFound for any other code."""
+    """A product on sale with its plans in the chosen currency, or with all it has; NotFound for any other code."""
     query = (
         sa.select(Product)
         .where(Product.seller_id == front.seller.id, Product.code == code, Product.is_on_sale.is_(True))
@@ -321,9 +321,9 @@ def show_product(session: Session, front: Front, code: str) -> Ware:
     product = session.scalars(query).one_or_none()
     if product is None:
         raise NotFound()
-    offers = [_offer(plan, front) for plan in _plans(session, [product.id])]
-    offers.sort(key=lambda one: (one.is_foreign, one.plan.id))
-    return Ware(product, words_of(product, front.locale), offers)
+    offers = [_offer(plan, front) for plan in _plans(session, product.id)]
+    own = [offer for offer in offers if not offer.is_foreign]
+    return Ware(product, words_of(product, front.locale), own or offers)
 
 
 def show_offer(session: Session, front: Front, plan_id: int) -> Offer:
@@ -346,8 +346,8 @@ def show_offer(session: Session, front: Front, plan_id: int) -> Offer:
     return _offer(plan, front)
 
 
-def _plans(session: Session, product_ids: Sequence[int]) -> Sequence[Plan]:
-    sold = (Plan.product_id.in_(product_ids), Plan.is_on_sale.is_(True), Plan.for_subscribers.is_(False))
+def _plans(session: Session, product_id: int) -> Sequence[Plan]:
+    sold = (Plan.product_id == product_id, Plan.is_on_sale.is_(True), Plan.for_subscribers.is_(False))
     query = sa.select(Plan).where(*sold).options(selectinload(Plan.components)).order_by(Plan.id)
     return [plan for plan in session.scalars(query) if plan.components]
 
