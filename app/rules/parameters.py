@@ -6,7 +6,6 @@ from decimal import Decimal, InvalidOperation
 from app.core.errors import N_, Refused
 
 LONGEST = 36  # months bought at once
-MONTHS = (1, 3, 6, 12, 24, 36)
 MOST_ALIKE = 999  # pieces in a line whose price is so much a piece
 MOST_WHOLE = 20  # pieces in a line of a plan with flat prices, included amounts or steps
 
@@ -69,12 +68,6 @@ def choose(part: Range, value: Decimal) -> Decimal:
             least=f"{part.minimum.normalize():f}",
         )
     return value
-
-
-def months_offered(period_months: int) -> tuple[int, ...]:
-    """For how many months a plan of `period_months` is offered: whole periods of it."""
-    offered = tuple(m for m in MONTHS if m % period_months == 0)
-    return offered or (period_months,)
 
 
 def check_months(months: int, period_months: int) -> int:

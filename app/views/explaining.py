@@ -11,6 +11,8 @@ def formula(charge: Any) -> str:
     about = charge.explained or {}
     if about.get("rule") == "difference":
         return gettext("The difference between what is due and what was billed before")
+    if about.get("rule") == "off_once":
+        return gettext("An amount off the order, taken once")
     if about.get("rule") == "tariff":
         records = ngettext("%(num)s record", "%(num)s records", int(about.get("records", 0)))
         name = about["tariff"]

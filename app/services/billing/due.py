@@ -16,6 +16,7 @@ from app.core.errors import N_, DomainError, Refused
 from app.core.money import FINE, to_scaled
 from app.core.period import Month
 from app.models import Component, PriceVersion, Seller, TaxRate
+from app.rules.prepaying import spread_off
 from app.rules.pricing import Case, Price, amount_of
 from app.services.billing import rated
 from app.services.billing.dialect import Sql, from_fine
@@ -76,6 +77,7 @@ def gather(sql: Sql) -> None:
     _slice_discounts(sql)
     sql.learn("bill_account", "bill_slice")
     _price_cases(sql)
+    _take_amounts_off(sql)
     _subtract_billed(sql, is_rated)
     sql.learn("bill_charge")
 
@@ -227,11 +229,72 @@ def _slice_discounts(sql: Sql) -> None:
         "name, 'discount' FROM (SELECT b.account_id, b.company_id, b.subscription_id, b.subscriber_id, b.component_id, "
         "sp.promotion_id, b.price_version_id, b.own_price, b.quantity, "
         "{greatest}(b.starts_on, sp.valid_from, pr.valid_from) AS starts_on, "
-        "{least}(b.ends_on, COALESCE(sp.valid_to, b.ends_on), COALESCE(pr.valid_to, b.ends_on)) AS ends_on, "
+        "{least}(b.ends_on, COALESCE(sp.valid_to, pr.valid_to, b.ends_on)) AS ends_on, "
         "pr.percent_bp, CASE WHEN pr.percent_bp = 0 THEN pr.amount * 100 ELSE 0 END AS off, b.tax_bp, b.tax_included, "
         "CASE WHEN pr.name = '' THEN pr.code ELSE pr.name END AS name FROM bill_slice b JOIN subscription_promotion sp "
         "ON sp.subscription_id = b.subscription_id JOIN promotion pr ON pr.id = sp.promotion_id "
-        "WHERE b.kind = 'period') x WHERE starts_on < ends_on"
+        "WHERE b.kind = 'period' AND sp.off_once IS NULL) x WHERE starts_on < ends_on"
+    )
+
+
+# An amount off an order is billed once: whole in the first month, what its price cannot bear in the months after it.
+# Few subscriptions have one, so the parts of a month it is taken from are counted here, as a quote counts them.
+
+_OFFS = """SELECT sp.id, sp.subscription_id, sp.promotion_id, CAST(sp.off_once AS BIGINT) * 100 - COALESCE((
+ SELECT -SUM(ch.amount) FROM charge ch WHERE ch.subscription_id = sp.subscription_id AND ch.month < :start
+ AND ch.promotion_id = sp.promotion_id AND ch.ends_on > sp.valid_from), 0) AS off_left,
+ CASE WHEN pr.name = '' THEN pr.code ELSE pr.name END AS name
+ FROM subscription_promotion sp JOIN promotion pr ON pr.id = sp.promotion_id
+ JOIN subscription s ON s.id = sp.subscription_id JOIN bill_account ba ON ba.account_id = s.account_id
+ WHERE sp.off_once IS NOT NULL AND sp.valid_from < :end AND (sp.valid_to IS NULL OR sp.valid_to > :start)
+ ORDER BY sp.id"""
+_OWED = """SELECT b.account_id, b.company_id, b.subscription_id, MAX(b.subscriber_id) AS subscriber_id, b.component_id,
+ b.tax_bp, b.tax_included, MIN(b.starts_on) AS starts_on, MAX(b.ends_on) AS ends_on,
+ CAST(SUM(k.amount) AS BIGINT) AS amount FROM bill_slice b JOIN bill_case k ON {joined}
+ WHERE b.kind IN ('period', 'once', 'discount') AND b.subscription_id IN ({wanted})
+ GROUP BY b.account_id, b.company_id, b.subscription_id, b.component_id, b.tax_bp, b.tax_included
+ ORDER BY b.subscription_id, b.component_id, b.tax_bp, b.tax_included"""
+
+
+def _take_amounts_off(sql: Sql) -> None:
+    """Slices and their cases for `SubscriptionPromotion.off_once`: never more than what the parts of the month cost."""
+    offs = [off for off in sql.run(_OFFS).mappings() if off["off_left"] > 0]
+    owed: dict[int, list[dict[str, Any]]] = {}
+    wanted = sorted({int(off["subscription_id"]) for off in offs})
+    for at in range(0, len(wanted), 500):
+        few = ", ".join(str(one) for one in wanted[at : at + 500])
+        for row in sql.run(_OWED.format(joined=_CASE_JOIN, wanted=few)).mappings():
+            owed.setdefault(row["subscription_id"], []).append(dict(row))
+    taken: list[dict[str, Any]] = []
+    for off in offs:
+        parts = owed.get(off["subscription_id"], [])
+        for part, amount in zip(parts, spread_off([p["amount"] for p in parts], off["off_left"]), strict=True):
+            if amount:
+                part["amount"] -= amount
+                taken.append({**part, "amount": -amount, "promotion_id": off["promotion_id"], "name": off["name"]})
+    if taken:
+        _write_amounts_off(sql, taken)
+
+
+def _write_amounts_off(sql: Sql, taken: list[dict[str, Any]]) -> None:
+    for place, row in enumerate(taken, start=1):
+        row |= {"place": -place, "fine": FINE, "explained": json.dumps({"rule": "off_once", "kind": "discount"})}
+    # Each is a case of its own, told apart by days below 0: no slice of a calendar has them.
+    sql.session.execute(
+        sa.text(
+            f"{_TARGET} VALUES (:account_id, :company_id, :subscription_id, :subscriber_id, :component_id, "  # noqa: S608
+            ":promotion_id, 0, -1, :fine, :starts_on, :ends_on, :place, 0, 0, :tax_bp, :tax_included, :name, "
+            "'discount')"
+        ),
+        taken,
+    )
+    sql.session.execute(
+        sa.text(
+            "INSERT INTO bill_case (kind, component_id, price_version_id, own_price, quantity, days, percent_bp, off, "
+            "amount, unit_price, share, explained) VALUES ('discount', :component_id, 0, -1, :fine, :place, 0, 0, "
+            ":amount, :amount, :fine, :explained)"
+        ),
+        taken,
     )
 
 

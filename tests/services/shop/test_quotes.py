@@ -21,7 +21,6 @@ from tests import makers
 
 OFFICE = Actor.system("olga")
 DAY = dt.date(2026, 11, 22)
-SECONDS = 20  # of a random test
 
 
 @pytest.fixture
@@ -124,7 +123,9 @@ def random_wishes(session, seller, rnd, code):
         plan = random_plan(session, seller, rnd)
         chosen = {c.code: D(rnd.randint(1, 100)) for c in plan.components if c.maximum and c.charged != "usage"}
         count = rnd.choice((1, 1, 2, 7))
-        wishes.append(Wish(plan.id, D(count), 3 * rnd.randint(1, 2), chosen, promo_code=code if rnd.random() < 0.3 else ""))
+        wishes.append(
+            Wish(plan.id, D(count), 3 * rnd.randint(1, 2), chosen, promo_code=code if rnd.random() < 0.3 else "")
+        )
     return wishes
 
 
@@ -134,7 +135,9 @@ def random_wishes(session, seller, rnd, code):
 def test_closings_bill_to_the_cent_what_a_purchase_was_quoted(session, seller, account, seed, rounding):
     rnd = random.Random(f"{rounding}{seed}")
     seller.rounding = rounding
-    percent = {"percent_bp": rnd.randint(1, 10000)} if rnd.random() < 0.5 else {"amount": D(rnd.randint(1, 90000)) / 100}
+    percent = (
+        {"percent_bp": rnd.randint(1, 10000)} if rnd.random() < 0.5 else {"amount": D(rnd.randint(1, 90000)) / 100}
+    )
     promotion(session, seller, "ORDER", **percent, valid_to=dt.date(2026, 2, 1))
     promotion(session, seller, "LINE", amount=D("100.00"))
     day = dt.date(2026, 1, rnd.randint(1, 31))
@@ -214,7 +217,9 @@ def test_an_amount_off_is_what_the_customer_pays_less_though_tax_is_on_top(sessi
 def test_a_server_is_priced_part_by_part_with_what_is_paid_as_used(session, seller):
     plan = makers.plan(session, seller, "495")
     makers.component(session, plan, "0", code="panel", name="Panel")
-    makers.component(session, plan, "0.5", code="traffic", name="Traffic", unit="GiB", charged="usage", included=D(5120))
+    makers.component(
+        session, plan, "0.5", code="traffic", name="Traffic", unit="GiB", charged="usage", included=D(5120)
+    )
     makers.component(
         session, plan, "60", code="ipv4", name="IPv4", unit="pcs", included=D(1), minimum=D(1), maximum=D(8), step=D(1)
     )
