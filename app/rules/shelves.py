@@ -36,9 +36,9 @@ class Tag:
     unit: str = ""
 
     @property
-    def by_month(self) -> tuple[bool, Decimal]:
-        """What plans of one product are compared by: periods before measures, then a month's price."""
-        return self.months == 0, self.price / (self.months or 1)
+    def rank(self) -> tuple[bool, int, Decimal]:
+        """Which plan of a product its card shows: the shortest period first, then the cheapest; measures last."""
+        return self.months == 0, self.months, self.price
 
 
 def periods_of(period_months: int, trial_days: int = 0) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from app.services.shop import catalogue, pictures
 from app.services.shop.catalogue import ORDERS, SIZES, Asked, Branch, Front, Offer, Tree, Ware
 from app.views import cells
 from app.views.base import KabinetPage, here, open_to_all, say
-from app.views.cabinet.frame import as_amount, day, percent, quantity
+from app.views.cabinet.frame import as_amount, day, days, percent, quantity
 from app.views.rows import whole
 
 LAYOUTS = ("grid", "list")
@@ -32,7 +32,7 @@ def price_text(value: Decimal, currency: str) -> str:
 
 
 def per_text(shelf: Shelf) -> str:
-    """What the price of a card is for: «a month», «a year», «for 1,000 GB», or nothing where it is paid once."""
+    """What the price of a card is for: «per month», «per year», «for 1,000 GB», or nothing where it is paid once."""
     if shelf.per_months:
         return period_text(shelf.per_months)
     if not shelf.unit:
@@ -43,11 +43,11 @@ def per_text(shelf: Shelf) -> str:
 
 
 def period_text(months: int) -> str:
-    """«a month», «a year», «for 3 months»."""
+    """«per month», «per year», «for 3 months»."""
     if months == 1:
-        return gettext("a month")
+        return gettext("per month")
     if months == 12:
-        return gettext("a year")
+        return gettext("per year")
     return ngettext("for %(num)d month", "for %(num)d months", months)
 
 
@@ -131,8 +131,8 @@ class ShopPage(KabinetPage):
         )
 
     def _asked(self) -> Asked:
-        args = self.page_args(*ORDERS, size=self._kept("size", [str(n) for n in SIZES], "15"))
-        return Asked(args.search, args.order, args.number, args.size)
+        args = self.page_args(*ORDERS)
+        return Asked(args.search, args.order, args.number, self._kept("size", [str(n) for n in SIZES], "15"))
 
     def _kept(self, name: str, known: Any, default: str) -> Any:
         """A choice of the address, kept in the session for the next list; an unknown one is no choice."""
@@ -269,6 +269,7 @@ class ShopPage(KabinetPage):
             "plain": plain,
             "percent": percent,
             "day": day,
+            "days": days,
             "moment": cells.moment,
             "here": here,
         }

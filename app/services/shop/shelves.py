@@ -206,7 +206,7 @@ def _card(
     at_home = [one for one in offered if one.plan.currency == stand.seller.currency]
     shown = own or at_home or [one for one in offered if one.plan.currency == offered[0].plan.currency]
     paid = [one for one in shown if not one.plan.trial_days] or shown
-    best = min(paid, key=lambda one: (one.tag.by_month, one.plan.id))
+    best = min(paid, key=lambda one: (one.tag.rank, one.plan.id))
     said = (product.translations or {}).get(locale, {}) if locale else {}
     name = str(said.get("name") or product.name)[:255]
     words = " ".join(dict.fromkeys((name, product.name, product.code, str(said.get("description") or ""))))
