@@ -7,14 +7,15 @@ from flask_babel import force_locale, gettext
 from sqlalchemy.orm import Session
 
 from app.channels.base import ChannelError
+from app.core.errors import N_
 from app.gateways.base import GatewayError, Keeping, Order
 from app.models import Account, Company, PaymentAttempt, PaymentMethod, PaymentWay
 from app.models import Order as Purchase
-from app.services import methods, paying
+from app.services import methods, paying, top_up
 from app.services.attempts import OPEN, gateway_of
-from app.services.work import Topic
+from app.services.work import JobName, Topic
 from config import Settings
-from jobs.context import effect
+from jobs.context import JobContext, Result, effect, job
 
 
 def _asked(work: Callable[[], None]) -> None:
@@ -74,3 +75,17 @@ def _order(session: Session, attempt: PaymentAttempt) -> Order:
         else:
             purpose = gettext("Advance payment, account %(number)s", number=account.number)
     return Order(attempt.order_no, attempt.charged, attempt.currency, purpose, "", "", company.locale)
+
+
+@job(JobName.TOP_UP)
+def top_accounts_up(context: JobContext) -> Result:
+    """Accounts that have little left are topped up, one a transaction; a second run finds them under way."""
+    figures, last = {"charged": 0, "maximum": 0, "refused": 0}, 0
+    while ids := top_up.waiting(context.session, last):
+        for one in ids:
+            word = top_up.top_up(context.session, one)
+            if word in figures:
+                figures[word] += 1
+            context.progress(sum(figures.values()), 0, N_("Accounts are being topped up"))
+        last = ids[-1]
+    return {"figures": figures}

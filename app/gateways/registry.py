@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,25 @@ PATHS: Mapping[str, str] = {
     "yookassa": "app.gateways.yookassa:YooKassaGateway",
     "stripe": "app.gateways.stripe_checkout:StripeGateway",
 }
+
+HOSTS: Mapping[str, tuple[str, ...]] = {  # where a customer may be sent to pay
+    "liqpay": ("www.liqpay.ua",),
+    "yookassa": ("yoomoney.ru", "yookassa.ru"),
+    "stripe": ("checkout.stripe.com",),
+}
+SETTINGS: Mapping[str, tuple[str, ...]] = {  # what staff may set of a way, besides its keys
+    "liqpay": ("version", "test", "checkout_url", "request_url", "hosts"),
+    "yookassa": ("api_url", "vat_code", "hosts"),
+    "stripe": ("api_base", "hosts"),
+}
+
+
+def is_known_host(name: str, url: str, settings: Mapping[str, str]) -> bool:
+    """Whether customers may be sent to `url`: one of the gateway's own hosts over HTTPS, or one that staff named."""
+    parts = urlsplit(url)
+    if parts.hostname in settings.get("hosts", "").split():
+        return parts.scheme in ("https", "http")
+    return parts.scheme == "https" and parts.hostname in HOSTS.get(name, ())
 
 
 def can_keep(name: str) -> bool:

@@ -72,6 +72,7 @@ def charge(
     *,
     key: str,
     order_id: int | None = None,
+    document_id: int | None = None,
     payer_id: int | None = None,
     asked_by: int | None = None,
 ) -> PaymentAttempt:
@@ -95,6 +96,7 @@ def charge(
         key,
         payer_id=payer_id or method.payer_id,
         order_id=order_id,
+        document_id=document_id,
         method_id=method.id,
         asked_by=asked_by,
     )
@@ -174,6 +176,29 @@ def linked(session: Session, actor: Actor) -> dict[int | None, int]:
         .group_by(Subscription.payment_method_id)
     )
     return {method_id: count for method_id, count in session.execute(query)}
+
+
+def names_of_ways(session: Session, rows: Sequence[PaymentMethod]) -> dict[int | None, str]:
+    """What the ways of these methods are called."""
+    ids = {row.way_id for row in rows if row.way_id}
+    if not ids:
+        return {}
+    query = sa.select(PaymentWay.id, PaymentWay.name).where(PaymentWay.id.in_(ids))
+    return {way_id: name for way_id, name in session.execute(query)}
+
+
+def renewed_by(session: Session, method: PaymentMethod) -> Sequence[Subscription]:
+    """The subscriptions that this method renews."""
+    query = sa.select(Subscription).where(
+        Subscription.payment_method_id == method.id, Subscription.auto_renew.is_(True), Subscription.state != "ended"
+    )
+    return session.scalars(query.order_by(Subscription.paid_until, Subscription.id).limit(200)).all()
+
+
+def tops_up(session: Session, method: PaymentMethod) -> bool:
+    """Whether an account is topped up by it automatically."""
+    query = sa.select(AutoTopUp.id).where(AutoTopUp.method_id == method.id, AutoTopUp.is_on.is_(True))
+    return session.scalar(query.limit(1)) is not None
 
 
 def rename(session: Session, actor: Actor, method_id: int, name: str) -> PaymentMethod:

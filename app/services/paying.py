@@ -137,6 +137,51 @@ def begin(
     return attempt
 
 
+def begin_by_method(
+    session: Session,
+    actor: Actor,
+    account_id: int,
+    method_id: int,
+    amount: Decimal,
+    *,
+    key: str,
+    payer_id: int | None = None,
+    document_id: int | None = None,
+    order_id: int | None = None,
+) -> PaymentAttempt:
+    """`begin` by a saved method: it is charged at once, no gateway's page is needed."""
+    actor.need(Right.CABINET_PAYMENTS)
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound()
+    actor.need_company(account.company_id)
+    return methods.charge(
+        session,
+        methods.method_of(session, actor, method_id).id,
+        account.id,
+        amount,
+        key=key,
+        payer_id=_payer(session, account, payer_id),
+        document_id=_document(session, account, document_id),
+        order_id=_order(session, account, order_id),
+        asked_by=actor.user_id,
+    )
+
+
+def withdraw(session: Session, actor: Actor, attempt_id: int) -> PaymentAttempt:
+    """Leave a payment that was begun; money that comes all the same still counts."""
+    attempt = attempt_of(session, actor, attempt_id)
+    if attempt.state not in OPEN:
+        raise Refused(N_("This payment has ended already. Open the page again to see its state."))
+    if attempt.method_id is not None:
+        raise Refused(N_("The saved method is being charged. Wait until the payment has ended."))
+    end(attempt, AttemptState.FAILED, N_("You have deleted this payment. Nothing is waited for."))
+    trail.record(
+        session, actor, "payment.withdraw_online", "payment_attempt", attempt.id, company_id=attempt.company_id
+    )
+    return attempt
+
+
 def _payer(session: Session, account: Account, payer_id: int | None) -> int:
     if payer_id is None:
         return account.payer_id
@@ -181,8 +226,9 @@ def open_attempts(session: Session, actor: Actor, limit: int = 10) -> Sequence[P
     waiting = sa.select(PaymentAttempt).where(
         PaymentAttempt.company_id == actor.company_id,
         PaymentAttempt.state.in_((*OPEN, AttemptState.HELD.value)),
-        PaymentAttempt.created_at > clock.now() - dt.timedelta(days=7),
+        PaymentAttempt.created_at > clock.now() - dt.timedelta(days=30),
     )
+    waiting = waiting.options(sa.orm.joinedload(PaymentAttempt.way), sa.orm.joinedload(PaymentAttempt.account))
     return session.scalars(waiting.order_by(PaymentAttempt.id.desc()).limit(limit)).all()
 
 

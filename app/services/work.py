@@ -23,7 +23,7 @@
 | seal_month | seller_id, month |
 | detail_report | account_id, month, extent (records, classes) |
 | renewals | seller_id |
-| notices, audit, housekeeping, expire_orders | none |
+| notices, top_up, audit, housekeeping, expire_orders | none |
 
 Each may also have `page`: the path of the page it was ordered from, where its end leads back to.
 """
@@ -76,6 +76,7 @@ class JobName(StrEnum):
     RETRY_SUSPENDED = "retry_suspended"
     SEAL_MONTH = "seal_month"
     DETAIL_REPORT = "detail_report"
+    TOP_UP = "top_up"
     AUDIT = "audit"
     HOUSEKEEPING = "housekeeping"
     RENEWALS = "renewals"

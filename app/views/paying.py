@@ -12,8 +12,8 @@ from app.access import tenancy
 from app.core.errors import NotFound
 from app.extensions import csrf, db
 from app.gateways.base import Callback, Forged, GatewayError
-from app.gateways.sandbox import DECLINED, SandboxGateway
-from app.models import PaymentAttempt, PaymentWay, SandboxCharge
+from app.gateways.sandbox import DECLINED, SandboxGateway, token_for
+from app.models import PaymentAttempt, PaymentMethod, PaymentWay, SandboxCharge
 from app.services import paying
 from app.views.base import KabinetPage, open_to_all
 
@@ -86,17 +86,19 @@ class SandboxPage(KabinetPage):
             return False
         charge.mask = f"*{number[-4:]}"
         charge.state = "declined" if number == DECLINED else "paid"
+        if charge.keep and charge.state == "paid":
+            charge.token = token_for(number)
         return True
 
     def _call_back(self, charge: SandboxCharge) -> None:
         """What a bank does over the network: say that something happened, signed; we then ask the sandbox."""
         secret = current_app.config["SECRET_KEY"]
-        found = self.session.scalars(
-            sa.select(PaymentAttempt).where(PaymentAttempt.order_no == charge.order_no)
-        ).first()
-        if found is None:
+        both = (PaymentAttempt, PaymentMethod)
+        ways = [sa.select(one.way_id).where(one.order_no == charge.order_no) for one in both]
+        way_id = next((found for query in ways if (found := self.session.scalar(query))), None)
+        if way_id is None:
             return
-        way = self.session.get_one(PaymentWay, found.way_id)
+        way = self.session.get_one(PaymentWay, way_id)
         gateway = paying.gateway_of(self.session, way, secret)
         if not isinstance(gateway, SandboxGateway):
             return

@@ -34,9 +34,9 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[str]:
             if said is HANG_UP:
                 self.close_connection = True
                 return
-            status, content = said  # type: ignore[misc]
-            body = json.dumps(content).encode()
-            self.send_response(status)
+            assert isinstance(said, tuple)
+            body = json.dumps(said[1]).encode()
+            self.send_response(said[0])
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.core.errors import N_, DomainError
 from app.imports.lines import ImportLine
 from app.models import Account, Company, Document, DocumentKind, Payer, Payment
-from app.services import payments
+from app.services import paying, payments, transfers
 from app.services.importing.opening import Entry
 from app.services.importing.work import Work, rows_in
 
@@ -97,16 +97,22 @@ def apply(work: Work, entries: Sequence[Entry]) -> None:
     books = Books(work, lines)
     keys = {entry.number: key_of(work, entry) for entry in entries}
     known = {row.key for row in rows_in(work.session, sa.select(Payment.key), Payment.key, keys.values())}
+    known |= transfers.is_held(work.session, keys.values())
+    promises = transfers.Promises.of(work.session, work.seller.id, [line.values.get("purpose", "") for line in lines])
     for line in lines:
         if keys[line.number] in known:
             work.mark(line.number, "unchanged")
             continue
-        account, invoices = books.find(work, line)
-        if account is None or line.number in work.refused:
+        promise = promises.named(line.values.get("purpose", ""))
+        account, invoices = books.find(work, line) if promise is None else (None, [])
+        if line.number in work.refused:
             continue
         try:
             with work.session.begin_nested():
-                _credit(work, line, account.id, invoices, keys[line.number])
+                if promise is not None:
+                    _settle(work, line, promise, keys[line.number])
+                elif account is not None:
+                    _credit(work, line, account.id, invoices, keys[line.number])
             work.mark(line.number, "created")
         except DomainError as error:
             work.refused[line.number] = error
@@ -137,3 +143,10 @@ def _credit(work: Work, line: ImportLine, account_id: int, invoices: list[int], 
         currency=found.get("currency"),
         fee=found.get("fee") or Decimal(0),
     )
+
+
+def _settle(work: Work, line: ImportLine, promise: Any, key: str) -> None:
+    """Money whose purpose names an attempt by bank transfer."""
+    found = line.values
+    money = paying.Money(found["paid_on"], key, found.get("reference", "")[:120], found.get("purpose", "")[:500])
+    transfers.settle_line(work.session, work.actor, promise, found["amount"], found.get("currency") or "", money)

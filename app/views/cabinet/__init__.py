@@ -13,14 +13,18 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     from app.views.cabinet.delivery import DeliveryPage
     from app.views.cabinet.documents import DocumentsPage
     from app.views.cabinet.invoices import InvoicesPage
+    from app.views.cabinet.methods import MethodsPage
     from app.views.cabinet.notices import NoticesPage
     from app.views.cabinet.options import OptionsPage
     from app.views.cabinet.paying import PayPage
     from app.views.cabinet.payments import InstalmentsPage, PaymentsPage
     from app.views.cabinet.reconciliation import ReconciliationPage
     from app.views.cabinet.renaming import RenamePage
+    from app.views.cabinet.renewals import RenewalsPage
     from app.views.cabinet.services import SubscribersPage, SubscriptionsPage
+    from app.views.cabinet.terms import AgreementPage
     from app.views.cabinet.tickets import TicketsPage
+    from app.views.cabinet.top_up import TopUpPage
 
     frame.install(app)
     for page in (
@@ -29,9 +33,12 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         ChargesPage,
         PaymentsPage,
         PayPage,
+        MethodsPage,
+        TopUpPage,
         InstalmentsPage,
         ReconciliationPage,
         SubscriptionsPage,
+        RenewalsPage,
         SubscribersPage,
         OptionsPage,
         RenamePage,
@@ -40,5 +47,6 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         TicketsPage,
         CalendarPage,
         NoticesPage,
+        AgreementPage,
     ):
         appbuilder.add_view_no_menu(page)

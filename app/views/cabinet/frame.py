@@ -95,6 +95,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
         "",
         [
             ("HomeView.index", _l("Home"), "fa-house", Right.CABINET_READ),
+            ("ShopPage.index", _l("Shop"), "fa-store", Right.CABINET_READ),
             ("CalendarPage.index", _l("Calendar"), "fa-calendar-days", Right.CABINET_READ),
         ],
     ),
@@ -105,7 +106,10 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
             ("DocumentsPage.index", _l("Documents"), "fa-file-invoice", Right.CABINET_DOCUMENTS),
             ("ChargesPage.index", _l("Charges"), "fa-receipt", Right.CABINET_DOCUMENTS),
             ("ReconciliationPage.index", _l("Reconciliation"), "fa-scale-balanced", Right.CABINET_DOCUMENTS),
+            ("MethodsPage.index", _l("Payment methods"), "fa-credit-card", Right.CABINET_PAYMENTS),
+            ("TopUpPage.index", _l("Automatic top-up"), "fa-rotate", Right.CABINET_PAYMENTS),
             ("SubscriptionsPage.index", _l("Subscriptions"), "fa-layer-group", Right.CABINET_SUBSCRIPTIONS),
+            ("RenewalsPage.index", _l("Renewal of services"), "fa-rotate", Right.CABINET_SUBSCRIPTIONS),
         ],
     ),
     (
@@ -239,6 +243,12 @@ def day(value: dt.date | None) -> str:
     return format_date(value, "medium" if str(get_locale() or "en").startswith("en") else "dd.MM.y")
 
 
+def days(since: dt.date, until: dt.date) -> str:
+    """A period (half-open, as it is kept) by its first and last day: «01.10.2026 – 31.10.2026»."""
+    last = until - dt.timedelta(days=1)
+    return day(since) if last <= since else f"{day(since)} – {day(last)}"
+
+
 def month_in_text(value: dt.date | Month) -> str:
     """«October 2026», in small letters where the language writes months so."""
     return format_date(value.first_day if isinstance(value, Month) else value, "LLLL yyyy")
@@ -286,6 +296,7 @@ class Page(CabinetPage):
         "fine": fine,
         "quantity": quantity,
         "day": day,
+        "days": days,
         "moment": cells.moment,
         "month_name": month_name,
         "month_in_text": month_in_text,

@@ -45,6 +45,8 @@ METHODS: dict[str, Any] = {
     "cashback": _l("Cashback"),
     "write_off": _l("Write-off"),
     "liqpay": _l("LiqPay"),
+    "yookassa": _l("YooKassa"),
+    "stripe": _l("Stripe"),
     "other": _l("Other"),
 }
 STATES: dict[str, Any] = {
@@ -64,6 +66,14 @@ COMPANY_STATES: dict[str, Any] = {
     "active": _l("Active"),
     "suspended": _l("Suspended"),
     "closed": _l("Closed"),
+}
+ATTEMPTS: dict[str, Any] = {
+    "new": _l("New"),
+    "sent": _l("Being paid"),
+    "paid": _l("Credited"),
+    "held": _l("Being looked at"),
+    "failed": _l("Not paid"),
+    "expired": _l("Not paid in time"),
 }
 TICKETS: dict[str, Any] = {
     "new_messages": _l("Sent to us"),
@@ -123,7 +133,22 @@ VERDICTS: dict[str, Any] = {
     "only_ours": _l("Only in our books"),
     "only_theirs": _l("Only in your books"),
 }
+METHOD_STATES: dict[str, Any] = {
+    "setting_up": _l("Being set up"),
+    "working": _l("Works"),
+    "not_working": _l("Does not work"),
+}
+PRODUCT_KINDS: dict[str, Any] = {
+    "service": _l("Service"),
+    "licence": _l("Licence"),
+    "domain": _l("Domain name"),
+    "certificate": _l("Certificate"),
+}
 TONES: dict[str, str] = {
+    "working": "good",
+    "not_working": "bad",
+    "setting_up": "info",
+    "out_of_stock": "bad",
     "paid": "good",
     "credited": "good",
     "active": "good",
@@ -153,6 +178,9 @@ TONES: dict[str, str] = {
     "amount_differs": "bad",
     "only_ours": "bad",
     "only_theirs": "bad",
+    "new": "info",
+    "held": "warn",
+    "expired": "bad",
 }
 
 

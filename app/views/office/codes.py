@@ -34,6 +34,7 @@ JOBS: dict[str, Any] = {
     "send_mail": _l("Documents by e-mail"),
     "look_options": _l("Looking through a list of services"),
     "switch_options": _l("Services by list"),
+    "top_up": _l("Automatic top-up of accounts"),
 }
 TOPICS: dict[str, Any] = {
     "ask_orders": _l("Ask the operator how orders stand"),
@@ -91,6 +92,9 @@ ACTIONS: dict[str, Any] = {
     "order.fulfil": _l("Order fulfilled"),
     "order.cancel": _l("Order cancelled"),
     "payment.begin": _l("Payment online begun"),
+    "payment.withdraw_online": _l("Payment online left"),
+    "top_up.on": _l("Automatic top-up switched on"),
+    "top_up.off": _l("Automatic top-up switched off"),
     "payment_method.charge": _l("Saved payment method charged"),
     "payment_method.add": _l("Payment method being added"),
     "payment_method.keep": _l("Payment method saved"),
