@@ -48,6 +48,8 @@ FAMILIES = (
     "provisioning",
     "rating",
     "renaming",
+    "shop",
+    "renewals",
     "upkeep",
 )
 PAUSE = dt.timedelta(seconds=5)

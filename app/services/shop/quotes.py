@@ -591,21 +591,42 @@ def name_of(promotion: Promotion) -> str:
 
 def quote_renewal(session: Session, subscription: Subscription, months: int, from_day: dt.date) -> Quote:
     """What a subscription costs from `from_day` on as its parts are then, its promotions counted."""
+    return quote_renewals(session, subscription, [months], from_day)[0]
+
+
+def quote_renewals(
+    session: Session, subscription: Subscription, several: Sequence[int], from_day: dt.date
+) -> list[Quote]:
+    """The same for several periods to choose among, read once."""
     seller = session.get(Seller, subscription.seller_id)
     if seller is None:
         raise NotFound()
     plan = load_plans(session, [subscription.plan_id])[subscription.plan_id]
-    wish = Wish(plan.id, subscription.quantity, months, {}, subscription.identifier)
-    line = _Line(Quote(wish, plan, from_day, from_day))
-    rates = Rates(session, seller)
     items = _items_from(session, subscription, from_day)
+    rates = Rates(session, seller)
+    priced = [_priced_item(i, rates, subscription) for i in items]
+    promotions = _promotions_from(session, subscription, from_day)
+    return [_renewal(seller, plan, subscription, items, priced, promotions, months, from_day) for months in several]
+
+
+def _renewal(
+    seller: Seller,
+    plan: Plan,
+    subscription: Subscription,
+    items: Sequence[SubscriptionItem],
+    priced: list[prepaying.Item],
+    promotions: Sequence[Discount],
+    months: int,
+    from_day: dt.date,
+) -> Quote:
+    wish = Wish(plan.id, subscription.quantity, months, {}, subscription.identifier)
+    line = _Line(Quote(wish, plan, from_day, from_day), priced)
     try:
         parameters.check_months(months, plan.period_months)
         if plan.trial_days:
             raise Refused(N_("A trial is not renewed. Buy «%(name)s» instead."), name=plan.product.name)
         period = prepaying.first_period(from_day, months)
-        line.priced = [_priced_item(i, rates, subscription) for i in items]
-        both = prepaying.charges_of(line.priced, period, _promotions_from(session, subscription, from_day), False)
+        both = prepaying.charges_of(line.priced, period, promotions, False)
         line.charges = [c for c in both if c.kind != "discount"]
         line.discounts = [c for c in both if c.kind == "discount"]
         line.next_charges = _next_charges(line.priced, period.end, months, from_day)

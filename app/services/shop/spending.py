@@ -87,7 +87,7 @@ def _lines(account_ids: list[int]) -> Any:
         Charge.ends_on > OrderLine.starts_on,
         Charge.component_id.not_in(in_orders),
     )
-    of = (OrderLine.id, Order.account_id, OrderLine.total, OrderLine.ends_on, Subscription.state)
+    of: Any = (OrderLine.id, Order.account_id, OrderLine.total, OrderLine.ends_on, Subscription.state)
     of = (*of, Subscription.ends_on.label("ended_on"), Charge.tax_bp, Charge.tax_included)
     return (
         sa.select(*of, sa.func.sum(Charge.amount).label("charged"), closed.label("closed"))
@@ -96,6 +96,7 @@ def _lines(account_ids: list[int]) -> Any:
         .outerjoin(Subscription, Subscription.id == OrderLine.subscription_id)
         .outerjoin(Charge, charged)
         .where(Order.account_id.in_(account_ids), Order.state.in_(SPENT), OrderLine.total > 0)
+        .where(sa.or_(OrderLine.starts_on.is_(None), OrderLine.ends_on > OrderLine.starts_on))  # else it was given up
         .where(
             sa.or_(
                 OrderLine.ends_on > sa.func.coalesce(closed, dt.date(1990, 1, 1)), Subscription.state.in_(NOT_RUNNING)

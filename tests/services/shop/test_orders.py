@@ -233,7 +233,7 @@ def run_months(session: Session, olga: Buyer, *months: str) -> None:
         month = Month.parse(text)
         with clock.standing_at(month.shift(1).first_day):
             run = billing.start_run(session, SYSTEM, olga.seller.id, month)
-            while billing.run_batch(session, SYSTEM, run.id):
+            while billing.run_batch(session, SYSTEM, run.id).left:
                 pass
             session.flush()
 
