@@ -84,6 +84,9 @@ def postgres_server() -> Iterator[sa.Engine]:
     url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # killed processes lose nothing by it
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
         connection.exec_driver_sql("CREATE DATABASE kabinet_template")
     template = sa.create_engine(url.set(database="kabinet_template"), poolclass=sa.NullPool)
     with template.begin() as connection:

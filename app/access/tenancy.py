@@ -4,6 +4,7 @@ The scope is EVERYONE (staff, commands, jobs that say so), a company's id, or NO
 Row-level security reads it as `app.tenant` under the role `kabinet_app` (`reliability.md` §3c).
 """
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -111,6 +112,12 @@ def narrowed(statement: Any) -> Any:
     seen = _scope.get()
     if seen == EVERYONE:
         return statement
+    return statement.options(*_criteria(seen))
+
+
+@functools.lru_cache(1024)
+def _criteria(seen: int | str) -> tuple[Any, ...]:
+    """What holds every statement of a scope to it; made once, not for each statement."""
     company = seen if isinstance(seen, int) else -1
     criteria = [
         with_loader_criteria(OfCompany, lambda cls: cls.company_id == company, include_aliases=True),
@@ -121,7 +128,7 @@ def narrowed(statement: Any) -> Any:
     ]
     if isinstance(seen, int):  # nobody yet: whoever signs in must be found first
         criteria.append(with_loader_criteria(User, User.company_id == company, include_aliases=True))
-    return statement.options(*criteria)
+    return tuple(criteria)
 
 
 def _payments_of(company: int) -> Any:

@@ -4,6 +4,7 @@ It makes everything itself: rules from `app.url_map`, names of parameters from t
 forms a person sees, ids from `world`. What it cannot make is an error of the rule, not a silence.
 """
 
+import functools
 import hashlib
 import inspect
 import re
@@ -125,11 +126,12 @@ def page_of(app: Flask, endpoint: str) -> tuple[Any, Any]:
 def params_of(app: Flask, endpoint: str) -> list[str]:
     """Names a page reads from its query or form: from the source of its class (of the function where it has none)."""
     view, function = page_of(app, endpoint)
-    own = (
-        [c for c in type(view).__mro__ if c.__module__.startswith(("app.views", "tests."))]
-        if view is not None
-        else [function]
-    )
+    own = (c for c in type(view).__mro__ if c.__module__.startswith(("app.views", "tests.")))
+    return _names_read(tuple(own) if view is not None else (function,))
+
+
+@functools.cache
+def _names_read(own: tuple[Any, ...]) -> list[str]:
     source = ""
     for one in own:
         if getattr(one, "__name__", "") in ("OfficeView", "KabinetPage", "OfficePage", "CabinetPage"):

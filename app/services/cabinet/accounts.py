@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -42,6 +43,22 @@ class AccountLine:
 
 def accounts_of(session: Session, actor: Actor) -> list[AccountLine]:
     """Every account of the actor's company, by number: one statement, and the ledger's."""
+    asker = {"company": actor.company_id, "reader": actor.user_id}
+    rows = session.execute(_statement(), asker).mappings().all()
+    books = ledger.balances(session, list({row["id"] for row in rows}))
+    return [_line(list(some), books) for _, some in groupby(rows, key=lambda row: row["id"])]
+
+
+class _Asker:
+    """Stands for whoever asks in the statement, which is made once and asked by every page."""
+
+    company_id: Any = sa.bindparam("company", type_=sa.BigInteger())
+    user_id: Any = sa.bindparam("reader", type_=sa.Integer())
+
+
+@cache
+def _statement() -> Any:
+    actor = _Asker()
     mine = sa.select(Account.id).where(Account.company_id == actor.company_id)
     whole = (  # by itself, so that one walk over the index of unpaid invoices does it, however many there are
         sa.select(Document.account_id, Document.due_on, sa.func.sum(Document.total - Document.paid).label("left"))
@@ -58,7 +75,7 @@ def accounts_of(session: Session, actor: Actor) -> list[AccountLine]:
         .where(parts_due.c.account_id == Account.id, parts_due.c.state == "planned")
         .scalar_subquery()
     )
-    query = (
+    return (
         sa.select(
             *_HEAD,
             later.label("later"),
@@ -71,12 +88,9 @@ def accounts_of(session: Session, actor: Actor) -> list[AccountLine]:
         .where(Account.company_id == actor.company_id)
         .order_by(Account.number, owed.c.due_on)
     )
-    rows = session.execute(query).mappings().all()
-    books = ledger.balances(session, list({row["id"] for row in rows}))
-    return [_line(list(some), books) for _, some in groupby(rows, key=lambda row: row["id"])]
 
 
-def _in_parts(actor: Actor) -> Any:
+def _in_parts(actor: _Asker) -> Any:
     """Invoices of equipment: their parts have the due days."""
     plans = sa.select(InstalmentPlan.document_id)
     return plans.where(InstalmentPlan.company_id == actor.company_id, InstalmentPlan.document_id.is_not(None))
