@@ -25,6 +25,7 @@ from app.models import (
 )
 from app.rules import tax
 from app.services import audit, billing, ledger, payments
+from app.services.sets import is_postgresql
 from app.services.setup import ensure_defaults
 from tests import makers
 
@@ -278,16 +279,23 @@ def test_one_bad_account_is_quarantined_with_its_reason_and_can_be_tried_again(s
     assert len(documents(session, bad)) == 1
 
 
+def refuse_documents_of(session, account_id):
+    if is_postgresql(session):
+        body = "BEGIN RAISE EXCEPTION 'refused'; END"
+        session.execute(sa.text(f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"))
+        calls = "FOR EACH ROW"
+        does = "EXECUTE FUNCTION refuse()"
+    else:
+        calls, does = "", "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    when = f"WHEN (NEW.account_id = {account_id})"
+    session.execute(sa.text(f"CREATE TRIGGER refuse BEFORE INSERT ON document {calls} {when} {does}"))
+
+
 def test_an_account_the_database_refuses_stands_alone_and_the_others_have_whole_documents(session, seller, account):
     makers.subscription(session, account)
     bad = makers.account(session, makers.company(session, seller), number="2000777")
     makers.subscription(session, bad)
-    session.execute(
-        sa.text(
-            f"CREATE TEMPORARY TRIGGER refuse BEFORE INSERT ON document WHEN NEW.account_id = {bad.id} "
-            "BEGIN SELECT RAISE(ABORT, 'refused'); END"
-        )
-    )
+    refuse_documents_of(session, bad.id)
     _, now = close(session, seller)
     assert (now.done, now.quarantined) == (1, 1)
     (invoice,) = [d for d in documents(session, account) if d.kind == "invoice"]

@@ -10,6 +10,7 @@ from app.core.actor import Actor
 from app.core.period import Month
 from app.extensions import db
 from app.services import billing, overview
+from app.services.sets import is_postgresql
 from app.services.setup import ensure_defaults
 from tests import makers
 
@@ -59,10 +60,14 @@ def test_the_first_page_takes_twelve_statements_however_long_ago_it_was_asked_fo
 
 
 def test_what_is_owed_is_added_up_from_an_index_alone(session):
-    plan = session.execute(
-        sa.text(
-            "EXPLAIN QUERY PLAN SELECT due_on, currency, sum(total - paid), count(*) FROM document "
-            "WHERE kind = 'invoice' AND settlement != 'paid' GROUP BY due_on, currency"
-        )
-    ).all()
-    assert "INDEX ix_document_unpaid_due_on" in str(plan) and "TEMP B-TREE" not in str(plan)
+    explain = "EXPLAIN QUERY PLAN"
+    if is_postgresql(session):  # which walks a table of one page unless it is told not to
+        explain = "EXPLAIN"
+        session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        session.execute(sa.text("SET LOCAL enable_bitmapscan = off"))
+    owed = (
+        "SELECT due_on, currency, sum(total - paid), count(*) FROM document "
+        "WHERE kind = 'invoice' AND settlement != 'paid' GROUP BY due_on, currency"
+    )
+    plan = str(session.execute(sa.text(f"{explain} {owed}")).all())
+    assert "ix_document_unpaid_due_on" in plan and "TEMP B-TREE" not in plan and "Sort" not in plan
