@@ -48,10 +48,10 @@ check: lint test ## Everything CI asks for: lint, then all tests
 test: setup test-unit test-servers test-browser ## All tests: SQLite, then PostgreSQL and Redis, then a browser
 
 test-unit: setup
-	@$(PY) -m pytest -n 2 --dist loadfile -m "not postgres and not redis and not browser"
+	@$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not postgres and not redis and not browser"
 
 test-servers: setup
-	@$(PY) -m pytest -n 2 --dist loadfile -m "(postgres or redis) and not browser"
+	@$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "(postgres or redis) and not browser"
 
 test-browser: setup
 	@$(PY) -m pytest -m browser

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
 from app.core.actor import Actor
 from app.core.errors import NotFound
@@ -21,6 +21,8 @@ from app.models import BankLine, Company, MaybeOfCompany, OfCompany, Payment, Us
 EVERYONE = "*"
 NOBODY = ""
 APP_ROLE = "kabinet_app"
+
+_TOLD = "scope_told"  # in a session's info: what its open transaction was last told
 
 _scope: ContextVar[int | str] = ContextVar("company_scope", default=NOBODY)
 
@@ -66,10 +68,25 @@ def tell(session: Session | None) -> None:
     if callable(session):  # Flask-SQLAlchemy's proxy of the request's session
         session = session()
     if session is not None and session.in_transaction() and session.is_active:
-        _tell_connection(session.connection())
+        _tell_connection(session, session.connection())
 
 
-def _tell_connection(connection: sa.Connection) -> None:
+def _follow(session: Session) -> None:
+    """A transaction that outlives a change of scope hears of it before its next statement."""
+    if session.info.get(_TOLD, _scope.get()) != _scope.get():
+        tell(session)
+
+
+def _doubt(session: Session, ended: SessionTransaction) -> None:
+    """A savepoint rolled back takes along what was told inside it."""
+    if ended.nested:
+        session.info[_TOLD] = None
+    else:
+        session.info.pop(_TOLD, None)
+
+
+def _tell_connection(session: Session, connection: sa.Connection) -> None:
+    session.info[_TOLD] = _scope.get()
     if connection.dialect.name != "postgresql":
         return
     connection.exec_driver_sql(
@@ -98,10 +115,12 @@ def guard(session_class: Any) -> None:
     """Put the wall into a session class (once, at start)."""
     event.listen(session_class, "do_orm_execute", _narrow)
     event.listen(session_class, "before_flush", _check_flush)
-    event.listen(session_class, "after_begin", lambda session, transaction, connection: _tell_connection(connection))
+    event.listen(session_class, "after_begin", lambda session, begun, connection: _tell_connection(session, connection))
+    event.listen(session_class, "after_soft_rollback", _doubt)
 
 
 def _narrow(state: ORMExecuteState) -> None:
+    _follow(state.session)
     if state.is_column_load or not (state.is_select or state.is_update or state.is_delete):
         return
     state.statement = narrowed(state.statement)
@@ -136,6 +155,7 @@ def _payments_of(company: int) -> Any:
 
 
 def _check_flush(session: Session, context: Any, instances: Any) -> None:
+    _follow(session)
     seen = _scope.get()
     for thing in (*session.new, *session.dirty, *session.deleted):
         if isinstance(thing, OfCompany | MaybeOfCompany):

@@ -26,6 +26,13 @@ COMPANY_ROLES = [r for r in Role if r not in STAFF]
 GOLDEN = Path(__file__).with_name("permissions_golden.txt")
 
 
+def shared_out(roles: Any, name: str = "isolation", slow: bool = True) -> list[Any]:
+    """These people as parameters, in groups that go to different workers."""
+    marks = [pytest.mark.slow] if slow else []
+    at = pytest.mark.xdist_group
+    return [pytest.param(r, marks=[*marks, at(f"{name}-{n % 3}")], id=str(r)) for n, r in enumerate(roles)]
+
+
 class Stage:
     """An app over a world of two companies, its database watched and put back after each hole."""
 
@@ -145,7 +152,7 @@ def finish(found: Findings, stage: Stage, started: float, what: str) -> None:
 
 
 @pytest.mark.covers("AST-026", "AST-031")
-@pytest.mark.parametrize("role", [None, *COMPANY_ROLES, "stranger"], ids=str)
+@pytest.mark.parametrize("role", shared_out([None, *COMPANY_ROLES, "stranger"]))
 def test_nobody_sees_or_changes_another_companys_things(stage: Stage, role: Any) -> None:
     found, started = Findings(), time.monotonic()
     crawl(stage, role, found)
@@ -154,7 +161,7 @@ def test_nobody_sees_or_changes_another_companys_things(stage: Stage, role: Any)
     finish(found, stage, started, f"{role or 'anonymous'}")
 
 
-@pytest.mark.parametrize("role", sorted(STAFF), ids=str)
+@pytest.mark.parametrize("role", shared_out(sorted(STAFF)))
 def test_staff_meet_no_fault_no_payload_and_no_get_that_writes(stage: Stage, role: str) -> None:
     found, started = Findings(), time.monotonic()
     crawl(stage, role, found)

@@ -17,7 +17,7 @@ from tests.conftest import settings_at
 from tests.views import world
 from tests.views.crawler import Findings
 from tests.views.test_crawler import HolesPage
-from tests.views.test_isolation import Stage, crawl, finish
+from tests.views.test_isolation import Stage, crawl, finish, shared_out
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 VERSION = "SELECT pg_snapshot_xmax(pg_current_snapshot())"
@@ -48,9 +48,10 @@ def pg(tmp_path_factory: pytest.TempPathFactory, postgres_server: sa.Engine) -> 
         command(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)")
         command(f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY file_copy")
 
+    watching = postgres_server.connect()  # one for all: two a request were a third of the crawl
+
     def version() -> int:
-        with postgres_server.connect() as connection:
-            return int(connection.exec_driver_sql(VERSION).scalar())
+        return int(watching.exec_driver_sql(VERSION).scalar())
 
     yield PostgresStage(
         app, monitor, lambda: copy("isolation", "isolation_kept"), lambda: copy("isolation_kept", "isolation"), version
@@ -58,6 +59,7 @@ def pg(tmp_path_factory: pytest.TempPathFactory, postgres_server: sa.Engine) -> 
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+    watching.close()
     for name in ("isolation", "isolation_kept"):
         command(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
@@ -80,25 +82,28 @@ def without_guard() -> Iterator[None]:
     event.listen(db.session.session_factory, "do_orm_execute", tenancy._narrow)
 
 
-@pytest.mark.parametrize("role", [Role.OWNER, Role.EMPLOYEE, "stranger"], ids=str)
+@pytest.mark.parametrize("role", shared_out([Role.OWNER, Role.EMPLOYEE, "stranger"], "isolation-postgres"))
 def test_both_walls_hold(pg: PostgresStage, role: Any) -> None:
     found, started = Findings(), time.monotonic()
     crawl(pg, role, found)
     finish(found, pg, started, f"PostgreSQL, both walls, {role}")
 
 
+@pytest.mark.xdist_group("isolation-postgres-1")
 def test_the_guard_holds_alone(pg: PostgresStage, without_rls: None) -> None:
     found, started = Findings(), time.monotonic()
     crawl(pg, Role.OWNER, found)
     finish(found, pg, started, "PostgreSQL, the ORM's guard alone, owner")
 
 
+@pytest.mark.xdist_group("isolation-postgres-2")
 def test_row_level_security_holds_alone(pg: PostgresStage, without_guard: None) -> None:
     found, started = Findings(), time.monotonic()
     crawl(pg, Role.OWNER, found)
     finish(found, pg, started, "PostgreSQL, row-level security alone, owner")
 
 
+@pytest.mark.xdist_group("isolation-postgres-0")
 def test_staff_meet_no_fault_on_postgresql(pg: PostgresStage) -> None:
     found, started = Findings(), time.monotonic()
     crawl(pg, Role.ADMINISTRATOR, found)
