@@ -14,5 +14,5 @@ from jobs.context import effect
 @effect(Topic.SEND_LETTER)
 def send_letter(session: Session, payload: Mapping[str, Any], settings: Settings) -> None:
     """One letter with a code, a welcome, or a word to who is known already."""
-    desk = letters.Desk(settings.smtp_url, settings.mail_from, settings.secret_key, settings.sms_url)
+    desk = letters.Desk(settings.smtp_url, settings.mail_from, settings.secret_key, settings.sms_url, settings.data_dir)
     letters.send(session, payload, desk)

@@ -51,3 +51,9 @@ def masked_email(address: str) -> str:
     """«o***@example.com»: enough to know one's own address again."""
     name, _, domain = address.partition("@")
     return f"{name[:1]}***@{domain}" if domain else "***"
+
+
+def link_token(secret: str, number: int, nonce: str) -> str:
+    """What a link of an invitation carries: its number and a mac that nothing kept in the database can make."""
+    mac = hmac.digest(secret.encode(), f"invitation:{number}:{nonce}".encode(), hashlib.sha256)
+    return f"{number}-{mac.hex()[:40]}"

@@ -75,9 +75,10 @@ DEFAULTS: dict[PolicyKind, dict[str, Any]] = {
     PolicyKind.PAYMENT_MATCH: {"days": 5},  # A1-05: so far apart the customer's day and the bank's may be
     PolicyKind.NUMBER_QUARANTINE: {"days": 90},  # domain.md §5
     PolicyKind.HOLIDAYS: {"observe_suspended": False},  # UA: holidays are working days while martial law lasts
-    PolicyKind.SECOND_FACTOR: {"demanded": False},  # SMC-17
+    PolicyKind.SECOND_FACTOR: {"demanded": False, "kind": "any"},  # SMC-17; a kind of FACTOR_KINDS
     PolicyKind.ORDER_WAITS: {"days": 14},  # so long an order waits for its money
 }
+FACTOR_KINDS = ("any", "strong", "passkey")  # strong: an authenticator or a passkey
 LARGEST = {"lines": 200_000}  # what is no number of days or hours
 WINDOW_KINDS = (PolicyKind.INVOICE_CLOSED_WINDOW, PolicyKind.RENAME_FREEZE)
 
@@ -153,6 +154,8 @@ def _check_policy(policy: Policy) -> None:
         raise Refused(N_("A list of names has at least one line, and a name from 1 to 200 characters."))
     if policy.kind is PolicyKind.WORKING_HOURS:
         _read_hours(policy)
+    if policy.kind is PolicyKind.SECOND_FACTOR and policy["kind"] not in FACTOR_KINDS:
+        raise Refused(N_("The kind of the second step is one of %(known)s."), known=", ".join(FACTOR_KINDS))
 
 
 def _read_hours(policy: Policy) -> tuple[dt.time, dt.time]:

@@ -43,6 +43,7 @@ RESERVED = frozenset(
     )
 )
 NAME_LENGTH, COMPANY_LENGTH = 64, 255
+MARKUP = frozenset("<>@/\\")  # an invitation's letter must not carry an address of somebody's choice
 
 
 def latin_name(text: str) -> str:
@@ -56,6 +57,16 @@ def latin_name(text: str) -> str:
             name=name[:NAME_LENGTH],
         )
     return name.replace("’", "'")
+
+
+def human_name(text: str, *, needed: bool = True) -> str:
+    """A person's first or last name in any letters, as their company writes it."""
+    name = unicodedata.normalize("NFC", " ".join(text.split()))
+    if needed and not name:
+        raise Refused(N_("Enter the first name."))
+    if len(name) > NAME_LENGTH or any(unicodedata.category(letter)[0] == "C" for letter in name) or set(name) & MARKUP:
+        raise Refused(N_("«%(name)s» does not fit: a name has 64 letters at most."), name=name[:NAME_LENGTH])
+    return name
 
 
 def company_name(text: str) -> str:

@@ -6,17 +6,135 @@ so a code is in the letter alone. The Message-ID is the key: sent twice after a 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.channels.base import Message
+from app.channels.base import Attachment, Message
 from app.channels.registry import mail_channel, phone_channel
-from app.models import OneTimeCode, User
+from app.core.errors import N_, NotFound
+from app.models import Company, Invitation, OneTimeCode, User
+from app.reports.formats import Formats
+from app.reports.words import words_of
+from app.rules.codes import link_token
 from app.services import codes, work
 from app.services.work import Topic
 
 LETTERS: dict[str, dict[str, tuple[str, str]]] = {
+    "invitation": {
+        "en": (
+            "{company} invites you",
+            "Good day, {name}!\n\n{company} invites you to its cabinet. Follow this link and choose a password of "
+            "your own:\n\n{link}\n\nIt works once, until {until}. Your user name is this address. If you expected "
+            "nothing of the kind, do nothing.\n\nQuestions: {support}.\n",
+        ),
+        "uk": (
+            "{company} запрошує вас",
+            "Добрий день, {name}!\n\n{company} запрошує вас до свого кабінету. Перейдіть за посиланням і придумайте "
+            "власний пароль:\n\n{link}\n\nПосилання діє один раз, до {until}. Ваше ім’я користувача — ця адреса. Якщо "
+            "ви нічого такого не чекали, нічого не робіть.\n\nЗапитання: {support}.\n",
+        ),
+        "ru": (
+            "{company} приглашает вас",
+            "Здравствуйте, {name}!\n\n{company} приглашает вас в свой кабинет. Перейдите по ссылке и придумайте "
+            "собственный пароль:\n\n{link}\n\nСсылка действует один раз, до {until}. Ваше имя пользователя — этот "
+            "адрес. Если вы ничего такого не ждали, ничего не делайте.\n\nВопросы: {support}.\n",
+        ),
+        "pl": (
+            "Zaproszenie: {company}",
+            "Dzień dobry, {name}!\n\n{company} zaprasza do swojego panelu. Proszę otworzyć odnośnik i ustawić własne "
+            "hasło:\n\n{link}\n\nOdnośnik działa raz, do {until}. Nazwą użytkownika jest ten adres. Jeśli to pomyłka, "
+            "proszę nic nie robić.\n\nPytania: {support}.\n",
+        ),
+    },
+    "invitation_known": {
+        "en": (
+            "{company} invites you",
+            "Good day!\n\n{company} wants to invite you to its cabinet, but this address signs in to another one "
+            "already, and an address belongs to one company. If you want to join, tell them another address.\n\n"
+            "Questions: {support}.\n",
+        ),
+        "uk": (
+            "{company} запрошує вас",
+            "Добрий день!\n\n{company} хоче запросити вас до свого кабінету, але з цією адресою вже входять до іншого, "
+            "а адреса належить одній компанії. Якщо хочете приєднатися, назвіть їм іншу адресу.\n\n"
+            "Запитання: {support}.\n",
+        ),
+        "ru": (
+            "{company} приглашает вас",
+            "Здравствуйте!\n\n{company} хочет пригласить вас в свой кабинет, но с этим адресом уже входят в другой, "
+            "а адрес принадлежит одной компании. Если хотите присоединиться, назовите им другой адрес.\n\n"
+            "Вопросы: {support}.\n",
+        ),
+        "pl": (
+            "Zaproszenie: {company}",
+            "Dzień dobry!\n\n{company} chce zaprosić Państwa do swojego panelu, ale ten adres loguje się już do "
+            "innego, a adres należy do jednej firmy. Aby dołączyć, proszę podać inny adres.\n\nPytania: {support}.\n",
+        ),
+    },
+    "wish_done": {
+        "en": (
+            "Your request about personal data is done",
+            "Good day, {name}!\n\nWhat you asked for about your personal data is done. {reason}\n\nQuestions: "
+            "{support}.\n",
+        ),
+        "uk": (
+            "Ваш запит щодо персональних даних виконано",
+            "Добрий день, {name}!\n\nТе, про що ви просили щодо своїх персональних даних, зроблено. {reason}\n\n"
+            "Запитання: {support}.\n",
+        ),
+        "ru": (
+            "Ваш запрос о персональных данных выполнен",
+            "Здравствуйте, {name}!\n\nТо, о чём вы просили относительно своих персональных данных, сделано. {reason}"
+            "\n\nВопросы: {support}.\n",
+        ),
+        "pl": (
+            "Wniosek dotyczący danych osobowych wykonany",
+            "Dzień dobry, {name}!\n\nWniosek dotyczący danych osobowych został wykonany. {reason}\n\n"
+            "Pytania: {support}.\n",
+        ),
+    },
+    "wish_refused": {
+        "en": (
+            "Your request about personal data is refused",
+            "Good day, {name}!\n\nWe cannot do what you asked for about your personal data. {reason}\n\nQuestions: "
+            "{support}.\n",
+        ),
+        "uk": (
+            "Ваш запит щодо персональних даних відхилено",
+            "Добрий день, {name}!\n\nМи не можемо зробити те, про що ви просили щодо своїх персональних даних. "
+            "{reason}\n\nЗапитання: {support}.\n",
+        ),
+        "ru": (
+            "Ваш запрос о персональных данных отклонён",
+            "Здравствуйте, {name}!\n\nМы не можем сделать то, о чём вы просили относительно своих персональных данных. "
+            "{reason}\n\nВопросы: {support}.\n",
+        ),
+        "pl": (
+            "Wniosek dotyczący danych osobowych odrzucony",
+            "Dzień dobry, {name}!\n\nNie możemy zrealizować wniosku dotyczącego danych osobowych. {reason}\n\n"
+            "Pytania: {support}.\n",
+        ),
+    },
+    "personal_data": {
+        "en": (
+            "Your personal data",
+            "Good day, {name}!\n\nThe file you asked for is attached: what Kabinet keeps about you.\n",
+        ),
+        "uk": (
+            "Ваші персональні дані",
+            "Добрий день, {name}!\n\nУ вкладенні — файл, про який ви просили: те, що Kabinet зберігає про вас.\n",
+        ),
+        "ru": (
+            "Ваши персональные данные",
+            "Здравствуйте, {name}!\n\nВо вложении — файл, о котором вы просили: то, что Kabinet хранит о вас.\n",
+        ),
+        "pl": (
+            "Państwa dane osobowe",
+            "Dzień dobry, {name}!\n\nW załączniku jest żądany plik: to, co Kabinet o Państwu przechowuje.\n",
+        ),
+    },
     "password": {
         "en": (
             "{code}: your code for a new password",
@@ -145,6 +263,7 @@ class Desk:
     sender: str
     secret: str
     sms_url: str = ""
+    data_dir: Path | None = None  # where files that a letter carries lie
 
 
 def send(session: Session, payload: Mapping[str, Any], desk: Desk) -> None:
@@ -162,6 +281,7 @@ def send(session: Session, payload: Mapping[str, Any], desk: Desk) -> None:
         subject=subject.format(**values),
         body=body.format(**values),
         sender=desk.sender,
+        attachments=_attached(payload, desk),
     )
     if kind == "email":
         mail_channel(session, desk.smtp_url).send(message)
@@ -174,22 +294,49 @@ def _values(session: Session, payload: Mapping[str, Any], desk: Desk) -> dict[st
         code = session.get(OneTimeCode, int(payload["code_id"]))
         digits = codes.digits_of(code, desk.secret) if code is not None else ""
         return {"code": digits, "minutes": codes.RULE.minutes} if digits else None
+    if "invitation_id" in payload:
+        return _of_invitation(session, payload, desk)
     user = session.get(User, int(payload["user_id"]))
     if user is None:
         return None
     return {
+        "reason": payload.get("reason", ""),
         "name": user.display_name or user.first_name,
         "username": user.username,
         "support": (user.company.seller.email if user.company else "") or desk.sender,
     }
 
 
+def _of_invitation(session: Session, payload: Mapping[str, Any], desk: Desk) -> dict[str, Any] | None:
+    one = session.get(Invitation, int(payload["invitation_id"]))
+    if one is None or one.accepted_at is not None or one.withdrawn_at is not None or one.nonce not in payload["key"]:
+        return None  # withdrawn, or sent again, before it left
+    company = session.get_one(Company, one.company_id)
+    return {
+        "name": one.first_name,
+        "company": company.name,
+        "link": f"{payload['base']}/invited/{link_token(desk.secret, one.id, one.nonce)}",
+        "until": Formats(words_of(payload["locale"]).language).date(one.ends_at.date()),
+        "support": company.seller.email or desk.sender,
+    }
+
+
+def _attached(payload: Mapping[str, Any], desk: Desk) -> tuple[Attachment, ...]:
+    if "file" not in payload or desk.data_dir is None:
+        return ()
+    path = desk.data_dir / str(payload["file"])
+    if not path.is_file():
+        raise NotFound(N_("The file of this letter is no longer there. Order it again."))
+    return (Attachment(str(payload["name"]), "text/csv", path.read_bytes()),)
+
+
 def order(
-    session: Session, letter: str, key: str, address: str, locale: str, *, kind: str = "email", **about: int
+    session: Session, letter: str, key: str, address: str, locale: str, *, kind: str = "email", **about: int | str
 ) -> None:
     """Wish for a letter (or an «sms», a «call») in the caller's transaction; the same key is one letter.
 
-    `about` is code_id or user_id. A short message is the letter's subject alone.
+    `about` is code_id, user_id or invitation_id, and what the letter says besides. A short message is the letter's
+    subject alone.
     """
     payload = {"letter": letter, "key": key, "kind": kind, "address": address, "locale": locale, **about}
     work.put_outbox(session, Topic.SEND_LETTER, payload, key)

@@ -3,6 +3,7 @@
 Every change of who a person is or what they may raises their session epoch: sessions of before end (T18).
 """
 
+import secrets
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -14,10 +15,12 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from app.access import tenancy
 from app.access.permissions import CABINET_RIGHTS, OFFICE_RIGHTS, Right
 from app.access.roles import RIGHTS, STAFF, Role, rights_of
+from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, Forbidden, NotFound, Refused
-from app.models import Company, User, UserRight
-from app.rules import mailing, passwords
+from app.models import Company, Invitation, NoticePreference, Passkey, User, UserRight, UserSession
+from app.models.base import Model
+from app.rules import identifiers, mailing, passwords, registration
 from app.services import setup, trail
 
 
@@ -71,8 +74,10 @@ def change_roles(session: Session, actor: Actor, user_id: int, roles: Iterable[R
     wanted = list(roles)
     if user.is_first and Role.OWNER not in wanted:
         raise Refused(N_("The first person of a company stays its owner."))
+    was_full = _is_full(session, user)
     user.roles = _role_rows(session, actor, wanted, user.company_id)
     _need_an_administrator(session)
+    _need_an_owner(session, actor, user, was_full)
     _end_sessions(user)
     trail.record(session, actor, "user.roles", "ab_user", user.id, company_id=user.company_id, roles=list(wanted))
     return user
@@ -80,14 +85,35 @@ def change_roles(session: Session, actor: Actor, user_id: int, roles: Iterable[R
 
 def switch_right(session: Session, actor: Actor, user_id: int, right: Right, is_on: bool | None) -> User:
     """Switch one right on or off over what the roles say; None returns to the roles (AST-031)."""
-    user = _managed(session, actor, user_id)
-    if right not in (CABINET_RIGHTS if user.company_id is not None else OFFICE_RIGHTS):
+    return switch_rights(session, actor, user_id, [right], is_on)
+
+
+def switch_rights(session: Session, actor: Actor, user_id: int, rights: Iterable[Right], is_on: bool | None) -> User:
+    """Switch rights on or off over what the roles say; nobody gives, back either, what they do not hold (AST-031)."""
+    user, chosen = _managed(session, actor, user_id), list(dict.fromkeys(rights))
+    if not chosen:
+        raise Refused(N_("Select at least one right first."))
+    if not set(chosen) <= (CABINET_RIGHTS if user.company_id is not None else OFFICE_RIGHTS):
         raise NotFound()
     if user.is_first and is_on is False:
         raise Refused(N_("The first person of a company keeps every right."))
-    if is_on:
-        _need_at_least(actor, [right])
-    row = session.scalars(sa.select(UserRight).where(UserRight.user_id == user.id, UserRight.right == right)).first()
+    was_full, before = _is_full(session, user), rights_of_user(session, user)
+    known = {
+        row.right: row
+        for row in session.scalars(sa.select(UserRight).where(UserRight.user_id == user.id))
+        if row.right in set(chosen)
+    }
+    for right in chosen:
+        _switch(session, user, known.get(right.value), right, is_on)
+    session.flush()
+    need_at_least(actor, rights_of_user(session, user) - before)
+    _need_an_owner(session, actor, user, was_full)
+    said = {"is_on": is_on, "rights": [right.value for right in chosen]}
+    trail.record(session, actor, "user.right", "ab_user", user.id, company_id=user.company_id, **said)
+    return user
+
+
+def _switch(session: Session, user: User, row: UserRight | None, right: Right, is_on: bool | None) -> None:
     if is_on is None:
         if row is not None:
             session.delete(row)
@@ -95,11 +121,6 @@ def switch_right(session: Session, actor: Actor, user_id: int, right: Right, is_
         session.add(UserRight(user_id=user.id, right=right.value, is_on=is_on))
     else:
         row.is_on = is_on
-    session.flush()
-    trail.record(
-        session, actor, "user.right", "ab_user", user.id, company_id=user.company_id, right=right.value, is_on=is_on
-    )
-    return user
 
 
 def switch_off(session: Session, actor: Actor, user_id: int) -> User:
@@ -109,8 +130,10 @@ def switch_off(session: Session, actor: Actor, user_id: int) -> User:
         raise Refused(N_("You cannot switch yourself off. Ask another administrator."))
     if user.is_first:
         raise Refused(N_("The first person of a company cannot be switched off. Close the company instead."))
+    was_full = _is_full(session, user)
     user.active = False
     _need_an_administrator(session)
+    _need_an_owner(session, actor, user, was_full)
     _end_sessions(user)
     trail.record(session, actor, "user.switch_off", "ab_user", user.id, company_id=user.company_id)
     return user
@@ -136,6 +159,208 @@ def change_password(session: Session, actor: Actor, user_id: int, old: str, new:
     user.password = _hash(passwords.need_good(new, (user.username, user.email, user.first_name, user.last_name)))
     _end_sessions(user)
     trail.record(session, actor, "user.password", "ab_user", user.id, company_id=user.company_id)
+    return user
+
+
+# -- edited and deleted -------------------------------------------------------------------------------------------
+
+PROTECTED = N_("The e-mail and the name of a company's first user are changed by the provider only. Write to support.")
+FULL_RIGHTS = N_(
+    "The first user can be deleted once another active user has full rights: give somebody the role «Owner» first, "
+    "or write to the provider."
+)
+
+
+def edit(
+    session: Session,
+    actor: Actor,
+    user_id: int,
+    *,
+    first_name: str,
+    last_name: str,
+    display_name: str,
+    locale: str,
+    known_locales: Iterable[str],
+    email: str | None = None,
+) -> User:
+    """Names and language of a person; the e-mail, and anything of a first user, by the provider only (AST-014, 018)."""
+    user = _own_or_managed(session, actor, user_id)
+    first, last = registration.human_name(first_name), registration.human_name(last_name, needed=False)
+    shown = registration.human_name(display_name, needed=False) or None
+    address = user.email if email is None else mailing.check_address(email).lower()
+    changed = {
+        name: value
+        for name, value in (("first_name", first), ("last_name", last), ("display_name", shown), ("email", address))
+        if (getattr(user, name) or "") != (value or "")
+    }
+    if not actor.is_staff and ("email" in changed or (user.is_first and {"first_name", "last_name"} & set(changed))):
+        raise Refused(PROTECTED)
+    if locale not in known_locales:
+        raise Refused(N_("Choose one of the languages of the list."))
+    if "email" in changed:
+        _need_free(session, address, address, but=user.id)
+        if user.username == user.email:
+            user.username = address
+        _end_sessions(user)
+    for name, value in changed.items():
+        setattr(user, name, value)
+    user.locale = locale
+    session.flush()
+    trail.record(session, actor, "user.edit", "ab_user", user.id, company_id=user.company_id, fields=sorted(changed))
+    return user
+
+
+def remove_phone(session: Session, actor: Actor, user_id: int) -> User:
+    """Take a telephone away whose owner lost it: the provider only (AST-015); sessions end."""
+    user = _managed_by_staff(session, actor, user_id)
+    if not user.phone:
+        raise Refused(N_("This person has no telephone on record."))
+    user.phone = user.phone_confirmed_at = None
+    _end_sessions(user)
+    trail.record(session, actor, "user.phone_removed", "ab_user", user.id, company_id=user.company_id)
+    return user
+
+
+def set_phone(session: Session, actor: Actor, user_id: int, number: str, country: str) -> User:
+    """Another person's number, by the provider; it is to be confirmed by its owner."""
+    user = _managed_by_staff(session, actor, user_id)
+    user.phone, user.phone_confirmed_at = identifiers.check("phone", number, country), None
+    session.flush()
+    trail.record(session, actor, "user.phone", "ab_user", user.id, company_id=user.company_id)
+    return user
+
+
+def remove_factors(session: Session, actor: Actor, user_id: int) -> User:
+    """Take the authenticator and the passkeys of a person away who lost them: the provider only; sessions end."""
+    user = _managed_by_staff(session, actor, user_id)
+    user.totp_secret = user.totp_step = None
+    session.execute(sa.delete(Passkey).where(Passkey.user_id == user.id))
+    _end_sessions(user)
+    trail.record(session, actor, "user.factors_removed", "ab_user", user.id, company_id=user.company_id)
+    return user
+
+
+def _managed_by_staff(session: Session, actor: Actor, user_id: int) -> User:
+    if not actor.is_staff:
+        raise NotFound()
+    return _managed(session, actor, user_id)
+
+
+def delete(session: Session, actor: Actor, user_id: int) -> None:
+    """A person is no more; where history names them their row stays, without address, telephone and keys (AST-029)."""
+    user = _managed(session, actor, user_id)
+    if user.id == actor.user_id:
+        raise Refused(N_("You cannot delete yourself. Ask another administrator."))
+    was_full, company_id, name = _is_full(session, user), user.company_id, user.get_full_name()
+    user.active = False
+    _need_an_administrator(session)
+    if user.is_first:
+        _pass_on(session, actor, user)
+    else:
+        _need_an_owner(session, actor, user, was_full)
+    kept = _is_named(session, user.id)
+    forget(session, user)
+    if not kept:
+        session.execute(sa.update(Invitation).where(Invitation.user_id == user.id).values(user_id=None))
+        user.roles = []
+        session.flush()
+        session.delete(user)
+        session.flush()
+    trail.record(session, actor, "user.delete", "ab_user", user_id, company_id=company_id, name=name, kept=kept)
+
+
+def _pass_on(session: Session, actor: Actor, user: User) -> None:
+    """The next person with full rights is the first now (AST-030); the provider may delete the very last one too."""
+    heir = next((one for one in _full_people(session, user.company_id) if one.id != user.id), None)
+    if heir is None and not actor.is_staff:
+        raise Refused(FULL_RIGHTS)
+    user.is_first = False
+    if heir is not None:
+        heir.is_first = True
+    session.flush()
+
+
+def forget(session: Session, user: User) -> None:
+    """Nobody signs in as this person again: address, telephone, keys, choices and sessions are gone; the name stays."""
+    user.active, user.deleted_at = False, clock.now()
+    user.username = user.email = f"deleted-{user.id}@deleted.invalid"
+    user.password = generate_password_hash(secrets.token_hex(32))
+    user.phone = user.phone_confirmed_at = user.totp_secret = user.totp_step = user.avatar = None
+    _end_sessions(user)
+    for model in (Passkey, UserSession, UserRight, NoticePreference):
+        session.execute(sa.delete(model).where(model.user_id == user.id))
+    session.flush()
+
+
+_OWN_TABLES = frozenset({"ab_user_role", "invitation"})
+
+
+def _is_named(session: Session, user_id: int) -> bool:
+    """Whether any row of history points at the person."""
+    with tenancy.seeing(tenancy.EVERYONE, session):
+        for table in Model.metadata.sorted_tables:
+            if table.name in _OWN_TABLES:
+                continue
+            for column in table.columns:
+                points = any(key.column.table.name == "ab_user" for key in column.foreign_keys)
+                if points and _has(session, column, user_id, table.name):
+                    return True
+    return False
+
+
+def _has(session: Session, column: sa.Column[int], user_id: int, table: str) -> bool:
+    query = sa.select(sa.literal(1)).select_from(column.table).where(column == user_id)
+    if table == "ab_user":  # FAB's created_by: one's own row is no history
+        query = query.where(column.table.c.id != user_id)
+    if table in ("passkey", "user_session", "user_right", "notice_preference"):
+        return False
+    return session.execute(query.limit(1)).first() is not None
+
+
+def rights_of_user(session: Session, user: User) -> frozenset[Right]:
+    """What the person may, single switches included."""
+    names = [row.name for row in user.roles]
+    return rights_of(names, _switches(session, user), user.company_id is not None)
+
+
+def _is_full(session: Session, user: User) -> bool:
+    return bool(user.company_id is not None and user.active and rights_of_user(session, user) >= CABINET_RIGHTS)
+
+
+def _full_people(session: Session, company_id: int | None) -> list[User]:
+    """The active people of a company who hold every right, the oldest first."""
+    session.flush()
+    query = sa.select(User).join(User.roles).where(RoleRow.name == Role.OWNER.value)
+    query = query.where(User.company_id == company_id, User.active.is_(True), User.deleted_at.is_(None))
+    found = session.scalars(query.order_by(User.id).distinct()).all()
+    return [one for one in found if _is_full(session, one)]
+
+
+def _need_an_owner(session: Session, actor: Actor, user: User, was_full: bool) -> None:
+    """A company keeps somebody who may do everything: its people could never give all rights again."""
+    if was_full and not actor.is_staff and user.company_id is not None and not _full_people(session, user.company_id):
+        raise Refused(N_("This is the last person with full rights. Give them to somebody else first."))
+
+
+def join(
+    session: Session, *, email: str, password: str, first_name: str, last_name: str, locale: str, company_id: int
+) -> User:
+    """An invited person of a company; their roles are the invitation's (`services.invitations`)."""
+    _need_free(session, email, email)
+    user = User(
+        username=email,
+        email=email,
+        first_name=first_name,
+        last_name=last_name,
+        password=_hash(passwords.need_good(password, (email, first_name, last_name))),
+        active=True,
+        locale=locale,
+        company_id=company_id,
+        session_epoch=0,
+        is_first=not _has_people(session, company_id),
+    )
+    session.add(user)
+    session.flush()
     return user
 
 
@@ -243,14 +468,20 @@ def _need_manager(actor: Actor, company_id: int | None) -> None:
     actor.need(Right.CABINET_USERS)
 
 
+def _own_or_managed(session: Session, actor: Actor, user_id: int) -> User:
+    user = session.get(User, user_id)
+    if user is None or user.deleted_at is not None:
+        raise NotFound()
+    return user if user.id == actor.user_id else _managed(session, actor, user_id)
+
+
 def _managed(session: Session, actor: Actor, user_id: int) -> User:
     user = session.get(User, user_id)
-    if user is None:
+    if user is None or user.deleted_at is not None:
         raise NotFound()
     _need_manager(actor, user.company_id)
     if user.id != actor.user_id:
-        names, switched = [row.name for row in user.roles], _switches(session, user)
-        _need_at_least(actor, rights_of(names, switched, user.company_id is not None))
+        need_at_least(actor, rights_of_user(session, user))
     return user
 
 
@@ -259,7 +490,7 @@ def _switches(session: Session, user: User) -> dict[str, bool]:
     return {right: is_on for right, is_on in rows}
 
 
-def _need_at_least(actor: Actor, rights: Iterable[str]) -> None:
+def need_at_least(actor: Actor, rights: Iterable[str]) -> None:
     """Nobody gives, or takes over, more than they hold themselves (T4); managing staff hold every company's rights."""
     asked = [right for right in rights if not (actor.is_staff and right in CABINET_RIGHTS)]
     if not all(actor.may(right) for right in asked):
@@ -272,13 +503,14 @@ def _role_rows(session: Session, actor: Actor, roles: list[Role], company_id: in
     if any((role in STAFF) != (company_id is None) for role in roles):
         raise NotFound()
     for role in roles:
-        _need_at_least(actor, RIGHTS[role])
+        need_at_least(actor, RIGHTS[role])
     setup.ensure_roles(session)
     return list(session.scalars(sa.select(RoleRow).where(RoleRow.name.in_([role.value for role in roles]))))
 
 
-def _need_free(session: Session, username: str, email: str) -> None:
-    query = sa.select(User.id).where(sa.or_(User.username == username, User.email == email)).limit(1)
+def _need_free(session: Session, username: str, email: str, but: int = 0) -> None:
+    names = {username, email}
+    query = sa.select(User.id).where(sa.or_(User.username.in_(names), User.email.in_(names)), User.id != but).limit(1)
     with tenancy.seeing(tenancy.EVERYONE, session):  # names are unique over all companies
         taken = session.scalar(query)
     if taken is not None:
@@ -286,7 +518,10 @@ def _need_free(session: Session, username: str, email: str) -> None:
 
 
 def _has_people(session: Session, company_id: int) -> bool:
-    return session.scalar(sa.select(User.id).where(User.company_id == company_id).limit(1)) is not None
+    return (
+        session.scalar(sa.select(User.id).where(User.company_id == company_id, User.deleted_at.is_(None)).limit(1))
+        is not None
+    )
 
 
 def _need_an_administrator(session: Session) -> None:

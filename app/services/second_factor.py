@@ -1,6 +1,6 @@
 """The second factor: a code by short message, call or mail, or one of an authenticator (SMC-17…20, AST-016…024).
 
-Who is asked for it: a person who has switched on an authenticator, and everybody of a company whose Seller's policy
+Who is asked for it: a person who has an authenticator or a passkey, and everybody of a company whose Seller's policy
 demands it. A person's telephone is confirmed by the first right code that reaches it.
 """
 
@@ -14,12 +14,41 @@ from app.core.errors import N_, NotFound, Refused
 from app.models import Company, OneTimeCode, User
 from app.rules import identifiers
 from app.rules.policies import PolicyKind
-from app.services import codes, letters, policies, sealing, trail
+from app.services import codes, letters, passkeys, policies, sealing, trail
 from app.services.codes import Purpose
 
 STEP_SECONDS = 30
 ISSUER = "Kabinet"
 WRONG = N_("The code is wrong or has run out. Check the digits, or ask for a new code.")
+
+
+ACCEPTED = {"strong": {"totp", "passkey"}, "passkey": {"passkey"}}
+
+
+def ways_of(session: Session, user: User) -> list[str]:
+    """The ways this person may use now: those the Seller's policy accepts, where they have one of them; else all."""
+    found = (["passkey"] if passkeys.count_of(session, user.id) else []) + factors_of(user)
+    accepted = ACCEPTED.get(_demanded_kind(session, user), set(found))
+    return [way for way in found if way in accepted] or found
+
+
+def missing_of(session: Session, user: User) -> str:
+    """The kind of factor the Seller's policy demands and this person has not set up yet; empty where all is well."""
+    kind = _demanded_kind(session, user)
+    if kind not in ACCEPTED:
+        return ""
+    has = {"totp"} if user.totp_secret else set()
+    if passkeys.count_of(session, user.id):
+        has.add("passkey")
+    return "" if has & ACCEPTED[kind] else kind
+
+
+def _demanded_kind(session: Session, user: User) -> str:
+    if user.company_id is None:
+        return ""
+    seller_id = session.scalar(sa.select(Company.seller_id).where(Company.id == user.company_id))
+    policy = policies.calendar_for(session, seller_id)[PolicyKind.SECOND_FACTOR] if seller_id else None
+    return str(policy["kind"]) if policy is not None and policy["demanded"] else ""
 
 
 def factors_of(user: User) -> list[str]:
@@ -32,17 +61,12 @@ def factors_of(user: User) -> list[str]:
 
 def is_asked(session: Session, user: User) -> bool:
     """Whether this person passes a second factor at each sign-in."""
-    if user.totp_secret:
-        return True
-    if user.company_id is None:
-        return False
-    seller_id = session.scalar(sa.select(Company.seller_id).where(Company.id == user.company_id))
-    return bool(seller_id and policies.calendar_for(session, seller_id)[PolicyKind.SECOND_FACTOR]["demanded"])
+    return bool(user.totp_secret or passkeys.count_of(session, user.id) or _demanded_kind(session, user))
 
 
 def send_code(session: Session, user: User, factor: str, *, asker: str, secret: str) -> OneTimeCode:
     """Send a code to sign in by the chosen way; Refused for a way this person does not have."""
-    if factor not in factors_of(user) or factor == "totp":
+    if factor not in ways_of(session, user) or factor in ("totp", "passkey"):
         raise Refused(N_("Choose one of the ways of the list."))
     address = user.email if factor == "email" else user.phone
     return _send(session, user, Purpose.SIGN_IN, factor, address, asker, secret)
@@ -59,7 +83,7 @@ def _send(
 def passes(session: Session, user: User, code_id: int | None, given: str, secret: str) -> bool:
     """Whether the code is right: the one that was sent, or the authenticator's. Commit whatever the answer is."""
     if code_id is None:
-        return passes_totp(session, user, given, secret)
+        return "totp" in ways_of(session, user) and passes_totp(session, user, given, secret)
     code = session.get(OneTimeCode, code_id)
     if code is None or code.user_id != user.id or not codes.is_right(session, code_id, Purpose.SIGN_IN, given, secret):
         return False

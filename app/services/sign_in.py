@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.core import clock
-from app.models import SignInAttempt, User
+from app.core.errors import NotFound
+from app.models import SignInAttempt, User, UserSession
 
 WINDOW = dt.timedelta(minutes=15)
 FREE_TRIES = 5  # of one name from one address, before the wait begins
@@ -80,6 +81,43 @@ def welcome(session: Session, user: User) -> None:
     user.fail_login_count = 0
     user.last_login = clock.now().replace(tzinfo=None)
     session.flush()
+
+
+def begin_session(session: Session, user: User, sid: str, address: str, device: str, hours: int) -> None:
+    """Keep a sign-in for the person's own list; those that have run out are forgotten."""
+    now = clock.now()
+    session.execute(sa.delete(UserSession).where(UserSession.user_id == user.id, UserSession.ends_at <= now))
+    session.add(
+        UserSession(
+            user_id=user.id,
+            sid=sid,
+            epoch=user.session_epoch or 0,
+            address=address[:45],
+            device=device[:120],
+            ends_at=now + dt.timedelta(hours=hours),
+        )
+    )
+    session.flush()
+
+
+def sessions_of(session: Session, user: User) -> list[UserSession]:
+    """Where the person is signed in, the newest first."""
+    query = sa.select(UserSession).where(
+        UserSession.user_id == user.id,
+        UserSession.epoch == (user.session_epoch or 0),
+        UserSession.ends_at > clock.now(),
+    )
+    ended = user.ended_sessions or {}
+    return [one for one in session.scalars(query.order_by(UserSession.id.desc())) if one.sid not in ended]
+
+
+def end_one(session: Session, user: User, session_id: int, lasts: int) -> UserSession:
+    """Sign the person out on one other device."""
+    one = next((it for it in sessions_of(session, user) if it.id == session_id), None)
+    if one is None:
+        raise NotFound()
+    end_session(session, user.id, one.sid, int(clock.now().timestamp()), lasts)
+    return one
 
 
 def end_session(session: Session, user_id: int, sid: str, now: int, lasts: int) -> None:

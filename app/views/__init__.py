@@ -14,7 +14,22 @@ def prepare(app: Flask) -> None:
 
 def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Add every page, in the order of the menu."""
-    from app.views import cabinet, doors, language, office, paying, people, profile, second_factor, shop, system
+    from app.views import (
+        cabinet,
+        cart,
+        doors,
+        invited,
+        language,
+        office,
+        passkeys,
+        paying,
+        people,
+        profile,
+        proof,
+        second_factor,
+        shop,
+        system,
+    )
 
     language.install(app, appbuilder)
     appbuilder.add_view_no_menu(profile.ProfilePage)
@@ -24,7 +39,12 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(paying.SandboxPage)
     appbuilder.add_view_no_menu(second_factor.SecondFactorPage)
     appbuilder.add_view_no_menu(second_factor.FactorsPage)
+    appbuilder.add_view_no_menu(passkeys.PasskeysPage)
+    appbuilder.add_view_no_menu(proof.ProofPage)
+    appbuilder.add_view_no_menu(invited.InvitedPage)
     appbuilder.add_view_no_menu(shop.ShopPage)
+    appbuilder.add_view_no_menu(cart.CartPage)
+    cart.install(app)
     system.register(app, appbuilder)
     office.register(app, appbuilder)
     cabinet.register(app, appbuilder)

@@ -123,7 +123,19 @@ def turn_away(actor: Any) -> Any:
     side = getattr(view, "side", "both")
     if (side == "office" and not actor.is_staff) or (side == "cabinet" and actor.company_id is None):
         raise NotFound()
-    return None
+    return first_things_first(view)
+
+
+FIRST = {"must_set_up": "FactorsPage", "must_read": "AgreementPage"}  # word of the session → the page it leads to
+MEANWHILE = frozenset({"FactorsPage", "PasskeysPage", "ProofPage", "AgreementPage", "SignInView", "LocaleView"})
+
+
+def first_things_first(view: Any) -> Any:
+    """Who must set up a factor, or read a new agreement, does that before anything else."""
+    asked = next((page for word, page in FIRST.items() if word in session), "")
+    if not asked or type(view).__name__ in MEANWHILE:
+        return None
+    return redirect(url_for(f"{asked}.index"))
 
 
 def is_newcomer() -> bool:

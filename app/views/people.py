@@ -1,5 +1,6 @@
 """Who may sign in: the provider's staff for everybody, a company's managers for their own people (AST-024…031)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,10 +13,13 @@ from sqlalchemy.orm import selectinload
 from app.access import roles as access
 from app.access.permissions import CABINET_RIGHTS, OFFICE_RIGHTS, Right
 from app.access.roles import STAFF, Role
+from app.core import clock
 from app.core.errors import NotFound
-from app.models import Company, User, UserRight
-from app.services import people
-from app.views.base import CabinetPage, KabinetPage, OfficePage, attempt, needs
+from app.models import Company, Invitation, User, UserRight
+from app.services import invitations, passkeys, people
+from app.views import cells
+from app.views.base import CabinetPage, KabinetPage, OfficePage, attempt, needs, run
+from app.views.proof import base_address, need_proof
 from app.views.rows import whole
 
 _l = lazy_gettext
@@ -96,6 +100,7 @@ class _PeoplePages(KabinetPage):
     def listed(self) -> Any:
         args = self.page_args("last_name", "username", "last_login", size=50)
         query = sa.select(User).options(selectinload(User.roles), selectinload(User.company))
+        query = query.where(User.deleted_at.is_(None))
         if self.company_id() is not None:
             query = query.where(User.company_id == self.company_id())
         if args.search:
@@ -107,13 +112,76 @@ class _PeoplePages(KabinetPage):
         page = self.paginate(query, args)
         names = {role.value: str(ROLES[role][0]) for role in Role}
         return self.render_template(
-            "kabinet/people.html", title=gettext("People"), page=page, at=self.at, names=names, args=args
+            "kabinet/people.html",
+            title=gettext("People"),
+            page=page,
+            at=self.at,
+            names=names,
+            args=args,
+            waiting=self.waiting(),
+            now=clock.now(),
+            moment=cells.moment,
+            may_change=self.may_change(),
         )
+
+    def waiting(self) -> list[Invitation]:
+        """Invitations nobody has followed yet; the office sees them on a person's company."""
+        return []
+
+    def may_change(self) -> bool:
+        """Whether the buttons are shown."""
+        return self.actor.may(Right.USERS_WRITE if self.actor.is_staff else Right.CABINET_USERS)
+
+    def invited(self, company: Company) -> Any:
+        """The form of an invitation, and its answer."""
+        form = request.form
+        if request.method == "POST":
+            need_proof()
+            one = attempt(
+                invitations.invite,
+                email=form.get("email", ""),
+                first_name=form.get("first_name", ""),
+                last_name=form.get("last_name", ""),
+                roles=_roles(form.getlist("roles")),
+                locale=_known(form.get("locale", "")),
+                base=base_address(),
+                company_id=company.id,
+                done=gettext("The invitation is on its way: the person chooses a password of their own."),
+            )
+            if one is not None:
+                return redirect(self.at("index"))
+        return self.render_template(
+            "kabinet/person_invite.html",
+            title=gettext("Invite a person"),
+            at=self.at,
+            asked=form,
+            chosen=form.getlist("roles") or [Role.EMPLOYEE.value],
+            company=company,
+            days=invitations.LIFE.days,
+            choices=[one for one in self.choices(company.id) if self._may_give(one[0])],
+            languages=_languages(),
+        )
+
+    def _may_give(self, role: str) -> bool:
+        return self.actor.is_staff or all(self.actor.may(right) for right in access.RIGHTS[Role(role)])
+
+    def invitation_changed(self, invitation_id: int) -> Any:
+        """Sent again, or withdrawn."""
+        action = request.form.get("action", "")
+        if action == "again":
+            done = gettext("A new letter is on its way; the link of the old one opens nothing any more.")
+            attempt(invitations.send_again, invitation_id, base_address(), done=done)
+        elif action == "withdraw":
+            attempt(invitations.withdraw, invitation_id, done=gettext("The invitation is withdrawn."))
+        else:
+            flash(gettext("Choose what to do and send the form again."), "warning")
+        return redirect(self.at("index"))
 
     def made(self) -> Any:
         company_id = self.company_id() or whole(request.values.get("company_id") or "")
         asked: dict[str, str] = {k: v for k, v in request.form.items() if k not in ("password", "csrf_token")}
         if request.method == "POST":
+            need_proof()
             person = attempt(
                 people.create_user,
                 username=request.form.get("username", ""),
@@ -146,6 +214,8 @@ class _PeoplePages(KabinetPage):
         user = self.session.get(User, user_id) if whole(user_id) is not None else None
         if user is None or (self.company_id() is not None and user.company_id != self.company_id()):
             raise NotFound()
+        if user.deleted_at is not None:
+            raise NotFound()
         return user
 
     def shown(self, user_id: int) -> Any:
@@ -160,15 +230,35 @@ class _PeoplePages(KabinetPage):
             title=user.get_full_name(),
             user=user,
             at=self.at,
+            is_staff=self.actor.is_staff,
+            is_self=user.id == self.actor.user_id,
+            names_locked=user.is_first and not self.actor.is_staff,
+            protected=people.PROTECTED,
+            may_change=self.may_change(),
             choices=self.choices(user.company_id),
             chosen=[role.name for role in user.roles],
+            languages=_languages(),
+            keys=passkeys.count_of(self.session, user.id) if self.actor.is_staff else 0,
             rights=[(right.value, words_of_right(right), right in held, switched.get(right.value)) for right in listed],
         )
 
     def changed(self, user_id: int) -> Any:
         user, form = self.person(user_id), request.form
-        action = form.get("action", "")
-        done = {
+        act = {**self._acts(user), **(self._acts_of_staff(user) if self.actor.is_staff else {})}.get(
+            form.get("action", "")
+        )
+        if act is None:
+            flash(gettext("Choose what to do and send the form again."), "warning")
+        else:
+            need_proof()
+            gone = act()
+            if form.get("action") == "delete" and gone is not None:
+                return redirect(self.at("index"))
+        return redirect(self.at("one", user_id=user.id))
+
+    def _acts(self, user: User) -> dict[str, Callable[[], Any]]:
+        form = request.form
+        return {
             "roles": lambda: attempt(
                 people.change_roles, user.id, _roles(form.getlist("roles")), done=gettext("The roles are changed.")
             ),
@@ -176,23 +266,67 @@ class _PeoplePages(KabinetPage):
             "off": lambda: attempt(people.switch_off, user.id, done=gettext("This person can no longer sign in.")),
             "on": lambda: attempt(people.switch_on, user.id, done=gettext("This person may sign in again.")),
             "sessions": lambda: attempt(people.end_sessions, user.id, done=gettext("Every session has ended.")),
+            "edit": lambda: self._edit(user),
+            "delete": lambda: attempt(people.delete, user.id, done=gettext("The person is deleted.")),
+        }
+
+    def _acts_of_staff(self, user: User) -> dict[str, Callable[[], Any]]:
+        form = request.form
+        return {
             "password": lambda: attempt(
                 people.reset_password, user.id, form.get("password", ""), done=gettext("The password is set.")
             ),
-        }.get(action)
-        if done is None:
-            flash(gettext("Choose what to do and send the form again."), "warning")
-        else:
-            done()
-        return redirect(self.at("one", user_id=user.id))
+            "phone": lambda: attempt(
+                people.set_phone,
+                user.id,
+                form.get("phone", ""),
+                current_app.config["KABINET"].default_country,
+                done=gettext("The number is kept; its owner confirms it."),
+            ),
+            "phone_off": lambda: attempt(people.remove_phone, user.id, done=gettext("The telephone is removed.")),
+            "factors_off": lambda: attempt(
+                people.remove_factors, user.id, done=gettext("Authenticator and passkeys are removed.")
+            ),
+        }
+
+    def _edit(self, user: User) -> Any:
+        form = request.form
+        return attempt(
+            people.edit,
+            user.id,
+            first_name=form.get("first_name", user.first_name),
+            last_name=form.get("last_name", user.last_name),
+            display_name=form.get("display_name", ""),
+            locale=form.get("locale", ""),
+            known_locales=tuple(current_app.config["LANGUAGES"]),
+            email=form.get("email"),
+            done=gettext("The changes are kept."),
+        )
 
     def _switch(self, user: User) -> Any:
         is_on = {"on": True, "off": False}.get(request.form.get("is_on", ""))
         try:
-            right = Right(request.form.get("right", ""))
+            rights = [Right(name) for name in request.form.getlist("right")]
         except ValueError:
             raise NotFound() from None
-        return attempt(people.switch_right, user.id, right, is_on, done=gettext("The right is changed."))
+        return attempt(people.switch_rights, user.id, rights, is_on, done=gettext("The right is changed."))
+
+    def many(self) -> Any:
+        """One act for several people: all of them, or none."""
+        acts = {
+            "off": (people.switch_off, gettext("These people can no longer sign in.")),
+            "on": (people.switch_on, gettext("These people may sign in again.")),
+            "sessions": (people.end_sessions, gettext("Every session has ended.")),
+            "delete": (people.delete, gettext("These people are deleted.")),
+        }
+        ids = [number for text in request.form.getlist("rowid") if (number := whole(text)) is not None]
+        service, done = acts.get(request.form.get("action", ""), (None, ""))
+        if service is None or not ids:
+            flash(gettext("Select at least one row first."), "warning")
+        else:
+            need_proof()
+            run(service, [self.person(one).id for one in ids], done)
+        return redirect(self.at("index"))
 
 
 class StaffPeople(OfficePage, _PeoplePages):
@@ -221,6 +355,21 @@ class StaffPeople(OfficePage, _PeoplePages):
         """A person, their roles and rights."""
         return self.shown(user_id)
 
+    @expose("/invite", methods=["GET", "POST"])
+    @needs(Right.USERS_WRITE)
+    def invite(self) -> Any:
+        """An invitation to ?company_id=."""
+        company = self.session.get(Company, whole(request.values.get("company_id") or "") or 0)
+        if company is None:
+            raise NotFound()
+        return self.invited(company)
+
+    @expose("/many", methods=["POST"])
+    @needs(Right.USERS_WRITE)
+    def bulk(self) -> Any:
+        """Several people at once."""
+        return self.many()
+
     @expose("/<int:user_id>/change", methods=["POST"])
     @needs(Right.USERS_WRITE)
     def change(self, user_id: int) -> Any:
@@ -245,11 +394,26 @@ class CompanyPeople(CabinetPage, _PeoplePages):
         """The list."""
         return self.listed()
 
+    def waiting(self) -> list[Invitation]:
+        return invitations.waiting_of(self.session, self.actor, self.company_id() or 0)
+
     @expose("/new", methods=["GET", "POST"])
     @needs(Right.CABINET_USERS)
     def new(self) -> Any:
-        """A person of this company."""
-        return self.made()
+        """A person of this company is invited: nobody else ever knows their password."""
+        return self.invited(self.company)
+
+    @expose("/invitations/<int:invitation_id>", methods=["POST"])
+    @needs(Right.CABINET_USERS)
+    def invitation(self, invitation_id: int) -> Any:
+        """Send an invitation again, or withdraw it."""
+        return self.invitation_changed(invitation_id)
+
+    @expose("/many", methods=["POST"])
+    @needs(Right.CABINET_USERS)
+    def bulk(self) -> Any:
+        """Several people at once."""
+        return self.many()
 
     @expose("/<int:user_id>")
     @needs(Right.CABINET_USERS)

@@ -137,6 +137,15 @@ SETTINGS: dict[tuple[PolicyKind, str], Any] = {
     (K.HOLIDAYS, "observe_suspended"): _l("Count them as days off all the same"),
     (K.ORDER_WAITS, "days"): _DAYS,
     (K.SECOND_FACTOR, "demanded"): _l("Ask every customer for it at each sign-in"),
+    (K.SECOND_FACTOR, "kind"): _l("What is accepted; who has none of it sets one up first"),
+}
+# (kind, setting) → what may be chosen
+OPTIONS: dict[tuple[PolicyKind, str], list[tuple[str, Any]]] = {
+    (K.SECOND_FACTOR, "kind"): [
+        ("any", _l("Any way: passkey, authenticator, telephone, mail")),
+        ("strong", _l("A passkey or an authenticator")),
+        ("passkey", _l("A passkey only")),
+    ],
 }
 # what a mark of the calendar says to staff, and how loud
 MARKS: dict[str, tuple[Any, str]] = {

@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models import User
 from app.reports.render import qr
 from app.rules.codes import masked_email, masked_phone
-from app.services import second_factor, sign_in, trail
+from app.services import passkeys, second_factor, sign_in, trail
 from app.views import history
 from app.views.base import KabinetPage, attempt, for_signed_in, open_to_all, say
 from app.views.charts import draw_qr
@@ -34,6 +34,24 @@ def begin(user: User, target: str) -> Any:
     return redirect(url_for("SecondFactorPage.index"))
 
 
+def half_way() -> User | None:
+    """Who gave the right password a short time ago and has not passed the second step yet."""
+    state = session.get(HALF_WAY)
+    if not isinstance(state, dict) or int(clock.now().timestamp()) - int(state.get("since", 0)) > MINUTES * 60:
+        return None
+    with tenancy.seeing(tenancy.EVERYONE, db.session()):
+        user: User | None = db.session.get(User, state.get("user"))
+    if user is None or not user.active or (user.session_epoch or 0) != state.get("epoch"):
+        return None
+    return user
+
+
+def target_of() -> str:
+    """The page the person wanted before they were asked who they are."""
+    state = session.get(HALF_WAY)
+    return str(state.get("target", "")) if isinstance(state, dict) else ""
+
+
 class SecondFactorPage(KabinetPage):
     """Choose a way, then enter its code (SMC-18…20)."""
 
@@ -47,7 +65,7 @@ class SecondFactorPage(KabinetPage):
         if user is None:
             return redirect(self.appbuilder.get_url_for_login)
         factor = request.form.get("factor", "")
-        if request.method == "POST" and factor == "totp" and user.totp_secret:
+        if request.method == "POST" and factor == "totp" and "totp" in self._ways(user):
             self._keep(code=None, factor="totp")
             return redirect(url_for("SecondFactorPage.code"))
         if request.method == "POST" and self._send(user, factor):
@@ -55,7 +73,7 @@ class SecondFactorPage(KabinetPage):
         return self.render_template(
             "doors/second.html",
             title=gettext("Second step"),
-            factors=[(name, self._label(name, user)) for name in second_factor.factors_of(user)],
+            factors=[(name, self._label(name, user)) for name in self._ways(user)],
         )
 
     @expose("/code", methods=["GET", "POST"])
@@ -80,14 +98,11 @@ class SecondFactorPage(KabinetPage):
         )
 
     def _half_way(self) -> User | None:
-        state = session.get(HALF_WAY)
-        if not isinstance(state, dict) or int(clock.now().timestamp()) - int(state.get("since", 0)) > MINUTES * 60:
-            return None
+        return half_way()
+
+    def _ways(self, user: User) -> list[str]:
         with tenancy.seeing(tenancy.EVERYONE, self.session):
-            user: User | None = self.session.get(User, state.get("user"))
-        if user is None or not user.active or (user.session_epoch or 0) != state.get("epoch"):
-            return None
-        return user
+            return second_factor.ways_of(self.session, user)
 
     def _keep(self, **facts: Any) -> None:
         session[HALF_WAY] = {**session[HALF_WAY], **facts}
@@ -128,6 +143,7 @@ class SecondFactorPage(KabinetPage):
 
     def _label(self, factor: str, user: User) -> str:
         return {
+            "passkey": gettext("Use a passkey"),
             "totp": gettext("Code of the authenticator"),
             "sms": gettext("Send a code to %(number)s", number=masked_phone(user.phone or "")),
             "call": gettext("Call %(number)s", number=masked_phone(user.phone or "")),
@@ -152,6 +168,8 @@ class FactorsPage(KabinetPage):
             number=masked_phone(g.user.phone or ""),
             country=current_app.config["KABINET"].default_country,
             waits_for_code=bool(session.get("phone_code")),
+            keys=passkeys.count_of(self.session, g.user.id),
+            demanded=str(session.get("must_set_up") or ""),
         )
 
     @expose("/authenticator", methods=["GET", "POST"])
@@ -164,6 +182,8 @@ class FactorsPage(KabinetPage):
         given, secret = request.form.get("code", ""), current_app.config["SECRET_KEY"]
         if request.method == "POST" and attempt(second_factor.switch_on_totp, fresh, given, secret):
             session.pop(self.SETTING_UP, None)
+            if session.get("must_set_up") != "passkey":
+                session.pop("must_set_up", None)
             flash(gettext("From now on signing in asks for a code of your authenticator."), "success")
             return redirect(url_for("FactorsPage.index"))
         return self.render_template(

@@ -59,15 +59,20 @@ def current_actor() -> Actor:
 
 def open_session(user: User) -> None:
     """A fresh session of a person who has just proved who they are: nothing of the one before it stays (fixation)."""
-    locale = session.get("locale")
+    from app.views.cart import keep_cart  # it stands on this module
+
+    locale, cart_key, cart_waits = session.get("locale"), session.get("cart_key", ""), session.get("cart_waits")
     session.clear()
     session["locale"] = user.locale or locale or current_app.config["BABEL_DEFAULT_LOCALE"]
+    if cart_waits:
+        session["cart_waits"] = True
     session["epoch"] = user.session_epoch or 0
     session["since"] = session["seen"] = _seconds()
     session["sid"] = secrets.token_hex(8)
     session.permanent = True
     _note_session(user)
     login_user(user, remember=False)
+    keep_cart(user, cart_key)
 
 
 def _note_session(user: User) -> None:
@@ -82,7 +87,13 @@ def _note_session(user: User) -> None:
 
 def device_of(agent: str) -> str:
     """«Firefox, Windows» of what a browser says of itself; what is unknown is left out."""
-    browsers = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+    browsers = (
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    )
     systems = (
         ("Windows", "Windows"),
         ("Android", "Android"),

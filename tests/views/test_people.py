@@ -1,5 +1,6 @@
 """People: made, changed and switched off by who may, never above themselves and never next door."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -9,8 +10,10 @@ from flask_appbuilder.security.sqla.models import Role as RoleRow
 from sqlalchemy.orm import Session
 
 from app.access import tenancy
-from app.access.permissions import Right
+from app.access.permissions import CABINET_RIGHTS, Right
 from app.access.roles import Role
+from app.core import clock
+from app.core.actor import Actor
 from app.core.errors import DomainError, Forbidden, NotFound, Refused
 from app.models import AuditEvent, Company, User, UserRight
 from app.services import people
@@ -43,22 +46,6 @@ def post(client: FlaskClient, address: str, **fields: object):
     return client.post(address, data={"csrf_token": token, **fields})
 
 
-@pytest.mark.covers("AST-024", "AST-026")
-def test_an_owner_makes_an_employee_who_signs_in(app: Flask, owner: User, session: Session) -> None:
-    client = makers.sign_in(app.test_client(), owner)
-    answer = post(client, "/my/people/new", roles=["employee"], **NEW)
-    assert answer.status_code == 302
-    petro = session.query(User).filter_by(username="petro").one()
-    assert petro.company_id == owner.company_id and [r.name for r in petro.roles] == ["employee"]
-    makers.sign_in(app.test_client(), petro, NEW["password"])
-
-
-def test_a_refused_person_leaves_the_form_filled(app: Flask, owner: User) -> None:
-    client = makers.sign_in(app.test_client(), owner)
-    page = post(client, "/my/people/new", roles=["employee"], **{**NEW, "password": "short"}).get_data(as_text=True)
-    assert "at least 8 characters" in page and 'value="petro@example.org"' in page and 'value="short"' not in page
-
-
 @pytest.mark.covers("AST-031")
 def test_a_right_is_switched_over_the_role(app: Flask, owner: User, session: Session) -> None:
     clerk = makers.user(session, Role.EMPLOYEE, owner.company)
@@ -69,6 +56,11 @@ def test_a_right_is_switched_over_the_role(app: Flask, owner: User, session: Ses
     assert makers.sign_in(app.test_client(), clerk).get("/my/people/").status_code == 200
     post(client, f"/my/people/{clerk.id}/change", action="right", right="cabinet_users.write", is_on="")
     assert session.query(UserRight).count() == 0
+    two = ["cabinet_documents.read", "cabinet_payments.read"]
+    post(client, f"/my/people/{clerk.id}/change", action="right", right=two, is_on="on")
+    assert {row.right for row in session.query(UserRight).filter_by(user_id=clerk.id, is_on=True)} == set(two)
+    page = client.get(f"/my/people/{clerk.id}").get_data(as_text=True)
+    assert "data-confirm" in page and page.count("Switched on") == 2
 
 
 def test_nobody_rises_above_themselves(session: Session, owner: User) -> None:
@@ -85,6 +77,128 @@ def test_nobody_rises_above_themselves(session: Session, owner: User) -> None:
     ):
         with pytest.raises(Forbidden):
             rise()
+
+
+def test_a_right_switched_off_by_the_owner_is_not_taken_back(session: Session, owner: User) -> None:
+    boss = makers.user(session, Role.COMPANY_ADMINISTRATOR, owner.company)
+    people.switch_right(session, actor_of(owner), boss.id, Right.CABINET_PAYMENTS, False)
+    for way in (True, None):
+        with pytest.raises(Forbidden), session.begin_nested():
+            people.switch_right(session, actor_of(boss), boss.id, Right.CABINET_PAYMENTS, way)
+
+
+def test_a_company_keeps_somebody_with_full_rights(session: Session, owner: User) -> None:
+    second = makers.user(session, Role.OWNER, owner.company)
+    actor = actor_of(owner)
+    people.switch_off(session, actor, second.id)
+    for act in (
+        lambda: people.change_roles(session, actor, owner.id, [Role.EMPLOYEE]),
+        lambda: people.switch_rights(session, actor, owner.id, [Right.CABINET_BUY], False),
+    ):
+        with pytest.raises(Refused, match="last person with full rights"), session.begin_nested():
+            act()
+
+
+@pytest.mark.covers("AST-029", "AST-030")
+def test_the_first_user_is_deleted_once_another_has_full_rights(session: Session, orion: Company) -> None:
+    chief = actor_of(makers.user(session, Role.ADMINISTRATOR))
+    first = people.create_user(session, chief, **NEW, roles=[Role.OWNER], company_id=orion.id)
+    clerk = makers.user(session, Role.COMPANY_ADMINISTRATOR, orion)
+    second = makers.user(session, Role.OWNER, orion)
+    people.switch_right(session, chief, second.id, Right.CABINET_TICKETS, False)  # so not full rights
+    full = Actor(None, "Owner", orion.id, rights=CABINET_RIGHTS)
+    with pytest.raises(Refused, match="another active user has full rights"), session.begin_nested():
+        people.delete(session, full, first.id)
+    people.switch_right(session, chief, second.id, Right.CABINET_TICKETS, None)
+    people.delete(session, actor_of(second), first.id)
+    session.expire_all()
+    assert session.get(User, second.id).is_first and session.get(User, first.id) is None
+    with pytest.raises(Forbidden):
+        people.delete(session, actor_of(clerk), second.id)
+    with pytest.raises(Refused, match="yourself"):
+        people.delete(session, actor_of(second), second.id)
+
+
+def test_who_history_names_is_kept_without_their_address(app: Flask, owner: User, session: Session) -> None:
+    clerk = makers.user(session, Role.EMPLOYEE, owner.company)
+    clerk.phone, name, number = "+380671234567", clerk.get_full_name(), clerk.id
+    session.commit()
+    theirs = makers.sign_in(app.test_client(), clerk)  # the audit trail names them now
+    client = makers.sign_in(app.test_client(), owner)
+    assert post(client, f"/my/people/{number}/change", action="delete").location == "/my/people/"
+    session.expire_all()
+    kept = session.get(User, number)
+    assert kept.deleted_at and kept.get_full_name() == name and kept.phone is None and "deleted" in kept.email
+    assert theirs.get("/profile/").status_code == 302  # signed out
+    assert client.get(f"/my/people/{number}").status_code == 404
+    assert name not in client.get("/my/people/").get_data(as_text=True)
+
+
+@pytest.mark.covers("AST-014", "AST-018")
+def test_the_first_users_name_and_everybodys_address_are_changed_by_the_provider(
+    app: Flask, session: Session, orion: Company
+) -> None:
+    chief = makers.user(session, Role.ADMINISTRATOR)
+    first = people.create_user(session, actor_of(chief), **NEW, roles=[Role.OWNER], company_id=orion.id)
+    clerk = makers.user(session, Role.EMPLOYEE, orion)
+    session.commit()
+    client = makers.sign_in(app.test_client(), first, NEW["password"])
+    form = {"action": "edit", "first_name": "Іван", "last_name": "Новий", "locale": "uk", "display_name": "Ivan"}
+    post(client, f"/my/people/{first.id}/change", **form)
+    assert "changed by the provider only" in client.get("/my/people/").get_data(as_text=True)
+    post(client, f"/my/people/{clerk.id}/change", **form, email="thief@example.org")
+    session.expire_all()
+    assert (first.first_name, clerk.first_name) == ("Петро", clerk.first_name) and clerk.email != "thief@example.org"
+    post(client, f"/my/people/{clerk.id}/change", **form)
+    session.expire_all()
+    assert (clerk.first_name, clerk.last_name, clerk.display_name) == ("Іван", "Новий", "Ivan")
+    staff = makers.sign_in(app.test_client(), chief)
+    post(staff, f"/office/people/{first.id}/change", **form, email="ivan@example.org")
+    session.expire_all()
+    assert (first.first_name, first.email) == ("Іван", "ivan@example.org")
+    assert client.get("/profile/").status_code == 302  # a new address ends the sessions of the old one
+
+
+@pytest.mark.covers("AST-015")
+def test_only_the_provider_takes_a_lost_telephone_away(app: Flask, owner: User, session: Session) -> None:
+    clerk, chief = makers.user(session, Role.EMPLOYEE, owner.company), makers.user(session, Role.ADMINISTRATOR)
+    clerk.phone, clerk.phone_confirmed_at = "+380671234567", clock.now()
+    session.commit()
+    post(makers.sign_in(app.test_client(), owner), f"/my/people/{clerk.id}/change", action="phone_off")
+    session.expire_all()
+    assert clerk.phone
+    post(makers.sign_in(app.test_client(), chief), f"/office/people/{clerk.id}/change", action="phone_off")
+    session.expire_all()
+    assert clerk.phone is None and clerk.phone_confirmed_at is None
+    assert session.query(AuditEvent).filter_by(action="user.phone_removed", target_id=str(clerk.id)).count() == 1
+
+
+def test_several_people_are_switched_off_together_or_not_at_all(app: Flask, owner: User, session: Session) -> None:
+    clerks = [makers.user(session, Role.EMPLOYEE, owner.company) for _ in range(2)]
+    stranger = makers.user(session, Role.EMPLOYEE, makers.company(session))
+    session.commit()
+    client = makers.sign_in(app.test_client(), owner)
+    ids = [one.id for one in clerks]
+    assert post(client, "/my/people/many", action="off", rowid=[*ids, stranger.id]).status_code == 404
+    session.expire_all()
+    assert all(one.active for one in (*clerks, stranger))
+    post(client, "/my/people/many", action="off", rowid=ids)
+    session.expire_all()
+    assert not any(one.active for one in clerks)
+
+
+def test_what_changes_rights_is_done_shortly_after_a_proof(app: Flask, owner: User, session: Session) -> None:
+    clerk = makers.user(session, Role.EMPLOYEE, owner.company)
+    session.commit()
+    client = makers.sign_in(app.test_client(), owner)
+    with clock.standing_at(clock.now() + dt.timedelta(minutes=20)):
+        act = {"action": "right", "right": "cabinet_users.write", "is_on": "on"}
+        assert post(client, f"/my/people/{clerk.id}/change", **act).location == "/confirm/"
+        assert session.query(UserRight).count() == 0
+        assert post(client, "/confirm/", proof="wrong").status_code == 200
+        assert post(client, "/confirm/", proof=makers.PASSWORD).status_code == 302
+        post(client, f"/my/people/{clerk.id}/change", **act)
+        assert session.query(UserRight).count() == 1
 
 
 def test_a_company_person_never_gets_an_office_role_or_right(session: Session, owner: User) -> None:

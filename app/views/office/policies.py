@@ -136,6 +136,9 @@ def _form(calendar: Calendar, kind: PolicyKind, sentence: str) -> dict[str, Any]
                 "default": policy_words.value_in_words(default),
             }
         )
+        if (kind, name) in policy_words.OPTIONS:
+            options = policy_words.OPTIONS[kind, name]
+            fields[-1] |= {"kind": "select", "options": options, "default": dict(options)[default]}
     is_own = dict(calendar[kind].settings) != defaults
     return {"kind": kind.value, "title": title, "meaning": meaning, "fields": fields, "own": is_own, "error": sentence}
 
