@@ -15,7 +15,18 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
 from app.core.money import TWO_PLACES
-from app.models import Account, Allocation, Document, DocumentKind, EntryKind, LedgerKind, Order, Payment, Seller
+from app.models import (
+    Account,
+    Allocation,
+    Document,
+    DocumentKind,
+    EntryKind,
+    LedgerKind,
+    Order,
+    Payment,
+    Seller,
+    Subscription,
+)
 from app.models.document import UNPAID_INVOICE
 from app.rules.exchange import Rate
 from app.rules.lifecycle import OrderState, PaymentState, Settlement, move
@@ -86,7 +97,10 @@ def record_payment(
 def wake_orders(session: Session, account: Account, key: str) -> None:
     """Money came to an account: let the orders that wait for it be looked at, where there are any."""
     waiting = sa.select(Order.id).where(Order.account_id == account.id, Order.state == OrderState.PENDING.value)
-    if session.scalar(waiting.limit(1)) is not None:
+    unpaid = sa.select(Subscription.id).where(
+        Subscription.account_id == account.id, Subscription.renew_failed_on.is_not(None)
+    )
+    if session.scalar(sa.select(sa.or_(waiting.exists(), unpaid.exists()))):
         work.put_outbox(session, Topic.FULFIL_ORDERS, {"account_id": account.id}, key, company_id=account.company_id)
 
 

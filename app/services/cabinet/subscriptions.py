@@ -23,6 +23,7 @@ LIVE = (
     SubscriptionState.PROCESSING.value,
     SubscriptionState.NEEDS_SETUP.value,
     SubscriptionState.ORDERED.value,
+    SubscriptionState.OUT_OF_STOCK.value,
 )
 
 

@@ -5,6 +5,8 @@ hands it over and asks what came of it; here is what that means for the subscrip
 """
 
 import datetime as dt
+import secrets
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,7 +15,7 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
-from app.models import OrderLine, Plan, PlatformOrder, Subscription, SubscriptionItem, SubscriptionPromotion
+from app.models import Component, OrderLine, Plan, PlatformOrder, Subscription, SubscriptionItem, SubscriptionPromotion
 from app.provisioning.platforms import Answer, Outcome
 from app.rules.lifecycle import RequestState, SubscriptionState, move
 from app.rules.notices import NoticeEvent
@@ -48,8 +50,8 @@ def wish(session: Session, subscription: Subscription, action: str) -> PlatformO
 
 
 def wish_to_send(session: Session, order: PlatformOrder, turn: int, due_at: dt.datetime | None = None) -> None:
-    """Wish for an order to be handed over; each `turn` is wished for once."""
-    key = f"platform:{order.id}:{turn}:{int(clock.now().timestamp() * 1000) if turn else 0}"
+    """Wish for an order to be handed over, for the first time (`turn` 0, wished for once) or again."""
+    key = f"platform:{order.id}:{turn}:{secrets.token_hex(6) if turn else ''}"
     work.put_outbox(session, Topic.PROVISION, {"order_id": order.id}, key, order.company_id, due_at)
 
 
@@ -59,7 +61,6 @@ def extend(session: Session, subscription: Subscription, starts_on: dt.date, end
     What was stopped for want of money runs again.
     """
     was_until = subscription.paid_until or subscription.ends_on
-    starts_on = max(starts_on, was_until or starts_on)
     if was_until is not None and starts_on > was_until:
         _leave_gap(session, subscription, was_until, starts_on)
     subscription.paid_until = subscription.ends_on = ends_on
@@ -69,19 +70,33 @@ def extend(session: Session, subscription: Subscription, starts_on: dt.date, end
         subscription.reason = ""
         wish(session, subscription, "resume")
     session.flush()
+    _tell_renewed(session, subscription, starts_on, ends_on)
+
+
+def _tell_renewed(session: Session, subscription: Subscription, starts_on: dt.date, ends_on: dt.date) -> None:
+    paid = session.scalar(
+        sa.select(OrderLine.total)
+        .where(OrderLine.subscription_id == subscription.id)
+        .where(OrderLine.starts_on == starts_on, OrderLine.ends_on == ends_on)
+        .order_by(OrderLine.id.desc())
+        .limit(1)
+    )
+    facts = {"sum": paid or Decimal("0.00"), "until": ends_on - dt.timedelta(1)}
+    tell(session, subscription, NoticeEvent.SERVICE_RENEWED, str(ends_on), **facts)
 
 
 def _leave_gap(session: Session, subscription: Subscription, until: dt.date, since: dt.date) -> None:
     """Parts in force at the end of what was paid end there, and begin again on the first day that is paid."""
-    query = sa.select(SubscriptionItem).where(
-        SubscriptionItem.subscription_id == subscription.id,
-        SubscriptionItem.valid_from < until,
-        sa.or_(SubscriptionItem.valid_to.is_(None), SubscriptionItem.valid_to > until),
+    query = (
+        sa.select(SubscriptionItem, Component.charged)
+        .join(Component, Component.id == SubscriptionItem.component_id)
+        .where(SubscriptionItem.subscription_id == subscription.id, SubscriptionItem.valid_from < until)
+        .where(sa.or_(SubscriptionItem.valid_to.is_(None), SubscriptionItem.valid_to > until))
     )
-    for item in session.scalars(query).all():
+    for item, charged in session.execute(query).tuples().all():
         ends, item.valid_to = item.valid_to, until
-        if ends is not None and ends <= since:
-            continue
+        if charged == "once" or (ends is not None and ends <= since):
+            continue  # what is charged once is not charged again by beginning anew
         session.add(
             SubscriptionItem(
                 company_id=item.company_id,

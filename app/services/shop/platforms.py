@@ -6,6 +6,7 @@ until somebody of the staff tries it again or says what came of it.
 """
 
 import datetime as dt
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,7 +161,7 @@ def record(
 
 def wish_to_ask(session: Session, order: PlatformOrder, asked: int) -> None:
     """Wish to ask about a task: soon, then at growing pauses."""
-    key = f"platform-ask:{order.id}:{asked}:{int(clock.now().timestamp() * 1000)}"
+    key = f"platform-ask:{order.id}:{asked}:{secrets.token_hex(6)}"
     due = clock.now() + pause(asked + 1)
     payload = {"order_id": order.id, "asked": asked}
     work.put_outbox(session, Topic.ASK_PLATFORM, payload, key, order.company_id, due)

@@ -17,9 +17,20 @@ from app.core import clock
 from app.core.errors import N_, NotFound, Refused
 from app.core.money import half_up
 from app.core.period import Month
-from app.models import Account, BillingRun, Charge, Component, CreditLimit, Order, OrderLine, RunItem, Subscription
+from app.models import (
+    Account,
+    BillingRun,
+    Charge,
+    Component,
+    CreditLimit,
+    Order,
+    OrderLine,
+    RunItem,
+    Seller,
+    Subscription,
+)
 from app.rules.lifecycle import OrderState, RunItemState, SubscriptionState
-from app.services import ledger, policies
+from app.services import ledger
 
 NOTHING = Decimal("0.00")
 SPENT = (OrderState.PAID.value, OrderState.FULFILLED.value)
@@ -126,23 +137,23 @@ def room_of(session: Session, account_id: int, *, lock: bool = False) -> Room:
     account = session.scalars(wanted).first()
     if account is None:
         raise NotFound()
+    limits = session.scalars(sa.select(CreditLimit).where(CreditLimit.account_id == account_id)).all()
+    if lock:
+        for limit in limits:
+            session.refresh(limit)
     balance = ledger.balance(session, account_id).net
-    ordered = outstanding(session, [account_id]).get(account_id, NOTHING)
-    limit, is_blocked = _credit(session, account)
-    return Room(balance, ordered, limit, balance - ordered + limit, is_blocked)
+    return room(session, account, balance, limits[0] if limits else None)
 
 
-def _credit(session: Session, account: Account) -> tuple[Decimal, bool]:
-    """The limit in force and whether it is blocked; only who has a contract orders on credit."""
-    if account.contract_id is None:
-        return NOTHING, False
-    wanted = sa.select(CreditLimit.amount, CreditLimit.blocked_on).where(CreditLimit.account_id == account.id)
-    found = session.execute(wanted).first()
-    if found is None:
-        return NOTHING, False
-    today = clock.today(policies.zone_of(session, account.seller_id))
-    is_blocked = found.blocked_on is not None and found.blocked_on <= today
-    return (NOTHING if is_blocked else found.amount), is_blocked
+def room(session: Session, account: Account, balance: Decimal, limit: CreditLimit | None) -> Room:
+    """The same where the balance and the limit are known already; only who has a contract orders on credit."""
+    ordered = outstanding(session, [account.id]).get(account.id, NOTHING)
+    if account.contract_id is None or limit is None:
+        return Room(balance, ordered, NOTHING, balance - ordered)
+    today = clock.today(session.get_one(Seller, account.seller_id).zone)
+    is_blocked = limit.blocked_on is not None and limit.blocked_on <= today
+    amount = NOTHING if is_blocked else limit.amount
+    return Room(balance, ordered, amount, balance - ordered + amount, is_blocked)
 
 
 def need(session: Session, account: Account, amount: Decimal, *, on_credit: bool = True) -> Room:
@@ -150,14 +161,20 @@ def need(session: Session, account: Account, amount: Decimal, *, on_credit: bool
 
     What is paid from the balance takes no credit (`on_credit` False).
     """
-    room = room_of(session, account.id, lock=True)
-    if not on_credit and amount > room.own:
-        raise refusal(replace(room, free=room.own), account, amount, on_credit=False)
-    if amount > 0 and amount > room.free:
-        raise refusal(room, account, amount)
+    found = room_of(session, account.id, lock=True)
+    check(found, account, amount, on_credit=on_credit)
     if account.contract_id is not None:
-        _use(session, account, Room(room.balance, room.outstanding + amount, room.limit, room.free - amount), room)
-    return room
+        after = replace(found, outstanding=found.outstanding + amount, free=found.free - amount)
+        _use(session, account, after, found)
+    return found
+
+
+def check(found: Room, account: Account, amount: Decimal, *, on_credit: bool = True) -> None:
+    """Refused where `amount` is not there, with what is missing."""
+    if not on_credit and amount > found.own:
+        raise refusal(replace(found, free=found.own), account, amount, on_credit=False)
+    if amount > 0 and amount > found.free:
+        raise refusal(found, account, amount)
 
 
 def refusal(room: Room, account: Account, amount: Decimal, *, on_credit: bool = True) -> Refused:
@@ -198,9 +215,9 @@ def _use(session: Session, account: Account, after: Room, before: Room) -> None:
 
 def refresh(session: Session, account_id: int) -> Room:
     """Write down again how much of the limit is in use: after a payment, a closing, a cancelled order."""
-    room = room_of(session, account_id, lock=True)
-    amount = sa.func.min if session.get_bind().dialect.name == "sqlite" else sa.func.least
-    used = amount(CreditLimit.amount, sa.literal(room.used, CreditLimit.used.type))
+    found = room_of(session, account_id, lock=True)
+    least = sa.func.min if session.get_bind().dialect.name == "sqlite" else sa.func.least
+    used = least(CreditLimit.amount, sa.literal(found.used, CreditLimit.used.type))
     change = sa.update(CreditLimit).where(CreditLimit.account_id == account_id).values(used=used)
     session.execute(change.execution_options(synchronize_session=False))
-    return room
+    return found

@@ -4,20 +4,33 @@ import datetime as dt
 import tempfile
 from typing import Any, BinaryIO, cast
 
-from flask import abort, jsonify, request, url_for
+from flask import abort, jsonify, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _l
 
 from app.access.permissions import Right
 from app.core.period import Month
 from app.models import Subscription
+from app.rules.lifecycle import SubscriptionState
 from app.services.cabinet import charges, subscribers, subscriptions
-from app.views.base import needs
+from app.services.shop import activating
+from app.views.base import attempt, needs
 from app.views.cabinet import frame, words
 from app.views.exports import KINDS, send_path
 from app.views.rows import whole
 
 SUGGESTED = 10
+_ABOUT: dict[str, Any] = {  # what happens to a service that does not run yet, or not any more
+    "ordered": _l("It is paid and starts in a moment."),
+    "processing": _l("It is being started. You get a letter when it is ready."),
+    "needs_setup": _l("It is paid and waits to be set up."),
+    "out_of_stock": _l(
+        "There is none to be had now. It starts as soon as there is; or cancel it, and the money is free."
+    ),
+    "stopped": _l("It is not paid for any more and is stopped. Renew it, and it runs again."),
+    "active": _l("The service is ready to use."),
+}
 
 
 class SubscriptionsPage(frame.Page):
@@ -58,13 +71,54 @@ class SubscriptionsPage(frame.Page):
             month_amount=sum(part.month_amount or 0 for part in in_force),
             charges=subscriptions.charges_of(self.session, found) if may_see_money else [],
             next_charge=self._next_charge_of(found),
+            is_prepaid=found.paid_until is not None and found.account.contract_id is None,
+            may_buy=self.actor.may(Right.CABINET_BUY),
+            reason=gettext(found.reason) if found.reason else "",
+            about=_ABOUT.get(found.state, ""),
+            instructions=instructions_of(found),
         )
+
+    @expose("/<int:subscription_id>/set-up", methods=["GET"])
+    @needs(Right.CABINET_BUY)
+    def set_up(self, subscription_id: int) -> Any:
+        """What is to be done before the service can run (AST-158)."""
+        found = subscriptions.subscription_of(self.session, self.actor, subscription_id)
+        if found.state != SubscriptionState.NEEDS_SETUP.value:
+            return redirect(url_for("SubscriptionsPage.one", subscription_id=subscription_id))
+        return self.show(
+            "set_up.html",
+            subscription=found,
+            reason=gettext(found.reason) if found.reason else "",
+            instructions=instructions_of(found),
+        )
+
+    @expose("/<int:subscription_id>/is-set-up", methods=["POST"])
+    @needs(Right.CABINET_BUY)
+    def is_set_up(self, subscription_id: int) -> Any:
+        """It is set up: let it run."""
+        done = gettext("Thank you. The service is being started.")
+        attempt(activating.set_up, subscription_id, done=done)
+        return redirect(url_for("SubscriptionsPage.one", subscription_id=subscription_id))
+
+    @expose("/<int:subscription_id>/give-up", methods=["POST"])
+    @needs(Right.CABINET_BUY)
+    def give_up(self, subscription_id: int) -> Any:
+        """Cancel what is out of stock."""
+        done = gettext("It is cancelled. The money is free on your account.")
+        attempt(activating.cancel, subscription_id, done=done)
+        return redirect(url_for("SubscriptionsPage.one", subscription_id=subscription_id))
 
     def _next_charge_of(self, found: Subscription) -> dt.date | None:
         """The day the running month is billed; none after the subscription's end."""
         if found.state not in subscriptions.LIVE or (found.ends_on and found.ends_on <= self.today):
             return None
         return self._next_charge()
+
+
+def instructions_of(found: Subscription) -> str:
+    """How the product is set up and used, in the reader's language."""
+    product, language = found.plan.product, str(get_locale() or "en")[:2]
+    return str((product.translations or {}).get(language, {}).get("instructions") or product.instructions)
 
 
 class SubscribersPage(frame.Page):

@@ -6,6 +6,7 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
 from app.views.office import (
+    activation,
     billing,
     catalogue,
     closing,
@@ -160,7 +161,10 @@ HIDDEN = [
 # group → pages that stand before its tables: page, label, icon
 PAGES: dict[str, list[tuple[Any, Any, str]]] = {
     "Catalogue": [(tariffs.RatingPage, _l("Try a call"), "fa-phone")],
-    "Subscriptions": [(tariffs.SuspensePage, _l("Suspended records"), "fa-circle-question")],
+    "Subscriptions": [
+        (activation.ActivationPage, _l("Activation"), "fa-plug-circle-bolt"),
+        (tariffs.SuspensePage, _l("Suspended records"), "fa-circle-question"),
+    ],
     "Billing": [(closing.ClosingPage, _l("Close a month"), "fa-calendar-check")],
     "Documents": [
         (issued.SellerDocumentsPage, _l("Documents of the Sellers"), "fa-folder-open"),

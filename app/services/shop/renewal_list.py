@@ -1,0 +1,246 @@
+"""Services that renew: what each costs and when it is charged next, and what the months to come will need."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.access.permissions import Right
+from app.core import clock
+from app.core.actor import Actor
+from app.core.money import half_up
+from app.core.period import Month, Period
+from app.models import Account, PaymentMethod, Plan, Product, Seller, Subscription, TaxRate
+from app.rules import renewing
+from app.rules.lifecycle import SubscriptionState
+from app.rules.policies import Calendar
+from app.rules.renewing import Term
+from app.services import policies
+from app.services.cabinet.subscriptions import parts_of
+from app.services.shop.renewals import RENEWED, bought_for
+
+PAGE = 25
+MOST = 1000  # of which months to come are counted: a company with more sees its first thousand
+NOTHING = Decimal("0.00")
+MONTHLY = ("active", "suspended", "stopped")
+
+
+@dataclass
+class Row:
+    """A service that is paid beforehand; `price` of one whole period of `months`, tax included, without discounts."""
+
+    id: int
+    name: str
+    identifier: str
+    product: str
+    kind: str
+    account_id: int
+    account: str
+    seller_id: int
+    currency: str
+    state: str
+    auto_renew: bool
+    paid_until: dt.date
+    failed_on: dt.date | None
+    months: int
+    period_months: int
+    trial_days: int
+    tax_included: bool
+    tax_category: str
+    country: str
+    zone: str
+    method_id: int | None
+    method: str
+    method_state: str
+    price: Decimal = NOTHING
+    next_on: dt.date | None = None
+    translations: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def term(self) -> Term:
+        """What its renewal depends on."""
+        return Term(self.paid_until, self.months, self.kind, self.failed_on)
+
+    @property
+    def is_renewing(self) -> bool:
+        """Whether it will be charged by itself."""
+        return self.auto_renew and not self.trial_days and self.state in RENEWED
+
+
+def list_renewals(
+    session: Session, actor: Actor, after: tuple[dt.date, int] | None = None, limit: int = PAGE
+) -> tuple[list[Row], tuple[dt.date, int] | None]:
+    """A page of the company's services that are paid beforehand, the next to end first (AST-150); and its place."""
+    actor.need(Right.CABINET_SUBSCRIPTIONS)
+    query = _rows().where(Subscription.company_id == actor.company_id)
+    if after is not None:
+        day, last = after
+        later = sa.and_(Subscription.paid_until == day, Subscription.id > last)
+        query = query.where(sa.or_(Subscription.paid_until > day, later))
+    found = [Row(**row) for row in session.execute(_in_order(query).limit(limit + 1)).mappings()]
+    shown = found[:limit]
+    fill(session, shown)
+    return shown, ((shown[-1].paid_until, shown[-1].id) if len(found) > limit else None)
+
+
+def all_of(session: Session, company_id: int | None = None, account_ids: Collection[int] = ()) -> list[Row]:
+    """Every service of a company, or of some accounts, that is paid beforehand, with prices and next charges."""
+    query = _rows()
+    if account_ids:
+        query = query.where(Subscription.account_id.in_(account_ids))
+    else:
+        query = query.where(Subscription.company_id == company_id)
+    found = [Row(**row) for row in session.execute(_in_order(query).limit(MOST)).mappings()]
+    fill(session, found)
+    return found
+
+
+def _in_order(query: Any) -> Any:
+    return query.order_by(Subscription.paid_until, Subscription.id)
+
+
+def _rows() -> Any:
+    months = sa.func.coalesce(Subscription.renew_months, bought_for(), Plan.period_months)
+    states = (*RENEWED, SubscriptionState.PROCESSING.value, SubscriptionState.NEEDS_SETUP.value)
+    return (
+        sa.select(
+            Subscription.id,
+            sa.func.coalesce(sa.func.nullif(Subscription.name, ""), Plan.name).label("name"),
+            Subscription.identifier,
+            Product.name.label("product"),
+            Product.kind,
+            Product.translations,
+            Subscription.account_id,
+            Account.number.label("account"),
+            Subscription.seller_id,
+            Plan.currency,
+            Subscription.state,
+            Subscription.auto_renew,
+            Subscription.paid_until,
+            Subscription.renew_failed_on.label("failed_on"),
+            months.label("months"),
+            Plan.period_months,
+            Plan.trial_days,
+            Plan.tax_included,
+            Plan.tax_category,
+            Seller.country,
+            Seller.zone,
+            Subscription.payment_method_id.label("method_id"),
+            sa.func.coalesce(PaymentMethod.name, "").label("method"),
+            sa.func.coalesce(PaymentMethod.state, "").label("method_state"),
+        )
+        .join(Plan, Plan.id == Subscription.plan_id)
+        .join(Product, Product.id == Plan.product_id)
+        .join(Account, Account.id == Subscription.account_id)
+        .join(Seller, Seller.id == Subscription.seller_id)
+        .outerjoin(PaymentMethod, PaymentMethod.id == Subscription.payment_method_id)
+        .where(Subscription.paid_until.is_not(None), Account.contract_id.is_(None), Subscription.state.in_(states))
+    )
+
+
+def fill(session: Session, rows: list[Row]) -> None:
+    """Prices and days of the next charge: the parts in force, the tax rates, the policies of each Seller."""
+    if not rows:
+        return
+    day = max(clock.today(row.zone) for row in rows)
+    parts = parts_of(session, [row.id for row in rows], day)
+    rates = _rates(session, {row.country for row in rows}, day)
+    calendars = {seller_id: policies.calendar_for(session, seller_id) for seller_id in {r.seller_id for r in rows}}
+    for row in rows:
+        month = sum((p.month_amount for p in parts.get(row.id, ()) if p.month_amount is not None), NOTHING)
+        rate = 0 if row.tax_included else rates.get((row.country, row.tax_category), 0)
+        row.price = half_up(month * row.months * (10_000 + rate) / 10_000)
+        row.next_on = next_on(row, calendars[row.seller_id])
+
+
+def _rates(session: Session, countries: Collection[str], day: dt.date) -> dict[tuple[str, str], int]:
+    query = sa.select(TaxRate.country, TaxRate.category, TaxRate.rate_bp).where(
+        TaxRate.country.in_(countries),
+        TaxRate.valid_from <= day,
+        sa.or_(TaxRate.valid_to.is_(None), TaxRate.valid_to > day),
+    )
+    return {(country, category): rate for country, category, rate in session.execute(query).tuples() if rate}
+
+
+def next_on(row: Row, calendar: Calendar) -> dt.date | None:
+    """The day it is charged next; None where it does not renew by itself."""
+    if not row.is_renewing:
+        return None
+    return max(renewing.attempt_on(row.term, calendar), clock.today(row.zone))
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A charge to come."""
+
+    day: dt.date
+    row: Row
+
+
+def charges_in(session: Session, actor: Actor, period: Period) -> list[Coming]:
+    """What will be charged on which day of a period, if every charge succeeds: for the calendar."""
+    if not actor.may(Right.CABINET_SUBSCRIPTIONS):
+        return []
+    return coming(session, all_of(session, actor.company_id), period)
+
+
+def coming(session: Session, rows: Iterable[Row], period: Period) -> list[Coming]:
+    """The charges of these services in a period, in order."""
+    calendars: dict[int, Calendar] = {}
+    found = []
+    for row in rows:
+        if not row.is_renewing:
+            continue
+        if row.seller_id not in calendars:
+            calendars[row.seller_id] = policies.calendar_for(session, row.seller_id)
+        days = renewing.attempts(row.term, calendars[row.seller_id], clock.today(row.zone), period.end)
+        found += [Coming(day, row) for day in days if day >= period.start]
+    return sorted(found, key=lambda one: (one.day, one.row.id))
+
+
+def by_month(session: Session, rows: Iterable[Row], since: Month, months: int = 12) -> dict[str, dict[Month, Decimal]]:
+    """What each of the next months will need, by currency."""
+    sums: dict[str, dict[Month, Decimal]] = {}
+    span = Period(since.first_day, since.shift(months).first_day)
+    for one in coming(session, rows, span):
+        of_currency = sums.setdefault(one.row.currency, {since.shift(n): NOTHING for n in range(months)})
+        of_currency[Month.of(one.day)] += one.row.price
+    return sums
+
+
+def forecast(session: Session, account: Account) -> tuple[Decimal, Decimal]:
+    """The least and the most a month of the coming year needs for an account's services (AST-105)."""
+    if account.contract_id is not None:
+        month = _by_closing(session, account)
+        return month, month
+    rows = all_of(session, account_ids=[account.id])
+    sums = by_month(session, rows, Month.of(clock.today(policies.zone_of(session, account.seller_id))).shift(1))
+    months = list(sums.get(account.currency, {}).values())
+    return (min(months), max(months)) if months else (NOTHING, NOTHING)
+
+
+def _by_closing(session: Session, account: Account) -> Decimal:
+    """What a month of a customer with a contract comes to, tax included, without use."""
+    seller = session.get_one(Seller, account.seller_id)
+    day = clock.today(seller.zone)
+    query = (
+        sa.select(Subscription.id, Plan.tax_included, Plan.tax_category)
+        .join(Plan, Plan.id == Subscription.plan_id)
+        .where(Subscription.account_id == account.id, Subscription.state.in_(MONTHLY))
+        .where(sa.or_(Subscription.ends_on.is_(None), Subscription.ends_on > day))
+        .order_by(Subscription.id)
+        .limit(MOST)
+    )
+    found = session.execute(query).tuples().all()
+    parts = parts_of(session, [one[0] for one in found], day)
+    rates = _rates(session, {seller.country}, day)
+    total = Decimal(0)
+    for subscription_id, tax_included, category in found:
+        rate = 0 if tax_included else rates.get((seller.country, category), 0)
+        month = sum((p.month_amount or Decimal(0) for p in parts.get(subscription_id, ())), Decimal(0))
+        total += month * (10_000 + rate) / 10_000
+    return half_up(total)
