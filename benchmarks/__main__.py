@@ -16,6 +16,7 @@ QUICK = (
     ("invoices", ("5000", "20000")),
     ("rating", ("20000",)),
     ("details", ("100000",)),
+    ("shop", ("6000", "20000")),
 )
 FULL = (
     ("billing", ("100000", "sqlite", "postgresql")),
@@ -29,6 +30,8 @@ FULL = (
     ("rating", ("200000",)),
     ("details", ("1000000",)),
     ("details", ("--full",)),
+    ("shop", ()),
+    ("shop", ("6000", "100000", "postgresql")),
 )
 
 

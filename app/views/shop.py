@@ -11,7 +11,6 @@ from werkzeug.datastructures import CombinedMultiDict
 
 from app.core import clock
 from app.core.errors import NotFound
-from app.models import Shelf
 from app.services.shop import catalogue, pictures
 from app.services.shop.catalogue import ORDERS, SIZES, Asked, Branch, Front, Offer, Tree, Ware
 from app.views import cells
@@ -31,15 +30,15 @@ def price_text(value: Decimal, currency: str) -> str:
     return f"{format_decimal(value, f'{places};−{places}')}\u00a0{sign}"
 
 
-def per_text(shelf: Shelf) -> str:
-    """What the price of a card is for: «per month», «per year», «for 1,000 GB», or nothing where it is paid once."""
-    if shelf.per_months:
-        return period_text(shelf.per_months)
-    if not shelf.unit:
+def per_text(months: int, count: int, unit: str) -> str:
+    """What a price is for: «per month», «per year», «for 1,000 GB», or that it is paid once."""
+    if months:
+        return period_text(months)
+    if not unit:
         return gettext("once")
-    if shelf.per_quantity == 1:
-        return gettext("per %(unit)s", unit=shelf.unit)
-    return gettext("for %(count)s %(unit)s", count=quantity(Decimal(shelf.per_quantity)), unit=shelf.unit)
+    if count == 1:
+        return gettext("per %(unit)s", unit=unit)
+    return gettext("for %(count)s %(unit)s", count=quantity(Decimal(count)), unit=unit)
 
 
 def period_text(months: int) -> str:
@@ -177,6 +176,7 @@ class ShopPage(KabinetPage):
             ware=ware,
             offer=offer,
             said=said,
+            others=catalogue.priced(self.session, front, offer) if offer else [],
             total=self._total(front, offer, said) if offer else None,
             category=category,
             category_name=catalogue.words_of(category, front.locale).name if category else "",

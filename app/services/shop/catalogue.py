@@ -6,7 +6,7 @@ Lists read the shelves (`shop.shelves`); the page of one product reads its plans
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from app.models import Category, Company, Component, Plan, Product, Seller, Shel
 from app.rules import shelves
 from app.rules.parameters import Range
 from app.services import finding
-from app.services.shop.shelves import range_of_part
+from app.services.shop.shelves import range_of_part, tags_of
 
 ORDERS = ("position", "name", "cheap", "dear", "new")  # what lists may be ordered by
 SIZES = (15, 30, 60)
@@ -287,6 +287,7 @@ class Included:
     unit: str
     charged: str
     included: Decimal
+    tag: shelves.Tag | None = None
 
 
 @dataclass(frozen=True)
@@ -344,6 +345,13 @@ def show_offer(session: Session, front: Front, plan_id: int) -> Offer:
     if plan is None:
         raise NotFound()
     return _offer(plan, front)
+
+
+def priced(session: Session, front: Front, offer: Offer) -> list[Included]:
+    """What comes with an offer as it is, each with its price of today."""
+    tags = tags_of(session, front.seller, offer.plan)
+    parts = [part for part in offer.plan.components if range_of_part(part) is None]
+    return [replace(one, tag=tags.get(part.id)) for one, part in zip(offer.others, parts, strict=True)]
 
 
 def _plans(session: Session, product_id: int) -> Sequence[Plan]:

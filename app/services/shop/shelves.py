@@ -282,6 +282,18 @@ def _parts(stand: Stand, plan_ids: Sequence[int]) -> tuple[defaultdict[int, list
     return found, units
 
 
+def tags_of(session: Session, seller: Seller, plan: Plan) -> dict[int, Tag]:
+    """What each part of a plan costs today, tax included, by the part's id; one without a price is left out."""
+    stand = Stand(session, seller, clock.today(seller.zone), {})
+    if not plan.tax_included:
+        stand.taxes = _taxes(stand)
+    tax_bp = 0 if plan.tax_included else stand.tax_of(plan.tax_category)
+    parts = _parts(stand, [plan.id])[0][plan.id]
+    tags = (tag_of([part], plan.period_months, tax_bp) for part in parts)
+    ids = [part.id for part in plan.components]
+    return {id_: tag for id_, tag, part in zip(ids, tags, parts, strict=True) if tag and not part.is_rated}
+
+
 def range_of_part(part: Any) -> Range | None:
     """What a customer may choose of a part (a `Component` or a row of one); None where it comes as it is."""
     if part.charged == "usage":
