@@ -238,10 +238,9 @@ def _choices(stand: Stand, product_ids: Sequence[int]) -> defaultdict[int, list[
         Plan.id, Plan.product_id, Plan.currency, Plan.tax_included, Plan.tax_category, Plan.period_months,
         Plan.trial_days, Plan.needs_identifier,
     )  # fmt: skip
-    asked = sa.select(*columns).join(Product, Plan.product_id == Product.id)
-    plans = stand.session.execute(
-        asked.where(_sold(stand.seller.id), Plan.product_id.in_(product_ids)).order_by(Plan.id)
-    ).all()
+    sold = (Plan.is_on_sale.is_(True), Plan.for_subscribers.is_(False))
+    asked = sa.select(*columns).where(Plan.product_id.in_(product_ids), *sold).order_by(Plan.id)
+    plans = stand.session.execute(asked).all()
     parts, units = _parts(stand, [plan.id for plan in plans])
     found: defaultdict[int, list[Choice]] = defaultdict(list)
     for plan in plans:
