@@ -88,6 +88,8 @@ def _method_kept(session: Session, order: Order) -> int | None:
 
 def _subscribe(session: Session, order: Order, line: OrderLine, method_id: int | None) -> Subscription:
     assert line.starts_on is not None
+    by_closing = order.account.contract_id is not None  # charged month by month, until it is ended
+    goes_on = by_closing and line.auto_renew and not line.plan.trial_days
     made = Subscription(
         company_id=order.company_id,
         seller_id=order.account.seller_id,
@@ -96,8 +98,8 @@ def _subscribe(session: Session, order: Order, line: OrderLine, method_id: int |
         name=line.name,
         quantity=line.quantity,
         starts_on=line.starts_on,
-        ends_on=line.ends_on,
-        paid_until=line.ends_on,
+        ends_on=None if goes_on else line.ends_on,
+        paid_until=None if by_closing else line.ends_on,
         state=SubscriptionState.ORDERED.value,
         auto_renew=line.auto_renew and not line.plan.trial_days,
         payment_method_id=method_id,

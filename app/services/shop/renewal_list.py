@@ -1,7 +1,7 @@
 """Services that renew: what each costs and when it is charged next, and what the months to come will need."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -50,14 +50,14 @@ class Row:
     period_months: int
     trial_days: int
     tax_included: bool
-    tax_category: str
-    country: str
+    tax_bp: int | None
     zone: str
     method_id: int | None
     method: str
     method_state: str
     price: Decimal = NOTHING
     next_on: dt.date | None = None
+    calendar: Calendar = field(default_factory=dict)
     translations: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -87,7 +87,12 @@ def list_renewals(
     return shown, ((shown[-1].paid_until, shown[-1].id) if len(found) > limit else None)
 
 
-def all_of(session: Session, company_id: int | None = None, account_ids: Collection[int] = ()) -> list[Row]:
+def all_of(
+    session: Session,
+    company_id: int | None = None,
+    account_ids: Collection[int] = (),
+    calendars: Mapping[int, Calendar] | None = None,
+) -> list[Row]:
     """Every service of a company, or of some accounts, that is paid beforehand, with prices and next charges."""
     query = _rows()
     if account_ids:
@@ -95,7 +100,7 @@ def all_of(session: Session, company_id: int | None = None, account_ids: Collect
     else:
         query = query.where(Subscription.company_id == company_id)
     found = [Row(**row) for row in session.execute(_in_order(query).limit(MOST)).mappings()]
-    fill(session, found)
+    fill(session, found, calendars)
     return found
 
 
@@ -105,6 +110,7 @@ def _in_order(query: Any) -> Any:
 
 def _rows() -> Any:
     months = sa.func.coalesce(Subscription.renew_months, bought_for(), Plan.period_months)
+    rate = sa.case((Seller.vat_payer.is_(True), _rate(Seller.country, Plan.tax_category)), else_=0)
     states = (*RENEWED, SubscriptionState.PROCESSING.value, SubscriptionState.NEEDS_SETUP.value)
     return (
         sa.select(
@@ -126,8 +132,7 @@ def _rows() -> Any:
             Plan.period_months,
             Plan.trial_days,
             Plan.tax_included,
-            Plan.tax_category,
-            Seller.country,
+            rate.label("tax_bp"),
             Seller.zone,
             Subscription.payment_method_id.label("method_id"),
             sa.func.coalesce(PaymentMethod.name, "").label("method"),
@@ -142,35 +147,40 @@ def _rows() -> Any:
     )
 
 
-def fill(session: Session, rows: list[Row]) -> None:
-    """Prices and days of the next charge: the parts in force, the tax rates, the policies of each Seller."""
+def _rate(country: Any, category: Any) -> Any:
+    """The tax rate in force today, as a part of a statement."""
+    day = clock.today()
+    return (
+        sa.select(TaxRate.rate_bp)
+        .where(TaxRate.country == country, TaxRate.category == category, TaxRate.valid_from <= day)
+        .where(sa.or_(TaxRate.valid_to.is_(None), TaxRate.valid_to > day))
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def fill(session: Session, rows: list[Row], calendars: Mapping[int, Calendar] | None = None) -> None:
+    """Prices and days of the next charge, by the parts in force and the policies of each Seller."""
     if not rows:
         return
+    known = dict(calendars or {})
+    for seller_id in {row.seller_id for row in rows} - set(known):
+        known[seller_id] = policies.calendar_for(session, seller_id)
     day = max(clock.today(row.zone) for row in rows)
     parts = parts_of(session, [row.id for row in rows], day)
-    rates = _rates(session, {row.country for row in rows}, day)
-    calendars = {seller_id: policies.calendar_for(session, seller_id) for seller_id in {r.seller_id for r in rows}}
     for row in rows:
         month = sum((p.month_amount for p in parts.get(row.id, ()) if p.month_amount is not None), NOTHING)
-        rate = 0 if row.tax_included else rates.get((row.country, row.tax_category), 0)
+        rate = 0 if row.tax_included else row.tax_bp or 0
         row.price = half_up(month * row.months * (10_000 + rate) / 10_000)
-        row.next_on = next_on(row, calendars[row.seller_id])
+        row.calendar = known[row.seller_id]
+        row.next_on = next_on(row)
 
 
-def _rates(session: Session, countries: Collection[str], day: dt.date) -> dict[tuple[str, str], int]:
-    query = sa.select(TaxRate.country, TaxRate.category, TaxRate.rate_bp).where(
-        TaxRate.country.in_(countries),
-        TaxRate.valid_from <= day,
-        sa.or_(TaxRate.valid_to.is_(None), TaxRate.valid_to > day),
-    )
-    return {(country, category): rate for country, category, rate in session.execute(query).tuples() if rate}
-
-
-def next_on(row: Row, calendar: Calendar) -> dt.date | None:
+def next_on(row: Row) -> dt.date | None:
     """The day it is charged next; None where it does not renew by itself."""
     if not row.is_renewing:
         return None
-    return max(renewing.attempt_on(row.term, calendar), clock.today(row.zone))
+    return max(renewing.attempt_on(row.term, row.calendar), clock.today(row.zone))
 
 
 @dataclass(frozen=True)
@@ -181,32 +191,30 @@ class Coming:
     row: Row
 
 
-def charges_in(session: Session, actor: Actor, period: Period) -> list[Coming]:
-    """What will be charged on which day of a period, if every charge succeeds: for the calendar."""
+def charges_in(
+    session: Session, actor: Actor, period: Period, calendars: Mapping[int, Calendar] | None = None
+) -> list[Coming]:
+    """What will be charged on which day of a period, if every charge succeeds: for the calendar; two statements."""
     if not actor.may(Right.CABINET_SUBSCRIPTIONS):
         return []
-    return coming(session, all_of(session, actor.company_id), period)
+    return coming(all_of(session, actor.company_id, calendars=calendars), period)
 
 
-def coming(session: Session, rows: Iterable[Row], period: Period) -> list[Coming]:
+def coming(rows: Iterable[Row], period: Period) -> list[Coming]:
     """The charges of these services in a period, in order."""
-    calendars: dict[int, Calendar] = {}
     found = []
     for row in rows:
-        if not row.is_renewing:
-            continue
-        if row.seller_id not in calendars:
-            calendars[row.seller_id] = policies.calendar_for(session, row.seller_id)
-        days = renewing.attempts(row.term, calendars[row.seller_id], clock.today(row.zone), period.end)
-        found += [Coming(day, row) for day in days if day >= period.start]
+        if row.is_renewing:
+            days = renewing.attempts(row.term, row.calendar, clock.today(row.zone), period.end)
+            found += [Coming(day, row) for day in days if day >= period.start]
     return sorted(found, key=lambda one: (one.day, one.row.id))
 
 
-def by_month(session: Session, rows: Iterable[Row], since: Month, months: int = 12) -> dict[str, dict[Month, Decimal]]:
+def by_month(rows: Iterable[Row], since: Month, months: int = 12) -> dict[str, dict[Month, Decimal]]:
     """What each of the next months will need, by currency."""
     sums: dict[str, dict[Month, Decimal]] = {}
     span = Period(since.first_day, since.shift(months).first_day)
-    for one in coming(session, rows, span):
+    for one in coming(rows, span):
         of_currency = sums.setdefault(one.row.currency, {since.shift(n): NOTHING for n in range(months)})
         of_currency[Month.of(one.day)] += one.row.price
     return sums
@@ -218,7 +226,7 @@ def forecast(session: Session, account: Account) -> tuple[Decimal, Decimal]:
         month = _by_closing(session, account)
         return month, month
     rows = all_of(session, account_ids=[account.id])
-    sums = by_month(session, rows, Month.of(clock.today(policies.zone_of(session, account.seller_id))).shift(1))
+    sums = by_month(rows, Month.of(clock.today(policies.zone_of(session, account.seller_id))).shift(1))
     months = list(sums.get(account.currency, {}).values())
     return (min(months), max(months)) if months else (NOTHING, NOTHING)
 
@@ -227,8 +235,9 @@ def _by_closing(session: Session, account: Account) -> Decimal:
     """What a month of a customer with a contract comes to, tax included, without use."""
     seller = session.get_one(Seller, account.seller_id)
     day = clock.today(seller.zone)
+    rate = _rate(seller.country, Plan.tax_category)
     query = (
-        sa.select(Subscription.id, Plan.tax_included, Plan.tax_category)
+        sa.select(Subscription.id, Plan.tax_included, rate)
         .join(Plan, Plan.id == Subscription.plan_id)
         .where(Subscription.account_id == account.id, Subscription.state.in_(MONTHLY))
         .where(sa.or_(Subscription.ends_on.is_(None), Subscription.ends_on > day))
@@ -237,10 +246,8 @@ def _by_closing(session: Session, account: Account) -> Decimal:
     )
     found = session.execute(query).tuples().all()
     parts = parts_of(session, [one[0] for one in found], day)
-    rates = _rates(session, {seller.country}, day)
     total = Decimal(0)
-    for subscription_id, tax_included, category in found:
-        rate = 0 if tax_included else rates.get((seller.country, category), 0)
+    for subscription_id, tax_included, bp in found:
         month = sum((p.month_amount or Decimal(0) for p in parts.get(subscription_id, ())), Decimal(0))
-        total += month * (10_000 + rate) / 10_000
+        total += month * (10_000 + (0 if tax_included or not seller.vat_payer else bp or 0)) / 10_000
     return half_up(total)

@@ -342,7 +342,7 @@ def form_of(session: Session, actor: Actor, subscription_id: int) -> Form:
     subscription = subscription_of(session, actor, subscription_id)
     need_renewable(subscription)
     term, plan = term_of(session, subscription)
-    today = clock.today(policies.zone_of(session, subscription.seller_id))
+    today = clock.today(session.get_one(Seller, subscription.seller_id).zone)
     start = max(term.until, today)
     several = renewing.choices(plan.period_months, term.months)
     quoted = zip(several, quotes.quote_renewals(session, subscription, several, start), strict=True)

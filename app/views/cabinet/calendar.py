@@ -15,6 +15,7 @@ from app.rules import policies as rules
 from app.rules.policies import Calendar, PolicyKind
 from app.services import policies
 from app.services.cabinet import calendar as reading
+from app.services.shop import renewal_list
 from app.views import month_grid
 from app.views.base import needs
 from app.views.cabinet import frame
@@ -92,6 +93,10 @@ class CalendarPage(frame.Page):
                 "Instalment %(amount)s: %(name)s", amount=frame.money(part.left, part.currency), name=part.name
             )
             yield part.due_on, Note(text, "warn", url_for("InstalmentsPage.index"))
+        for one in renewal_list.charges_in(self.session, self.actor, month.period, {seller_id: calendar}):
+            amount = frame.money(one.row.price, one.row.currency)
+            text = gettext("%(amount)s is charged: %(name)s is renewed", amount=amount, name=one.row.name)
+            yield one.day, Note(text, "info", url_for("RenewalsPage.index"))
 
 
 def _promises(calendar: Calendar) -> list[str]:

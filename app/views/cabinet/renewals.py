@@ -10,6 +10,7 @@ from flask_appbuilder.baseviews import expose
 from flask_babel import gettext, ngettext
 
 from app.access.permissions import Right
+from app.core.errors import Refused
 from app.core.period import Month
 from app.models import Account, PaymentAttempt, PaymentMethod
 from app.rules import renewing
@@ -18,7 +19,7 @@ from app.services import methods, paying
 from app.services.shop import renewal_list, renewals, spending
 from app.services.shop.renewal_list import Row
 from app.services.shop.telling import named
-from app.views.base import attempt, needs
+from app.views.base import attempt, needs, say
 from app.views.cabinet import frame, words
 from app.views.rows import whole
 
@@ -50,7 +51,7 @@ class RenewalsPage(frame.Page):
     def _months(self, rows: list[Row], has_more: bool) -> list[tuple[Month, list[str]]]:
         every = renewal_list.all_of(self.session, self.actor.company_id) if has_more else rows
         since = Month.of(self.today)
-        sums = renewal_list.by_month(self.session, every, since, FORECAST)
+        sums = renewal_list.by_month(every, since, FORECAST)
         return [
             (month, [frame.money(sums[code][month], code) for code in sorted(sums)])
             for month in (since.shift(step) for step in range(FORECAST))
@@ -60,8 +61,10 @@ class RenewalsPage(frame.Page):
     @needs(Right.CABINET_BUY)
     def one(self, subscription_id: int) -> Any:
         """The form to renew: until when it is paid, its state, the periods with their prices (AST-149)."""
-        form = attempt(renewals.form_of, subscription_id)
-        if form is None:
+        try:
+            form = renewals.form_of(self.session, self.actor, subscription_id)
+        except Refused as refused:
+            flash(say(refused), "warning")
             return redirect(url_for("SubscriptionsPage.one", subscription_id=subscription_id))
         asked = whole(request.args.get("months", "")) or form.chosen
         chosen = next((one for one in form.choices if one.months == asked), form.choices[0] if form.choices else None)
@@ -83,7 +86,8 @@ class RenewalsPage(frame.Page):
 
     def _ways(self, account: Account, amount: Decimal) -> list[tuple[str, str, str, bool]]:
         """Value, label, hint and whether it can be chosen: the balance, saved methods, ways to pay online."""
-        free = spending.room_of(self.session, account.id).free
+        balance = next((one.balance for one in self.accounts if one.id == account.id), Decimal(0))
+        free = balance - spending.outstanding(self.session, [account.id]).get(account.id, Decimal(0))
         hint = gettext(
             "Free on account %(number)s: %(amount)s", number=account.number, amount=frame.money(free, account.currency)
         )

@@ -48,7 +48,7 @@ def a_day(session: Session, olga: Buyer, day: dt.date) -> dict[str, int]:
     with at(day):
         for one in renewals.due(session, olga.seller.id, day):
             word = renewals.renew_due(session, one, day)
-            found[word] = found.get(word, 0) + 1
+            found[word] = found.get(word, 0) + (word != "nothing")
         for one in renewals.unpaid(session, olga.seller.id, day):
             found["stopped"] = found.get("stopped", 0) + renewals.stop(session, one, day)
         for one in renewals.expired(session, olga.seller.id, day):
