@@ -11,7 +11,7 @@ from app.core.errors import N_, Refused
 from app.models import CaughtMail, Job, Outbox, Seller, SignInAttempt
 from app.rules.lifecycle import JobState, OutboxState
 from app.services import audit, renaming
-from app.services.shop import shelves
+from app.services.shop import carts, shelves
 from app.services.switching.history import forget_drafts
 from app.services.work import JobName
 from jobs.context import JobContext, Result, job
@@ -46,6 +46,7 @@ def clear_away(context: JobContext) -> Result:
     gone = sum(session.execute(statement).rowcount for statement in old)  # type: ignore[attr-defined]
     gone += renaming.forget_drafts(session, before)
     gone += forget_drafts(session, before)
+    gone += carts.forget_old(session)
     ended = sa.select(Job.id).where(
         Job.finished_at < before, Job.state.in_([JobState.DONE.value, JobState.FAILED.value, JobState.CANCELLED.value])
     )

@@ -8,7 +8,7 @@
    select.kabinet-remote data-url data-with="ids" data-minimum="0" data-goto; select.kabinet-select; .kabinet-date
    data-drop, data-max-mb, data-drop-submit (kb.dropzone); data-submit-on-change; data-no-guard and data-download on a form
    data-copy="text" or data-copy-target="#id"; data-reveal="password field id"; data-print; data-dismiss-alert
-   details[data-kb-menu], details[data-kb-remember]; data-kb-drawer; data-set-theme="light|dark|system"; data-kb-search
+   details[data-kb-menu], details[data-kb-remember]; data-kb-cart="url" (the cart in the header); data-kb-drawer; data-set-theme="light|dark|system"; data-kb-search
    After adding HTML to the page call kabinet.dress(element). */
 (function () {
   "use strict";
@@ -299,6 +299,29 @@
     later();
   }
 
+  /* The quick look at the cart: read when it is first hovered, focused or opened; a finger or Enter opens it too. */
+  function cartLook(menu) {
+    var look = menu.querySelector("[data-kb-cart-look]"), summary = menu.querySelector("summary"), asked = false, timer = null;
+    function read() {
+      if (asked) { return; }
+      asked = true;
+      fetch(menu.dataset.kbCart, { headers: { "X-Requested-With": "XMLHttpRequest", "Accept": "text/html" }, credentials: "same-origin", cache: "no-store" })
+        .then(function (answer) { if (!answer.ok) { throw new Error(answer.status); } return answer.text(); })
+        .then(function (html) { look.innerHTML = html; })
+        .catch(function () { asked = false; });
+    }
+    function show(open, after) {
+      clearTimeout(timer);
+      timer = setTimeout(function () { if (open || !menu.contains(document.activeElement)) { menu.open = open; } }, after);
+    }
+    menu.addEventListener("toggle", function () { if (menu.open) { read(); } });
+    summary.addEventListener("focus", read);
+    if (window.matchMedia("(hover: hover)").matches) {
+      menu.addEventListener("mouseenter", function () { read(); show(true, 120); });
+      menu.addEventListener("mouseleave", function () { show(false, 250); });
+    }
+  }
+
   /* Forms ------------------------------------------------------------------------------------------------------------ */
   function guardForm(event) {
     var form = event.target;
@@ -440,6 +463,7 @@
     all("[data-refresh]", scope).forEach(refreshPart);
     all("[data-drop]", scope).forEach(dropZone);
     all("[data-kb-list]", scope).forEach(countRows);
+    all("[data-kb-cart]", scope).forEach(cartLook);
   }
   all("details[data-kb-remember]").forEach(function (group) {
     var key = "kabinet-" + group.dataset.kbRemember;

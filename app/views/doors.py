@@ -289,6 +289,8 @@ class RegisterPage(Door):
         user = self.session.get(User, g.user.id)
         open_session(user)
         flash(gettext("Welcome! You are registered; a letter with your user name is on its way."), "success")
+        if session.pop("cart_waits", None):  # who came from the cart goes back to it
+            return redirect(url_for("CartPage.index"))
         return redirect(self.appbuilder.get_url_for_index)
 
     @expose("/domain")

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
+from app.core.money import half_up
 from app.models import Cart, CartItem, Seller, User
 from app.rules import parameters
 from app.services.shop import promotions, quotes
@@ -268,6 +269,11 @@ class Entry:
     def refusal(self) -> DomainError | None:
         """Why the line cannot be ordered."""
         return self.quote.refusal
+
+    @property
+    def unit_price(self) -> Decimal:
+        """What one piece costs for the first period, before discounts."""
+        return half_up(self.quote.price / self.item.quantity)
 
 
 @dataclass(frozen=True)

@@ -80,14 +80,14 @@ def test_nobody_finds_another_ones_cart_or_a_line_of_it(session, seller):
     ):
         with pytest.raises(NotFound):
             forbidden()
-    user = makers.user(session, "Owner", makers.company(session, seller))
+    user = makers.user(session, "owner", makers.company(session, seller))
     assert carts.find(session, "", None) == (None, [])
     assert carts.find(session, "theirs", of(user)) == (None, [])
 
 
 def test_a_strangers_cart_goes_into_the_persons_own(session, seller):
     plan, other = makers.plan(session, seller), makers.plan(session, seller)
-    user = makers.user(session, "Owner", makers.company(session, seller))
+    user = makers.user(session, "owner", makers.company(session, seller))
     own = carts.cart_of(session, "", of(user))
     carts.add(session, seller, own, Wish(plan.id))
     stray = carts.cart_of(session, "stranger", None)
@@ -101,7 +101,7 @@ def test_a_strangers_cart_goes_into_the_persons_own(session, seller):
 
 def test_who_registers_keeps_the_cart_and_the_key_opens_it_no_more(session, seller):
     carts.add(session, seller, carts.cart_of(session, "stranger", None), Wish(makers.plan(session, seller).id))
-    user = makers.user(session, "Owner", makers.company(session, seller))
+    user = makers.user(session, "owner", makers.company(session, seller))
     assert carts.merge_into(session, user, "stranger") == 1
     assert carts.count(session, "", of(user)) == 1
     assert carts.count(session, "stranger", None) == 0
@@ -120,7 +120,7 @@ def test_a_cart_holds_fifty_lines_and_one_currency(session, seller):
 
 def test_strangers_carts_nobody_touched_for_a_month_are_forgotten(session, seller):
     plan = makers.plan(session, seller)
-    user = makers.user(session, "Owner", makers.company(session, seller))
+    user = makers.user(session, "owner", makers.company(session, seller))
     for key, who in (("stranger", None), ("", of(user))):
         carts.add(session, seller, carts.cart_of(session, key, who), Wish(plan.id))
     with clock.standing_at(DAY + dt.timedelta(days=29)):
