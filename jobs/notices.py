@@ -1,4 +1,4 @@
-"""Notices of the day: every unpaid invoice's people are told what its day calls for, batch after batch."""
+"""Notices of the day and news: people are told batch after batch, each once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core.errors import N_
-from app.services import due_notices, mailing, notices
+from app.services import due_notices, mailing, news, notices
 from app.services.work import JobName, Topic
 from config import Settings
 from jobs.context import JobContext, Result, effect, job
@@ -28,6 +28,23 @@ def tell_of_invoices(context: JobContext) -> Result:
             figures["notices"] += told
             figures["letters"] += letters
             context.progress(figures["invoices"], 0, N_("Notices are being written"))
+    return {"figures": figures}
+
+
+@job(JobName.NEWS)
+def tell_news(context: JobContext) -> Result:
+    """Tell a piece of news to the people of every customer of its Seller; a killed run tells nobody twice."""
+    session, said = context.session, news.from_params(context.params)
+    total = news.receivers(session, context.actor, said.seller_id).companies
+    figures = {"companies": 0, "notices": 0, "letters": 0}
+    last = 0
+    while companies := news.companies_after(session, said.seller_id, last, STEP):
+        last = companies[-1]
+        told, letters = news.tell(session, context.actor, said, str(context.job_id), companies)
+        figures["companies"] += len(companies)
+        figures["notices"] += told
+        figures["letters"] += letters
+        context.progress(min(figures["companies"], total), total, N_("Notices are being written"))
     return {"figures": figures}
 
 

@@ -41,6 +41,7 @@ class NoticeEvent(StrEnum):
     RENEWAL_FAILED = "renewal_failed"  # AST-154
     SERVICE_STOPPED = "service_stopped"
     SERVICE_ENDED = "service_ended"
+    NEWS = "news"  # AST-177
 
 
 CLASSES = {
@@ -61,6 +62,7 @@ CLASSES = {
     NoticeEvent.RENEWAL_FAILED: NoticeClass.MONEY,
     NoticeEvent.SERVICE_STOPPED: NoticeClass.MONEY,
     NoticeEvent.SERVICE_ENDED: NoticeClass.MONEY,
+    NoticeEvent.NEWS: NoticeClass.NEWS,
 }
 CHANNELS = ("in_app", "email")
 OFF_BY_DEFAULT = frozenset({(NoticeClass.NEWS.value, "email")})

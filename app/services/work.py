@@ -68,6 +68,7 @@ class JobName(StrEnum):
     FORM_INVOICE = "form_invoice"
     RUNNING_CHARGES = "running_charges"
     NOTICES = "notices"
+    NEWS = "news"
     INSTALMENTS = "instalments"
     EXPIRE_ORDERS = "expire_orders"
     LOOK_OPTIONS = "look_options"

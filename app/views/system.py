@@ -25,6 +25,7 @@ WORKER_KEYS = "kabinet:worker:*"  # each worker keeps one while it lives (jobs.w
 ENDED = (JobState.DONE.value, JobState.FAILED.value, JobState.CANCELLED.value)
 FIGURES = {
     "accounts": lazy_gettext("Accounts"),
+    "companies": lazy_gettext("Companies"),
     "billed": lazy_gettext("Billed"),
     "nothing_due": lazy_gettext("Nothing due"),
     "quarantined": lazy_gettext("In quarantine"),

@@ -21,6 +21,7 @@ JOBS: dict[str, Any] = {
     "import_apply": _l("Import of a file"),
     "instalments": _l("Invoices for instalments"),
     "month_zip": _l("Documents of a month as one ZIP"),
+    "news": _l("News to customers"),
     "notices": _l("Notices of unpaid invoices"),
     "rate_usage": _l("Rating of usage"),
     "reconciliation": _l("Reconciliation act"),
@@ -71,6 +72,7 @@ EVENTS: dict[str, Any] = {
     "renewal_failed": _l("Renewal failed"),
     "service_stopped": _l("Service stopped"),
     "service_ended": _l("Service ended"),
+    "news": _l("News"),
     "message": _l("Message"),
 }
 CLASSES: dict[str, Any] = {
@@ -142,6 +144,7 @@ ACTIONS: dict[str, Any] = {
     "import.apply": _l("File imported"),
     "import.mapping": _l("Import mapping saved"),
     "instalments.early": _l("Instalments paid early"),
+    "news.order": _l("News sent to customers"),
     "instalments.make": _l("Instalment plan made"),
     "month.seal": _l("Month's usage sealed"),
     "options.again": _l("Request for services tried again"),

@@ -19,6 +19,7 @@ from app.views.office import (
     instalments,
     issued,
     money,
+    news,
     paperwork,
     payment_page,
     policies,
@@ -184,7 +185,10 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
         (policies.PolicyCalendarPage, _l("Policy calendar"), "fa-calendar-week"),
         (held.GatewayKeysPage, _l("Keys of gateways"), "fa-key"),
     ],
-    "Work": [(desk_tools.MailboxPage, _l("Caught mail"), "fa-envelope-open")],
+    "Work": [
+        (news.NewsPage, _l("News to customers"), "fa-bullhorn"),
+        (desk_tools.MailboxPage, _l("Caught mail"), "fa-envelope-open"),
+    ],
 }
 QUIET = [
     document_page.DocumentPage,
