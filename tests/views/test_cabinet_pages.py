@@ -514,3 +514,19 @@ def test_instalments_say_what_remains(owner: FlaskClient, world: World, session:
     session.commit()
     page = text_of(owner, "/my/instalments/")
     assert "Телефон" in page and "2 / 3" in page and "Nov 20, 2026" in page
+
+
+def test_accounts_of_a_currency_are_reconciled_in_one_act(owner: FlaskClient, world: World, session: Session) -> None:
+    first = session.get_one(m.Account, world.account.id)
+    makers.account(session, first.company, first.payer, seller_id=first.seller_id, number="2000888")
+    session.commit()
+    path = "/my/reconciliation/?since=2026-10-01&until=2026-11-10&account=all:UAH"
+    page = text_of(owner, path)
+    assert 'value="all:UAH" selected' in page and str(world.invoices[1].number) in page
+    form = {"account": "all:UAH", "since": "2026-10-01", "until": "2026-11-10"}
+    status, page = post(owner, path, "/my/reconciliation/make", **form)
+    assert status == 200 and "The act is made" in page
+    act = session.scalars(sa.select(m.Document).where(m.Document.kind == "reconciliation")).one()
+    assert "2000888" in str(act.details) and first.number in str(act.details)
+    assert owner.get("/my/reconciliation/compare?account=all:UAH").status_code == 200
+    assert owner.get("/my/reconciliation/?account=all:XXX").status_code == 404

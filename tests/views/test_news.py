@@ -73,34 +73,34 @@ def test_news_without_words_is_refused_with_what_is_missing(app: Flask, session:
 
 @pytest.mark.covers("AST-026", "AST-177")
 def test_everybody_gets_it_once_in_their_own_words(app: Flask, session: Session, seller: Seller, people: Any) -> None:
-    olga, piotr, gone, stranger = people
-    wants_mail(session, piotr)
+    wants_mail(session, people[1])
+    olga, piotr, *_ = [one.id for one in people]
     client = makers.sign_in(app.test_client(), makers.user(session, "back_office"))
     given = form(seller, subject_pl="Nowe taryfy", text_pl="Od 1 grudnia.")
     for _ in range(2):  # the button pressed twice
         assert post(client, "/office/news/send", **given).status_code == 302
-    (job,) = session.scalars(sa.select(Job).where(Job.name == "news"))
     for _ in range(2):  # and a job that was killed at its end
-        tell(app, session, job)
+        tell(app, session)
+    job = session.scalars(sa.select(Job).where(Job.name == "news")).one()
     assert (job.result or {})["figures"] == {"companies": 2, "notices": 2, "letters": 1}
     kept = session.scalars(sa.select(Notice).where(Notice.event == "news").order_by(Notice.id)).all()
     assert {(one.user_id, one.channel, one.subject) for one in kept} == {
-        (olga.id, "in_app", "New tariffs"),
-        (piotr.id, "in_app", "Nowe taryfy"),
-        (piotr.id, "email", "Nowe taryfy"),
-    }
-    assert gone.id not in {one.user_id for one in kept} and stranger.id not in {one.user_id for one in kept}
+        (olga, "in_app", "New tariffs"),
+        (piotr, "in_app", "Nowe taryfy"),
+        (piotr, "email", "Nowe taryfy"),
+    }  # nobody who is gone, nobody of another Seller
     topics = session.scalars(sa.select(Outbox.topic).where(Outbox.topic == "send_notice")).all()
     assert len(topics) == 1
     assert "New tariffs" in client.get("/office/news/").get_data(as_text=True)
 
 
-def tell(app: Flask, session: Session, job: Job) -> None:
+def tell(app: Flask, session: Session) -> None:
     context.use(app)
-    job.state = "queued"
+    job = session.scalars(sa.select(Job).where(Job.name == "news")).one()
+    number, job.state = job.id, "queued"
     session.commit()
-    context.perform("job", [job.id])
-    session.expire_all()
+    session.remove()  # type: ignore[attr-defined]  # SQLite has one writer
+    context.perform("job", [number])
 
 
 def test_who_switched_news_off_is_left_in_peace(session: Session, seller: Seller, people: Any) -> None:

@@ -1,9 +1,11 @@
 """Reconciliation: preview the statement of a period, make the act, and lay the accountant's own book beside ours."""
 
 import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 
@@ -16,6 +18,17 @@ from app.views.base import attempt, needs, say
 from app.views.cabinet import frame
 
 SHOWN = 500  # operations drawn on a page; the act has all
+ALL = "all:"  # in front of a currency: every account in it, by contract
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is reconciled: one account, or all of a currency; `value` is what the form sends."""
+
+    value: str
+    ids: list[int]
+    account_id: int | None = None
+    currency: str | None = None
 
 
 class ReconciliationPage(frame.Page):
@@ -27,21 +40,41 @@ class ReconciliationPage(frame.Page):
     @needs(Right.CABINET_DOCUMENTS)
     def index(self) -> Any:
         """Choose accounts and a period; see the operations and balances the act will have."""
-        account, period = self.account_asked(needed=True), self._period()
+        chosen, period = self._chosen(), self._period()
         found = None
-        if account is not None and period is not None:
+        if chosen is not None and period is not None:
             try:
-                found = statement.statement_of(self.session, self.actor, [account.id], period)
+                found = statement.statement_of(self.session, self.actor, chosen.ids, period)
             except DomainError as error:
                 flash(say(error), "warning")
         return self.show(
             "reconciliation.html",
-            account=account,
+            chosen=chosen.value if chosen else "",
+            choices=self._choices(),
             period=period,
             statement=found,
             shown=SHOWN,
             presets=self._presets(),
         )
+
+    def _choices(self) -> list[tuple[str, str]]:
+        """Everything of a currency first, where several accounts stand in it; then each account."""
+        by = Counter(one.currency for one in self.accounts)
+        together = [
+            (ALL + one, gettext("All accounts in %(currency)s, by contract", currency=one))
+            for one, count in sorted(by.items())
+            if count > 1
+        ]
+        return [*together, *((str(one.id), f"{one.number} ({one.currency})") for one in self.accounts)]
+
+    def _chosen(self) -> Chosen | None:
+        asked = request.values.get("account", "")
+        if asked.startswith(ALL):
+            currency = asked.removeprefix(ALL)
+            ids = [one.id for one in self.accounts if one.currency == currency]
+            return Chosen(asked, ids, currency=currency) if ids else abort(404)
+        account = self.account_asked(needed=True)
+        return Chosen(str(account.id), [account.id], account.id) if account else None
 
     def _period(self) -> Period | None:
         """From the first to the last day asked for; the last quarter where nothing is."""
@@ -73,33 +106,35 @@ class ReconciliationPage(frame.Page):
         """Make the act and open it."""
         from app.services import reconciliation
 
-        account, period = self.account_asked(needed=True), self._period()
-        if period is None or account is None:
+        chosen, period = self._chosen(), self._period()
+        if period is None or chosen is None:
             return redirect(url_for("ReconciliationPage.index"))
         made = attempt(
             reconciliation.make_act,
             self.actor.company_id,
             period.start,
             period.last_day,
-            account.id,
+            chosen.account_id,
+            chosen.currency,
             done=gettext("The act is made. Download it as PDF or XLSX."),
         )
         if made is None:
-            return redirect(url_for("ReconciliationPage.index"))
+            return redirect(url_for("ReconciliationPage.index", account=chosen.value))
         return redirect(url_for("DocumentsPage.one", document_id=made.id))
 
     @expose("/compare", methods=["GET", "POST"])
     @needs(Right.CABINET_DOCUMENTS)
     def compare(self) -> Any:
         """Upload your side; see what agrees and what does not, line by line."""
-        account, period = self.account_asked(needed=True), self._period()
-        values: dict[str, Any] = {"account": account, "period": period, "form": request.values, "result": None}
-        if request.method == "POST" and period is not None and account is not None:
-            values |= self._compared(account, period)
+        chosen, period = self._chosen(), self._period()
+        values: dict[str, Any] = {"period": period, "form": request.values, "result": None}
+        values |= {"chosen": chosen.value if chosen else "", "choices": self._choices()}
+        if request.method == "POST" and period is not None and chosen is not None:
+            values |= self._compared(chosen.ids, period)
         page = self.show("compare.html", only=request.values.get("only", ""), verdicts=list(Verdict), **values)
         return (page, 422) if request.method == "POST" and values["result"] is None else page
 
-    def _compared(self, account: Any, period: Period) -> dict[str, Any]:
+    def _compared(self, account_ids: list[int], period: Period) -> dict[str, Any]:
         upload = request.files.get("file")
         if upload is None or not upload.filename:
             flash(gettext("Choose the file with your side of the account first."), "warning")
@@ -111,7 +146,7 @@ class ReconciliationPage(frame.Page):
             return {}
         try:
             book = other_side.read_book(upload.stream)  # type: ignore[arg-type]
-            ours = statement.statement_of(self.session, self.actor, [account.id], period)
+            ours = statement.statement_of(self.session, self.actor, account_ids, period)
             result = other_side.compare(ours, book, opening)
         except DomainError as error:
             flash(say(error), "danger")
