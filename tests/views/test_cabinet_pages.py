@@ -527,6 +527,6 @@ def test_accounts_of_a_currency_are_reconciled_in_one_act(owner: FlaskClient, wo
     status, page = post(owner, path, "/my/reconciliation/make", **form)
     assert status == 200 and "The act is made" in page
     act = session.scalars(sa.select(m.Document).where(m.Document.kind == "reconciliation")).one()
-    assert "2000888" in str(act.details) and first.number in str(act.details)
+    assert "2000888" in str(act.data) and first.number in str(act.data)
     assert owner.get("/my/reconciliation/compare?account=all:UAH").status_code == 200
     assert owner.get("/my/reconciliation/?account=all:XXX").status_code == 404
