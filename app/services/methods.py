@@ -51,17 +51,20 @@ def usable(session: Session, actor: Actor, account: Account) -> list[PaymentMeth
     query = (
         sa.select(PaymentMethod)
         .join(PaymentWay, PaymentWay.id == PaymentMethod.way_id)
-        .where(
-            PaymentMethod.company_id == account.company_id,
-            PaymentMethod.deleted_at.is_(None),
-            PaymentMethod.state.in_(READY),
-            PaymentMethod.token != "",
-            PaymentWay.seller_id == account.seller_id,
-            PaymentWay.is_on.is_(True),
-        )
+        .where(*is_usable(account), PaymentWay.seller_id == account.seller_id, PaymentWay.is_on.is_(True))
         .order_by(PaymentMethod.state.desc(), PaymentMethod.id)
     )
     return list(session.scalars(query))
+
+
+def is_usable(account: Account) -> tuple[sa.ColumnElement[bool], ...]:
+    """What a saved method must be to pay for an account, its way apart."""
+    return (
+        PaymentMethod.company_id == account.company_id,
+        PaymentMethod.deleted_at.is_(None),
+        PaymentMethod.state.in_(READY),
+        PaymentMethod.token != "",
+    )
 
 
 def charge(
