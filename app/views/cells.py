@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from flask_babel import format_date, format_decimal, format_time, gettext
+from flask_babel import format_date, format_decimal, format_time, get_locale, gettext
 from markupsafe import Markup
 
 from app.views.fields import words_of
@@ -37,6 +37,11 @@ def money(value: Decimal | None, currency: str) -> str:
 def day(value: dt.date | None) -> str:
     """«31 дек. 2026 г.»."""
     return "—" if value is None else format_date(value, "medium")
+
+
+def day_in_text(value: dt.date) -> str:
+    """A day within a sentence: «Dec 31, 2026», elsewhere «31.12.2026», which ends with no point of its own."""
+    return format_date(value, "medium" if str(get_locale() or "en").startswith("en") else "dd.MM.y")
 
 
 def moment(value: dt.datetime | None) -> str:

@@ -20,6 +20,7 @@ from app.core.actor import Actor
 from app.core.period import Month
 from app.extensions import db
 from app.services import billing, payments, setup
+from app.views.cabinet import home
 from tests import makers
 
 TODAY = dt.date(2026, 11, 10)
@@ -196,6 +197,12 @@ def test_home_says_what_is_owed_and_by_when(owner: FlaskClient) -> None:
     assert "Invoice" in page and "Charges of twelve months" in page
     assert "Invoices cannot be ordered from Dec 1, 2026 to Dec 3, 2026" in page
     assert "The invoice for November 2026 is formed" in page
+
+
+def test_the_chart_of_home_adds_an_invoice_of_equipment_to_its_month(app: Flask) -> None:
+    sums = [(dt.date(2026, 8, 1), "UAH", Decimal("1200")), (dt.date(2026, 8, 28), "UAH", Decimal("34.5"))]
+    with app.test_request_context():
+        assert "1,234.50" in home.chart_of_months(sums, dt.date(2026, 11, 10))
 
 
 @pytest.mark.covers("AST-118", "AST-131")

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import random
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,24 +10,16 @@ from app.access.roles import Role
 from app.core import clock
 from app.core.actor import Actor
 from app.core.period import Month
-from app.models import (
-    Company,
-    Component,
-    Plan,
-    Request,
-    Subscriber,
-    User,
-)
+from app.models import Company, Subscriber, User
 from app.rules import policies
-from app.rules.lifecycle import (
-    RequestState,
-)
 from app.rules.policies import PolicyKind
-from app.services import renaming
+from app.rules.switching import ON, Verdict
+from app.services import renaming, switching, work
 from app.services.demo.calendar import at
 from app.services.demo.names import make_name
 from app.services.demo.people import actor_of
 from app.services.policies import calendar_for
+from app.services.switching.asking import job_of
 
 RENAMES = 12
 
@@ -73,29 +64,18 @@ def _some_lines(session: Session, company: Company, count: int) -> list[Subscrib
     return list(session.scalars(query.order_by(Subscriber.number).limit(count)))
 
 
-def _request(company: Company, kind: str, by: User, line: Subscriber | None = None, **more: Any) -> Request:
-    return Request(
-        company_id=company.id,
-        account_id=line.account_id if line else None,
-        subscriber_id=line.id if line else None,
-        kind=kind,
-        asked_by=by.id,
-        **{"state": RequestState.DONE.value, "done_at": clock.now(), "effective_on": clock.today()} | more,
-    )
-
-
 def add_option_requests(session: Session, company: Company, manager: User, today: dt.date) -> None:
-    """An option asked for today for three lines: it waits for the first of the next month."""
-    option = session.scalars(
-        sa.select(Component)
-        .join(Plan, Plan.id == Component.plan_id)
-        .where(Plan.seller_id == company.seller_id, Plan.code == "line-options")
-        .order_by(Component.id)
-        .limit(1)
-    ).one()
-    for line in _some_lines(session, company, RENAMES + 3)[-3:]:
-        row = _request(company, "option_on", manager, line, details={"option": option.name})
-        row.component_id, row.state, row.done_at = option.id, RequestState.QUEUED.value, None
-        row.effective_on = Month.of(today).shift(1).first_day
-        session.add(row)
-    session.flush()
+    """Lists of options asked for today: they wait for the first of the next month, one of them beside a refused line."""
+    actor = actor_of(manager, Role.COMPANY_ADMINISTRATOR)
+    lines, day = _some_lines(session, company, RENAMES + 5)[RENAMES:], Month.of(today).shift(1).first_day
+    for action, option, some in ((ON, "roaming", lines), (ON, "records", lines[:2])):
+        draft = switching.open_draft(session, actor, company.id, switching.Choice(action, option, day))
+        numbers = [line.number for line in some]
+        switching.take_paste(session, actor, draft.id, "\n".join([*numbers, "067 000 00 00"]))
+        if draft.details["summary"]["verdicts"].get(Verdict.OK.value):
+            switching.confirm(session, actor, draft.id)
+            while switching.ask_step(session, actor, draft.id).left:
+                pass
+            job = job_of(session, draft)
+            assert job is not None
+            work.finish(session, job, {"batch_id": draft.id})

@@ -108,6 +108,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
             ("ReconciliationPage.index", _l("Reconciliation"), "fa-scale-balanced", Right.CABINET_DOCUMENTS),
             ("MethodsPage.index", _l("Payment methods"), "fa-credit-card", Right.CABINET_PAYMENTS),
             ("TopUpPage.index", _l("Automatic top-up"), "fa-rotate", Right.CABINET_PAYMENTS),
+            ("OrdersPage.index", _l("Orders"), "fa-bag-shopping", Right.CABINET_PAYMENTS),
             ("SubscriptionsPage.index", _l("Subscriptions"), "fa-layer-group", Right.CABINET_SUBSCRIPTIONS),
             ("RenewalsPage.index", _l("Renewal of services"), "fa-rotate", Right.CABINET_SUBSCRIPTIONS),
         ],

@@ -56,11 +56,14 @@ def chart_of_months(sums: list[tuple[dt.date, str, Decimal]], today: dt.date) ->
     months = [Month.of(today).shift(-back) for back in range(12, 0, -1)]
     drawn = []
     for currency in sorted({currency for _, currency, _ in sums}):
-        known = {Month.of(day): total for day, code, total in sums if code == currency}
+        known = dict.fromkeys(months, Decimal(0))
+        for day, code, total in sums:  # an invoice of its own, of equipment, begins amid a month
+            if code == currency and Month.of(day) in known:
+                known[Month.of(day)] += total
         drawn.append(
             charts.bar_chart(
                 gettext("Charges by month, %(currency)s", currency=currency),
-                [charts.Series(gettext("Charged"), [known.get(month, Decimal(0)) for month in months])],
+                [charts.Series(gettext("Charged"), [known[month] for month in months])],
                 [frame.short_month(month.first_day) for month in months],
                 say=lambda value: frame.money(value),
                 link=lambda index: url_for("ChargesPage.index", month=str(months[index])),

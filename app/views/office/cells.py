@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from flask import url_for
+from flask import current_app, url_for
 from flask_babel import format_date, format_decimal, gettext
 from markupsafe import Markup, escape
 
@@ -102,9 +102,16 @@ def number(value: Any) -> str:
 
 
 def address_of(thing: Any) -> str:
-    """The page of a row, or nothing where it has none."""
+    """The page of a row, or nothing where it has none or this person may not open it."""
     view = SHOWN.get(type(thing))
-    return url_for(f"{view}.show", pk=thing.id) if view else ""
+    return url_for(f"{view}.show", pk=thing.id) if view and _may_open(view) else ""
+
+
+def _may_open(view: str) -> bool:
+    builder = current_app.appbuilder  # type: ignore[attr-defined]
+    one = next((one for one in builder.baseviews if type(one).__name__ == view), None)
+    name = getattr(one, "method_permission_name", {}).get("show", "show")
+    return one is not None and builder.sm.has_access(f"can_{name}", one.class_permission_name)
 
 
 def linked(thing: Any) -> Any:

@@ -109,6 +109,7 @@ class Usages(Desk):
         "source", "source_id",
     ]  # fmt: skip
     search_columns = ["source", "source_id", "day", "destination"]
+    formats = {"time_class": cells.kind}
     order_columns = ["id"]
     base_order = ("id", "desc")
 

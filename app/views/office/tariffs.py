@@ -155,7 +155,7 @@ class Tariffs(Desk):
     model = Tariff
     area = "Catalog"
     route_base = "/office/tariffs"
-    names = (_l("Tariffs"), _l("Tariff"))
+    names = (_l("Tariffs of usage"), _l("Tariff of usage"))
     list_columns = ["name", "code", "seller", "currency", "splits"]
     search_columns = ["name", "code", "seller"]
     order_columns = ["name"]
@@ -323,6 +323,7 @@ class SuspensePage(OfficePage):
             reason=reason,
             reasons=[("", gettext("Any reason")), *((one, f"{gettext(one)} ({count})") for one, count in why)],
             sellers=sellers,
+            word=word,
             waiting=sum(count for _, count in why),
         )
 
