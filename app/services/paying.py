@@ -74,10 +74,11 @@ class Offer:
 def offers_for(session: Session, account: Account, amount: Decimal) -> list[Offer]:
     """Every way of the account's Seller that is on, with what it would cost."""
     query = sa.select(PaymentWay).where(PaymentWay.seller_id == account.seller_id, PaymentWay.is_on.is_(True))
-    return [_offer(way, amount) for way in session.scalars(query.order_by(PaymentWay.id))]
+    return [offer_of(way, amount) for way in session.scalars(query.order_by(PaymentWay.id))]
 
 
-def _offer(way: PaymentWay, amount: Decimal) -> Offer:
+def offer_of(way: PaymentWay, amount: Decimal) -> Offer:
+    """What an amount costs and brings by a way; `refusal` where it does not take it."""
     terms = terms_of(way)
     try:
         terms.need_within(amount)

@@ -37,7 +37,7 @@ from app.services import attempts, doors, methods, numbering, paying, trail
 from app.services.shop import activating, carts, catalogue, fulfilling, order_notices, promotions, quotes, spending
 from app.services.shop.fulfilling import fulfil as fulfil
 from app.services.shop.fulfilling import fulfil_waiting as fulfil_waiting
-from app.services.shop.quotes import Quote, Quotes
+from app.services.shop.quotes import Quote, Quotes, Wish
 
 BALANCE, INVOICE, GATEWAY = "balance", "invoice", "gateway"
 METHODS = (BALANCE, INVOICE, GATEWAY)
@@ -179,15 +179,20 @@ def need_served(account: Account) -> None:
 def _items(session: Session, actor: Actor, cart: Cart) -> list[CartItem]:
     wanted = sa.select(CartItem).where(CartItem.cart_id == cart.id, CartItem.is_selected.is_(True))
     items = list(session.scalars(wanted.order_by(CartItem.id)))
-    if items:
-        return items
+    if not items:
+        raise nothing_to_order(session, actor)
+    return items
+
+
+def nothing_to_order(session: Session, actor: Actor) -> Refused:
+    """Why an empty cart orders nothing: it was ordered a moment ago, or nothing is selected."""
     newest = sa.select(Order).where(
         Order.company_id == actor.company_id, Order.asked_by == actor.user_id, Order.kind == "purchase"
     )
     last = session.scalars(newest.order_by(Order.ordered_at.desc(), Order.id.desc()).limit(1)).first()
     if last is not None and clock.now() - last.ordered_at < LATELY:
-        raise AlreadyOrdered(last, N_("This cart was ordered already: order %(number)s. Nothing was ordered again."))
-    raise Refused(N_("Nothing is selected in the cart. Choose what to order."))
+        return AlreadyOrdered(last, N_("This cart was ordered already: order %(number)s. Nothing was ordered again."))
+    return Refused(N_("Nothing is selected in the cart. Choose what to order."))
 
 
 def _need_as_seen(found: Quotes, checkout: Checkout, account: Account) -> None:
@@ -461,6 +466,25 @@ def cancel(session: Session, actor: Actor, order_id: int, reason: str = "") -> O
             _take_back(session, order, line)
     spending.refresh(session, order.account_id)
     return order
+
+
+def order_again(session: Session, actor: Actor, order_id: int) -> Cart:
+    """Put the goods of an order into the cart once more; one that still waits for its payment is cancelled."""
+    actor.need(Right.CABINET_BUY)
+    order = order_of(session, actor, order_id)
+    if order.kind != "purchase":
+        raise Refused(N_("A renewal is begun on the page of its service."))
+    if order.state == OrderState.PENDING.value:
+        cancel(session, actor, order.id)
+    seller = session.get_one(Seller, order.account.seller_id)
+    cart = carts.cart_of(session, "", actor)
+    for line in order.lines:
+        chosen = {name: Decimal(value) for name, value in line.parameters.items()}
+        wish = Wish(line.plan_id, line.quantity, line.months, chosen, line.identifier)
+        carts.add(session, seller, cart, wish, line.auto_renew)
+    cart.promo_code = order.promo_code
+    session.flush()
+    return cart
 
 
 def _take_back(session: Session, order: Order, line: OrderLine) -> None:

@@ -9,6 +9,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     from app.views.cabinet import frame
     from app.views.cabinet.calendar import CalendarPage
     from app.views.cabinet.charges import ChargesPage
+    from app.views.cabinet.checkout import CheckoutPage
     from app.views.cabinet.company import DetailsPage
     from app.views.cabinet.delivery import DeliveryPage
     from app.views.cabinet.documents import DocumentsPage
@@ -16,6 +17,8 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     from app.views.cabinet.methods import MethodsPage
     from app.views.cabinet.notices import NoticesPage
     from app.views.cabinet.options import OptionsPage
+    from app.views.cabinet.orders import OrdersPage
+    from app.views.cabinet.payers import PayersPage
     from app.views.cabinet.paying import PayPage
     from app.views.cabinet.payments import InstalmentsPage, PaymentsPage
     from app.views.cabinet.reconciliation import ReconciliationPage
@@ -33,6 +36,9 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         ChargesPage,
         PaymentsPage,
         PayPage,
+        CheckoutPage,
+        OrdersPage,
+        PayersPage,
         MethodsPage,
         TopUpPage,
         InstalmentsPage,

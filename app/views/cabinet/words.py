@@ -144,7 +144,16 @@ PRODUCT_KINDS: dict[str, Any] = {
     "domain": _l("Domain name"),
     "certificate": _l("Certificate"),
 }
+ORDER_STATES: dict[str, Any] = {
+    "pending": _l("Awaiting payment"),
+    "paid": _l("Paid"),
+    "fulfilled": _l("Paid"),
+    "on_credit": _l("By invoice"),
+    "cancelled": _l("Cancelled"),
+}
 TONES: dict[str, str] = {
+    "fulfilled": "good",
+    "on_credit": "info",
     "working": "good",
     "not_working": "bad",
     "setting_up": "info",
