@@ -37,6 +37,7 @@ FAMILIES = (
     "billing",
     "documents",
     "doors",
+    "personal",
     "exports",
     "imports",
     "instalments",

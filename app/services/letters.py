@@ -301,7 +301,7 @@ def _values(session: Session, payload: Mapping[str, Any], desk: Desk) -> dict[st
         return None
     return {
         "reason": payload.get("reason", ""),
-        "name": user.display_name or user.first_name,
+        "name": payload.get("about") or user.display_name or user.first_name,
         "username": user.username,
         "support": (user.company.seller.email if user.company else "") or desk.sender,
     }

@@ -53,7 +53,7 @@ def readers_of(session: Session, company_ids: Collection[int], rights: Collectio
     query = (
         sa.select(User, Company.locale)
         .join(Company, Company.id == User.company_id)
-        .where(User.company_id.in_(company_ids), User.active)
+        .where(User.company_id.in_(company_ids), User.active, User.restricted_at.is_(None))
         .options(selectinload(User.roles))
         .order_by(User.id)
     )

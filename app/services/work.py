@@ -77,6 +77,7 @@ class JobName(StrEnum):
     RETRY_SUSPENDED = "retry_suspended"
     SEAL_MONTH = "seal_month"
     DETAIL_REPORT = "detail_report"
+    PERSONAL_DATA = "personal_data"
     TOP_UP = "top_up"
     AUDIT = "audit"
     HOUSEKEEPING = "housekeeping"

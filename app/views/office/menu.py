@@ -26,6 +26,7 @@ from app.views.office import (
     settings,
     subscriptions,
     tariffs,
+    terms,
     waiting,
     work,
 )
@@ -183,6 +184,8 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
     "Customers": [(importing.ImportPage, _l("Import"), "fa-file-import")],
     "Settings": [
         (policies.PolicyCalendarPage, _l("Policy calendar"), "fa-calendar-week"),
+        (terms.AgreementsPage, _l("Agreements"), "fa-file-signature"),
+        (terms.DataWishesPage, _l("Requests about personal data"), "fa-user-shield"),
         (held.GatewayKeysPage, _l("Keys of gateways"), "fa-key"),
     ],
     "Work": [
