@@ -283,7 +283,8 @@ def load_demo(settings: Settings, should_stop: Callable[[], bool]) -> None:
         line(done, total, message)
 
     with tenancy.seeing(tenancy.EVERYONE, db.session()), progress_line("Loading the demo") as line:
-        demo.load(db.session(), settings.demo_password, settings.demo_size, show, db.session.commit)
+        about = (settings.demo_password, settings.demo_size)
+        demo.load(db.session(), *about, show, db.session.commit, settings.secret_key)
 
 
 @contextmanager

@@ -213,7 +213,8 @@ def load_demo(size: str | None) -> None:
             shown.label = message
             shown.update(int(100 * done / max(total, 1)) - shown.pos)
 
-        made = demo.load(session, settings.demo_password, size or settings.demo_size, show, session.commit)
+        about = (settings.demo_password, size or settings.demo_size)
+        made = demo.load(session, *about, show, session.commit, settings.secret_key)
         session.commit()
     click.echo("The demo is loaded." if made else "The demo was already there; nothing changed.")
 

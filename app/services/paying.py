@@ -21,7 +21,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
 from app.gateways.base import Callback, Gateway, Heard, Keeping, Truth
-from app.gateways.registry import can_keep
+from app.gateways.registry import SETTINGS, can_keep
 from app.models import (
     Account,
     Document,
@@ -496,4 +496,24 @@ def keep_secret(session: Session, actor: Actor, way_id: int, text: str, secret: 
         raise Refused(N_("Enter the secret key that the gateway gave you."))
     way.secret = sealing.seal(text.strip(), secret)
     trail.record(session, actor, "payment_way.secret", "payment_way", way.id)
+    return way
+
+
+def change_settings(session: Session, actor: Actor, way_id: int, text: str) -> PaymentWay:
+    """Set what a gateway wants besides its keys: «name = value», one a line; what is left out is forgotten."""
+    actor.need(Right.SETTINGS_WRITE)
+    way = session.get(PaymentWay, way_id)
+    if way is None:
+        raise NotFound()
+    known, settings = SETTINGS.get(way.gateway, ()), {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, sign, value = (part.strip() for part in line.partition("="))
+        if not sign or name not in known:
+            raise Refused(
+                N_("Write settings as «name = value», one a line. This gateway knows: %(names)s."),
+                names=", ".join(known) or "—",
+            )
+        settings[name] = value[:300]
+    way.settings = settings
+    trail.record(session, actor, "payment_way.settings", "payment_way", way.id, names=sorted(settings))
     return way

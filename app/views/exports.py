@@ -2,6 +2,7 @@
 formula (T7: `reports.render` writes both formats)."""
 
 import datetime as dt
+import io
 import itertools
 import json
 import tempfile
@@ -31,6 +32,12 @@ KINDS = {
 def send_path(path: Path | str, name: str, mimetype: str | None = None, inline: bool = False) -> Response:
     """A file of ours, found by its row, never by a name from outside."""
     return send_file(path, mimetype=mimetype, as_attachment=not inline, download_name=file_name(name))
+
+
+def as_pdf(name: str, content: bytes, *, download: bool = False) -> Response:
+    """A small PDF made for this very request; shown in the browser, or kept as a file."""
+    out = io.BytesIO(content)
+    return send_file(out, mimetype="application/pdf", as_attachment=download, download_name=file_name(name))
 
 
 def send_rows(title: str, columns: Sequence[Any], rows: Iterable[Sequence[Any]], fmt: str) -> Response:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import NotFound
-from app.models import Account, Allocation, Document, InstalmentPart, InstalmentPlan, Payment
+from app.models import Account, Allocation, Document, InstalmentPart, InstalmentPlan, Payer, Payment
 from app.rules.lifecycle import PaymentState
 from app.services import ledger
 
@@ -20,13 +20,14 @@ PAGE = 25
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which payments a list shows; `after` is where the page before ended: (paid on, id)."""
+    """Which payments a list shows; `after` is where the page before ended: (paid on, id). `text` is of a number."""
 
     account_id: int | None = None
     state: str = ""
     since: dt.date | None = None
     until: dt.date | None = None
     after: tuple[dt.date, int] | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,35 @@ def _narrowed(actor: Actor, wanted: Wanted, limit: int) -> Any:
             Payment.state,
             Payment.purpose,
             Payment.reference,
+            Payment.paid_currency,
+            Payment.paid_amount,
             Account.number.label("account"),
+            Payer.name.label("payer"),
         )
         .join(Account, Account.id == Payment.account_id)
+        .outerjoin(Payer, Payer.id == Payment.payer_id)
         .where(Payment.company_id == actor.company_id)
         .order_by(Payment.paid_on.desc(), Payment.id.desc())
         .limit(limit)
     )
+    query = _chosen(query, wanted)
+    if wanted.after is not None:
+        day, row_id = wanted.after
+        query = query.where(sa.or_(Payment.paid_on < day, sa.and_(Payment.paid_on == day, Payment.id < row_id)))
+    return query
+
+
+def count_payments(session: Session, actor: Actor, wanted: Wanted) -> int:
+    """How many payments the list has in all (AST-094)."""
+    actor.need(Right.CABINET_PAYMENTS)
+    query = sa.select(sa.func.count()).select_from(Payment).where(Payment.company_id == actor.company_id)
+    return session.scalar(_chosen(query, wanted)) or 0
+
+
+def _chosen(query: Any, wanted: Wanted) -> Any:
+    if wanted.text:
+        named = (Payment.number, Payment.reference, Payment.purpose)
+        query = query.where(sa.or_(*(column.contains(wanted.text, autoescape=True) for column in named)))
     if wanted.account_id is not None:
         query = query.where(Payment.account_id == wanted.account_id)
     if wanted.state:
@@ -92,9 +115,6 @@ def _narrowed(actor: Actor, wanted: Wanted, limit: int) -> Any:
         query = query.where(Payment.paid_on >= wanted.since)
     if wanted.until is not None:
         query = query.where(Payment.paid_on <= wanted.until)
-    if wanted.after is not None:
-        day, row_id = wanted.after
-        query = query.where(sa.or_(Payment.paid_on < day, sa.and_(Payment.paid_on == day, Payment.id < row_id)))
     return query
 
 

@@ -17,7 +17,20 @@ from app.core.period import Month
 from app.models import AuditEvent, Company, Seller
 from app.rules.lifecycle import CompanyState
 from app.services import setup, trail
-from app.services.demo import belongings, calls, catalogue, customers, desk, doors, houses, life, lines, people, usage
+from app.services.demo import (
+    belongings,
+    calls,
+    catalogue,
+    customers,
+    desk,
+    doors,
+    houses,
+    life,
+    lines,
+    people,
+    prepaid,
+    usage,
+)
 from app.services.demo.story import Client, tell_clients
 from app.services.sets import is_postgresql
 
@@ -36,6 +49,7 @@ class Tale:
     size: str
     today: dt.date
     months: list[Month]
+    secret: str = ""
 
     def sellers(self) -> dict[str, Seller]:
         """The Sellers by country."""
@@ -62,15 +76,18 @@ def load(
     size: str = "full",
     progress: Progress = lambda done, total, message: None,
     commit: Callable[[], None] | None = None,
+    secret: str = "",
 ) -> bool:
     """Make the demo («full» or «small»); `commit` is called after each step. False where it is already there.
 
-    See everything (`tenancy.seeing(EVERYONE)`) while calling it. All people get `password`.
+    See everything (`tenancy.seeing(EVERYONE)`) while calling it. All people get `password`; `secret` is the
+    installation's, which seals the tokens of saved cards.
     """
     if DONE in _marks(session):
         return False
     _take_turn(session)
     tale = _begin(session, password, size, _marks(session))
+    tale.secret = secret
     steps = [*_steps(tale), (DONE, "Ready", _nothing)]
     for place, (key, message, work) in enumerate(steps):
         progress(place, len(steps), message)
@@ -122,11 +139,14 @@ def _steps(tale: Tale) -> list[Step]:
     ]
     for place, month in enumerate(tale.months):
         steps.append((f"usage {month}", f"Measuring usage of {month} …", _measuring(month)))
+        if month == tale.months[-1]:
+            steps.append(("prepaid", "Buying in the shop …", _buy_in_shop))
         steps.append((f"close {month}", f"Closing {month} …", _closing(month, place)))
         steps.append((f"pay {month}", f"Receiving payments for {month} …", _paying(month, place)))
     running = Month.of(tale.today)
     steps.append((f"usage {running}", f"Measuring usage of {running} …", _measuring(running)))
     steps.append(("desk", "Answering tickets, signing acts …", _settle_desk))
+    steps.append(("renewals", "Renewing services …", _renew))
     return steps
 
 
@@ -143,6 +163,7 @@ def _open_shop(tale: Tale) -> None:
             catalogue.add_goods(session, seller, shelves, tale.months)
             catalogue.add_wares(session, seller, shelves)
             catalogue.add_promotions(session, seller, tale.months)
+            prepaid.set_platforms(session, seller)
             doors.add_doors(session, seller, tale.months[0].first_day)
 
 
@@ -202,6 +223,14 @@ def _measuring(month: Month) -> Callable[[Tale], None]:
                     usage.add_stray(tale.session, company.id, month)
 
     return measure
+
+
+def _buy_in_shop(tale: Tale) -> None:
+    prepaid.buy_last_month(tale.session, tale.months[-1])
+
+
+def _renew(tale: Tale) -> None:
+    prepaid.buy_today(tale.session, tale.today)
 
 
 def _closing(month: Month, place: int) -> Callable[[Tale], None]:
@@ -265,4 +294,4 @@ _PHONES = {8: belongings.hand_over_phones, 9: belongings.pay_phones, 10: belongi
 
 def _settle_desk(tale: Tale) -> None:
     life.use_credit(tale.session, tale.clients(), tale.today)
-    desk.fill(tale.session, tale.sellers(), tale.clients(), tale.months, tale.today)
+    desk.fill(tale.session, tale.sellers(), tale.clients(), tale.months, tale.today, tale.secret)

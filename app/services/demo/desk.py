@@ -34,16 +34,21 @@ from app.services.demo.story import Client
 
 
 def fill(
-    session: Session, sellers: dict[str, Seller], clients: dict[int, Client], months: list[Month], today: dt.date
+    session: Session,
+    sellers: dict[str, Seller],
+    clients: dict[int, Client],
+    months: list[Month],
+    today: dt.date,
+    secret: str = "",
 ) -> None:
-    """Everything, as at `today`."""
+    """Everything, as at `today`; `secret` seals what may charge a card of the sandbox."""
     people = people_of(session)
     orion = session.scalars(sa.select(Company).where(Company.code == "orion")).one()
     vega = session.scalars(sa.select(Company).where(Company.code == "vega")).one()
     add_rates(session, months, today)
     add_tickets(session, clients, people, today)
     add_notices(session, people, months[-1], today)
-    belongings.add_cards(session, clients)
+    belongings.add_cards(session, clients, secret)
     belongings.add_seats(session, orion, people)
     belongings.add_extension(session, orion, today)
     for company in (orion, vega):

@@ -36,10 +36,10 @@ TERMS = {
 }
 # language → name and description of each way
 WAYS = {
-    "en": (("Bank card", "Visa, Mastercard"), ("Electronic wallet", "With cashback")),
-    "uk": (("Банківська картка", "Visa, Mastercard"), ("Електронний гаманець", "З кешбеком")),
-    "ru": (("Банковская карта", "Visa, Mastercard"), ("Электронный кошелёк", "С кешбэком")),
-    "pl": (("Karta płatnicza", "Visa, Mastercard"), ("Portfel elektroniczny", "Ze zwrotem")),
+    "en": (("Bank card", "Visa, Mastercard"), ("Electronic wallet", "With cashback"), "Bank transfer"),
+    "uk": (("Банківська картка", "Visa, Mastercard"), ("Електронний гаманець", "З кешбеком"), "Банківський переказ"),
+    "ru": (("Банковская карта", "Visa, Mastercard"), ("Электронный кошелёк", "С кешбэком"), "Банковский перевод"),
+    "pl": (("Karta płatnicza", "Visa, Mastercard"), ("Portfel elektroniczny", "Ze zwrotem"), "Przelew bankowy"),
 }
 
 
@@ -47,7 +47,7 @@ def add_doors(session: Session, seller: Seller, since: dt.date) -> None:
     """Terms in every language, a card without commission, a wallet with 5 % + 10.00 and cashback (AST-089)."""
     for locale, (title, body) in TERMS.items():
         session.add(Agreement(seller_id=seller.id, version=1, locale=locale, title=title, body=body, valid_from=since))
-    card, wallet = WAYS[seller.locale]
+    card, wallet, transfer = WAYS[seller.locale]
     session.add(PaymentWay(seller_id=seller.id, gateway="sandbox", name=card[0], description=card[1], settings={}))
     session.add(
         PaymentWay(
@@ -63,4 +63,5 @@ def add_doors(session: Session, seller: Seller, since: dt.date) -> None:
             settings={},
         )
     )
+    session.add(PaymentWay(seller_id=seller.id, gateway="bank_transfer", name=transfer, settings={}))
     session.flush()

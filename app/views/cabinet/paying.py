@@ -22,6 +22,7 @@ from app.views.base import attempt as try_to
 from app.views.base import needs, say
 from app.views.cabinet import frame
 from app.views.charts import draw_qr
+from app.views.exports import as_pdf
 from app.views.rows import whole
 
 
@@ -142,10 +143,7 @@ class PayPage(frame.Page):
         made = try_to(lambda session, actor: transfers.request_file(session, found))
         if made is None:
             return redirect(url_for("PayPage.one", attempt_id=attempt_id))
-        name, content = made
-        place = "attachment" if "download" in request.args else "inline"
-        headers = {"Content-Disposition": f'{place}; filename="{name}"', "Content-Type": "application/pdf"}
-        return current_app.response_class(content, headers=headers)
+        return as_pdf(*made, download="download" in request.args)
 
     @expose("/<int:attempt_id>/delete", methods=["POST"])
     @needs(Right.CABINET_PAYMENTS)

@@ -10,11 +10,12 @@ from flask_babel import gettext
 from app.access.permissions import Right
 from app.models import Payment
 from app.rules.lifecycle import PaymentState
-from app.services import expecting, instalments
+from app.services import expecting, instalments, paying, receipts
 from app.services.cabinet import money
 from app.services.cabinet.accounts import AccountLine
 from app.views.base import attempt, needs
 from app.views.cabinet import frame
+from app.views.exports import as_pdf
 
 
 class PaymentsPage(frame.Page):
@@ -34,6 +35,7 @@ class PaymentsPage(frame.Page):
             since=self.day_asked("since"),
             until=self.day_asked("until"),
             after=self.place_asked(),
+            text=request.args.get("text", "").strip()[:60],
         )
         as_of = self.day_asked("as_of")
         if as_of is not None and as_of >= self.today:
@@ -44,6 +46,8 @@ class PaymentsPage(frame.Page):
             rows=found.rows,
             settled=found.settled,
             more=frame.place(found.more),
+            total=money.count_payments(self.session, self.actor, wanted),
+            begun=paying.open_attempts(self.session, self.actor) if wanted.after is None else [],
             wanted=wanted,
             account=account,
             as_of=as_of,
@@ -63,6 +67,15 @@ class PaymentsPage(frame.Page):
         payment = money.payment_of(self.session, self.actor, payment_id)
         settled = money.settled_by(self.session, payment)
         return self.show("payment.html", payment=payment, settled=settled, **self._told(payment))
+
+    @expose("/<int:payment_id>/receipt.pdf")
+    @needs(Right.CABINET_PAYMENTS)
+    def receipt(self, payment_id: int) -> Any:
+        """The confirmation of a credited payment, to print or to keep."""
+        made = attempt(receipts.receipt_file, payment_id)
+        if made is None:
+            return redirect(url_for("PaymentsPage.one", payment_id=payment_id))
+        return as_pdf(*made, download="download" in request.args)
 
     def _told(self, payment: Payment) -> dict[str, Any]:
         """What was registered beforehand and when its state changed, on both of its payments."""

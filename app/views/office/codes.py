@@ -91,6 +91,9 @@ LETTERS: dict[str, Any] = {
 ACTIONS: dict[str, Any] = {
     "company.register": _l("Company registered"),
     "held_money.decide": _l("Held money decided about"),
+    "payer.added": _l("Payer added"),
+    "payer.changed": _l("Payer changed"),
+    "payer.deleted": _l("Payer deleted"),
     "order.place": _l("Order placed"),
     "order.fulfil": _l("Order fulfilled"),
     "order.cancel": _l("Order cancelled"),

@@ -11,9 +11,10 @@ from flask_babel import lazy_gettext as _l
 
 from app.access.permissions import Right
 from app.core.errors import N_, Refused
-from app.gateways.registry import PATHS
+from app.gateways.registry import PATHS, SETTINGS
 from app.models import Account, HeldMoney, PaymentAttempt, PaymentWay
 from app.services import paying
+from app.services.attempts import TRANSFER
 from app.views import cells
 from app.views.base import OfficePage, attempt, needs
 from app.views.office.desk import Desk
@@ -129,12 +130,25 @@ class GatewayKeysPage(OfficePage):
     @needs(Right.SETTINGS_WRITE)
     def index(self) -> Any:
         """Every way, with a field for a new key and the address its gateway calls."""
-        ways = self.session.scalars(sa.select(PaymentWay).order_by(PaymentWay.id).limit(200)).all()
+        query = sa.select(PaymentWay).options(sa.orm.joinedload(PaymentWay.seller))
+        query = query.where(PaymentWay.gateway != TRANSFER)
+        ways = self.session.scalars(query.order_by(PaymentWay.id).limit(200)).all()
         return self.render_template(
             "office/gateway_keys.html",
             title=gettext("Keys of gateways"),
-            ways=[(way, url_for("CallbackPage.receive", way_id=way.id, _external=True)) for way in ways],
+            ways=[
+                (way, url_for("CallbackPage.receive", way_id=way.id, _external=True), SETTINGS.get(way.gateway, ()))
+                for way in ways
+            ],
         )
+
+    @expose("/<int:way_id>/settings", methods=["POST"])
+    @needs(Right.SETTINGS_WRITE)
+    def settings(self, way_id: int) -> Any:
+        """What the gateway wants besides its keys."""
+        text = request.form.get("settings", "")
+        attempt(paying.change_settings, way_id, text, done=gettext("The settings are kept."))
+        return redirect(url_for("GatewayKeysPage.index"))
 
     @expose("/<int:way_id>", methods=["POST"])
     @needs(Right.SETTINGS_WRITE)
