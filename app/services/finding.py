@@ -6,12 +6,15 @@ they still hold of an earlier name does no harm. Triggers note rows that came or
 costs a writer a microsecond or two; `catch_up` works them in later, and until then they are looked at one by one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.access import tenancy
+from app.core import clock
 from app.services.sets import is_postgresql
 
 # Tables and columns of migrations 0003 and (shelf) 0006; lists of other columns are walked.
@@ -28,6 +31,7 @@ PART = 3  # letters; a shorter word is looked for row by row
 STALE = 20_000  # rows not worked in yet: beyond, the column is walked instead
 COMMON = 50_000  # rows that have every part of a word: beyond, its rows are everywhere and walking soon finds them
 AT_ONCE = 10_000  # rows worked in by one transaction
+SAMPLE, SAMPLED_FOR, KNOWN_SAMPLES = 200, 600, 500  # texts looked at; seconds until they are again; samples kept
 
 
 def has(session: Session, field: Any, word: str) -> Any:
@@ -52,6 +56,7 @@ class Proposal:
     column: str
     word: str
     is_postgresql: bool
+    parts: tuple[str, ...] = ()  # those of the word's parts that are asked for, where the database is SQLite
 
     @property
     def source(self) -> Any:
@@ -63,7 +68,7 @@ class Proposal:
                 sa.select(sa.literal_column("id", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
             )
         asked = f"{name} MATCH :find_parts"
-        found = sa.text(asked).bindparams(find_parts=_fts(self.word))
+        found = sa.text(asked).bindparams(find_parts=_fts(self.parts))
         return sa.select(sa.literal_column("rowid", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
 
     @property
@@ -112,7 +117,7 @@ def proposal(session: Session, field: Any, word: str) -> Proposal | None:
     waiting = _stale(table).limit(STALE + 1).subquery()
     if (session.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0) > STALE:
         return None
-    return Proposal(table, name, word, is_postgresql(session))
+    return Proposal(table, name, word, is_postgresql(session), tuple(_telling(session, field, _parts(word))))
 
 
 def ids_with(session: Session, field: Any, word: str) -> Any:
@@ -149,8 +154,33 @@ def _is_sure(letter: str) -> bool:
 _ALPHABETS = (("\0", "\u024f"), ("\u0386", "\u03ce"), ("\u0400", "\u052f"), ("\u1e00", "\u1eff"))
 
 
-def _fts(word: str) -> str:
-    return " AND ".join('"{}"'.format(part.replace('"', '""')) for part in _parts(word))
+def _telling(session: Session, field: Any, parts: list[str]) -> list[str]:
+    """The parts that leave anybody out: one that most rows have costs a walk over all of them («any» of «Company»)."""
+    if is_postgresql(session):  # whose index leaves common parts to the last by itself
+        return parts
+    texts = _sample(session, field)
+    if len(texts) < SAMPLE:
+        return parts
+    common = {part: sum(part.lower() in text for text in texts) for part in parts}
+    return [part for part in parts if common[part] * 2 <= SAMPLE] or [min(parts, key=lambda part: common[part])]
+
+
+def _sample(session: Session, field: Any) -> list[str]:
+    """Some of a column's newest texts, remembered for a while: enough to know which parts are everywhere."""
+    known = session.get_bind().engine.__dict__.setdefault("_kabinet_sampled", {})
+    key = (field.class_.__tablename__, field.key, tenancy.scope())
+    when, texts = known.get(key, (None, []))
+    if when is None or (clock.now() - when).total_seconds() > SAMPLED_FOR:
+        query = sa.select(field).order_by(field.class_.id.desc()).limit(SAMPLE)
+        texts = [str(text or "").lower() for text in session.scalars(query)]
+        if len(known) > KNOWN_SAMPLES:
+            known.clear()
+        known[key] = (clock.now(), texts)
+    return texts
+
+
+def _fts(parts: Sequence[str]) -> str:
+    return " AND ".join('"{}"'.format(part.replace('"', '""')) for part in parts)
 
 
 def _is_there(session: Session) -> bool:
