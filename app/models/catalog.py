@@ -199,6 +199,7 @@ class Promotion(Stamped, Model):
     minimum_sum: Mapped[Decimal] = mapped_column(Cents, default=Decimal(0))
     first_purchase_only: Mapped[bool] = mapped_column(default=False)
     product_id: Mapped[int | None] = ref("product.id", null=True)
+    product: Mapped[Product | None] = relationship()
     __table_args__ = (
         sa.CheckConstraint("percent_bp >= 0 AND percent_bp <= 10000", "percent_known"),
         sa.CheckConstraint("use_limit IS NULL OR used <= use_limit", "within_limit"),

@@ -20,7 +20,7 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.errors import N_, DomainError, Forbidden, NotFound, Refused
 from app.extensions import db
-from app.models import CartItem, Plan, User
+from app.models import Agreement, CartItem, Plan, User
 from app.rules import parameters, shelves
 from app.rules.policies import renewal_on
 from app.rules.renewing import EARLY
@@ -30,6 +30,7 @@ from app.services.shop.carts import Basket, Entry
 from app.services.shop.quotes import Part, Quote, Wish
 from app.views.base import KabinetPage, open_to_all, say
 from app.views.cabinet.frame import day, percent, quantity
+from app.views.discounts import told
 from app.views.rows import whole
 from app.views.security import current_actor
 from app.views.shop import months_text, period_text, plain, price_text, trial_text, visited_seller
@@ -92,6 +93,24 @@ def _need_buyer() -> None:
         raise Refused(NO_STAFF)
     if actor.company_id is not None:
         actor.need(Right.CABINET_BUY)
+
+
+def has_agreed(terms: Agreement) -> bool:
+    """Whether the box is ticked already: here, or when the company registered or was asked again."""
+    company_id = current_actor().company_id
+    return session.get(TERMS) == terms.id or (
+        company_id is not None and agreements.has_accepted(db.session(), company_id, terms)
+    )
+
+
+def terms_first() -> Any:
+    """The way back to the cart of who has not accepted the terms in force (SMC-53); None where they have."""
+    seller = visited_seller()
+    terms = agreements.in_force(db.session(), seller.id, _locale(), clock.today(seller.zone))
+    if terms is None or has_agreed(terms):
+        return None
+    flash(gettext("Tick that you accept the terms: without it nothing can be ordered."), "warning")
+    return redirect(url_for("CartPage.index"))
 
 
 # -- what the pages show -----------------------------------------------------------------------------------------------
@@ -157,14 +176,16 @@ class CartPage(KabinetPage):
         basket = _through(carts.basket_of, seller, _key(), self.actor)
         session[COUNT] = len(basket.entries)
         today = clock.today(seller.zone)
+        terms = self._terms(today) if basket.entries else None
         return self._show(
             "cart.html",
             basket=basket,
             currency=basket.quotes.currency,
             coming=coming(basket, policies.calendar_for(self.session, seller.id), today) if basket.chosen else [],
-            terms=self._terms(today) if basket.entries else None,
-            agreed=bool(session.get(TERMS)),
+            terms=terms,
+            agreed=terms is not None and has_agreed(terms),
             terms_country=seller.country,
+            told=told,
             is_open=request.args.get("details", "") == "all",
         )
 

@@ -265,3 +265,22 @@ def test_old_carts_of_strangers_are_cleared_away(client, session, server):
         assert carts.forget_old(session) == 1
         session.commit()
     assert "The cart is empty." in words(client.get("/cart/"))
+
+
+@pytest.mark.covers("SMC-50")
+def test_the_office_writes_a_promo_code_and_reads_what_customers_will(client, session, seller, server):
+    olga = makers.user(session, "administrator", locale="en")
+    session.commit()
+    makers.sign_in(client, olga)
+    asked = {
+        "csrf_token": token(client, "/office/promotions/add"), "seller": seller.id, "code": " autumn ", "name": "Autumn",
+        "percent_bp": "10", "valid_from": "2026-11-01", "valid_to": "2027-01-01", "use_limit": "50",
+        "minimum_sum": "500.00", "first_purchase_only": "y",
+    }  # fmt: skip
+    refused = words(client.post("/office/promotions/add", data={**asked, "amount": "5"}, follow_redirects=True))
+    assert "Give either a percentage or an amount" in refused
+    page = client.post("/office/promotions/add", data={**asked, "amount": "0"}, follow_redirects=True)
+    made = session.scalars(sa.select(m.Promotion)).one()
+    assert (made.code, made.use_limit, made.percent_bp) == ("AUTUMN", 50, 1000)
+    said = "10 % off the first period, until Dec 31, 2026, for orders from 500.00 UAH, for a first purchase"
+    assert said in words(page)

@@ -105,6 +105,26 @@ def examine(
     return promotion
 
 
+def settle(promotion: Promotion) -> None:
+    """What a promotion must be before it is kept: one code, one kind of discount, days in order."""
+    promotion.code = normalised(promotion.code or "")
+    if not promotion.code or len(promotion.code.split()) > 1:
+        raise Refused(N_("A promo code is one word of letters and digits."))
+    if bool(promotion.percent_bp) == bool(promotion.amount):
+        raise Refused(N_("Give either a percentage or an amount, one of the two."))
+    if (promotion.percent_bp or 0) < 0 or (promotion.percent_bp or 0) > 10_000 or (promotion.amount or 0) < 0:
+        raise Refused(N_("A discount is between 0 and the whole price."))
+    if promotion.valid_to is not None and promotion.valid_to <= promotion.valid_from:
+        raise Refused(N_("The last day is before the first. Change one of them."))
+    if promotion.use_limit is not None and promotion.use_limit < (promotion.used or 0):
+        raise Refused(
+            N_("It has been used %(used)s times already. Allow as many, or end it by a date."), used=promotion.used
+        )
+    seller_id = promotion.seller.id if promotion.seller is not None else promotion.seller_id
+    if promotion.product is not None and promotion.product.seller_id != seller_id:
+        raise Refused(N_("The product is another Seller's. Choose one of this Seller."))
+
+
 def used_up(code: str) -> Refused:
     """The refusal of a code that was used as often as it may be."""
     return Refused(N_("Promo code %(code)s has been used as often as it may be. Remove it to go on."), code=code)

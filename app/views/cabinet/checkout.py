@@ -25,7 +25,7 @@ from app.services.shop.quotes import Quote
 from app.views.base import needs, say
 from app.views.cabinet import frame
 from app.views.cabinet.payers import kind_tabs, lines_of
-from app.views.cart import parts_of, title_of
+from app.views.cart import parts_of, terms_first, title_of
 from app.views.rows import whole
 
 CHOSEN = "checkout"  # in the session: account, pay, payer, save, renew
@@ -83,6 +83,8 @@ class CheckoutPage(frame.Page):
         """The ways to pay with what each costs."""
         if not self.actor.may(Right.CABINET_BUY):
             return self.show("checkout_closed.html", who=checkout.who_may_buy(self.session, self.actor))
+        if (away := terms_first()) is not None:
+            return away
         wanted = whole(request.args.get("account", "") or "0")
         if wanted:
             self._keep(account=wanted)
@@ -193,6 +195,8 @@ class CheckoutPage(frame.Page):
     @needs(Right.CABINET_BUY)
     def place(self) -> Any:
         """Order it: once, whatever is pressed how often and in how many tabs."""
+        if (away := terms_first()) is not None:
+            return away
         form = request.form
         renew = {item: f"renew-{item}" in form for text in form.getlist("item") if (item := whole(text))}
         self._keep(renew={str(item): is_on for item, is_on in renew.items()})

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from flask import flash
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.core.errors import N_, Refused
@@ -9,7 +11,8 @@ from app.extensions import db
 from app.models import Category, Component, Plan, PriceVersion, Product, Promotion
 from app.models.catalog import CHARGED, PRICE_MODELS, PRODUCT_KINDS
 from app.provisioning.registry import PLATFORMS
-from app.services.shop import shelves
+from app.services.shop import promotions, shelves
+from app.views.discounts import told
 from app.views.office import cells
 from app.views.office.desk import Desk
 from app.views.office.inputs import TiersField
@@ -259,19 +262,37 @@ class Promotions(Desk):
     order_columns = ["code"]
     base_order = ("id", "desc")
     form_columns = [
-        "seller",
-        "code",
-        "name",
-        "percent_bp",
-        "amount",
-        "valid_from",
-        "valid_to",
-        "use_limit",
-        "minimum_sum",
-        "first_purchase_only",
-    ]
+        "seller", "code", "name", "product", "percent_bp", "amount", "valid_from", "valid_to", "use_limit",
+        "minimum_sum", "first_purchase_only",
+    ]  # fmt: skip
+    show_columns = [*form_columns, "used"]
     fixed = frozenset({"seller", "code"})
     required = frozenset({"seller", "code", "name", "valid_from"})
-    labels = {"percent_bp": _l("Percent off"), "amount": _l("Amount off")}
+    labels = {
+        "percent_bp": _l("Percent off"),
+        "amount": _l("Amount off"),
+        "used": _l("Used"),
+        "use_limit": _l("Uses at most"),
+        "minimum_sum": _l("From a sum of"),
+        "first_purchase_only": _l("For a first purchase only"),
+    }
+    hints = {
+        "code": _l("What customers type in the cart; large and small letters are the same."),
+        "name": _l("Customers read it in the cart and on the invoice."),
+        "product": _l("Empty: for a whole order."),
+        "amount": _l("Off an order once, tax included; shared among its lines by their prices."),
+        "valid_to": _l("The first day it no longer counts; empty: no end."),
+        "use_limit": _l("So many orders; empty: any number."),
+    }
     deletable = True
     keeps_by = _l("This promotion was given to subscriptions. End it by a date instead.")
+
+    def complete(self, item: Any) -> None:
+        """One kind of discount, for goods of one Seller, days in order."""
+        promotions.settle(item)
+
+    def post_add(self, item: Any) -> None:
+        """Show what customers will read."""
+        flash(gettext("Customers read: «%(text)s»", text=told(item, item.seller.currency)), "info")
+
+    post_update = post_add
