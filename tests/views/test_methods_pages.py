@@ -145,7 +145,7 @@ def test_olga_pays_by_transfer_sees_it_among_her_payments_and_prints(
     assert "Begun and not ended" in listed and "Being paid" in listed and "Total: 0" not in listed
     post(olga, f"{mine}/delete", page="/my/payments/")
     assert "Begun and not ended" not in text(olga, "/my/payments/")
-    money = makers.payment(session, account, amount=D("590.00"))
+    money = makers.payment(session, account, "590.00")
     session.commit()
     listed = text(olga, "/my/payments/")
     for word in ("Id", "Payer", "Receipt", "Total: 1", "Credited"):
