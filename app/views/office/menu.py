@@ -20,6 +20,7 @@ from app.views.office import (
     issued,
     money,
     news,
+    order_page,
     paperwork,
     payment_page,
     policies,
@@ -194,6 +195,7 @@ PAGES: dict[str, list[tuple[Any, Any, str]]] = {
     ],
 }
 QUIET = [
+    order_page.OrderPage,
     document_page.DocumentPage,
     desk_tools.SearchPage,
     desk_tools.TicketPage,

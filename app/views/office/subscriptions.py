@@ -29,8 +29,9 @@ from app.models import (
 )
 from app.services.switching import desk
 from app.views.base import OfficePage, attempt, needs
-from app.views.office import cells
+from app.views.office import cells, order_page
 from app.views.office.desk import Desk
+from app.views.security import current_actor
 
 
 class Subscriptions(Desk):
@@ -241,11 +242,21 @@ class Orders(Desk):
     area = "Subscriptions"
     route_base = "/office/orders"
     names = (_l("Orders"), _l("Order"))
-    list_columns = ["number", "account", "total", "currency", "state", "ordered_at"]
-    search_columns = ["number", "account", "state"]
+    list_columns = ["number", "account", "kind", "method", "total", "currency", "state", "ordered_at"]
+    search_columns = ["number", "account", "state", "payer", "promo_code", "ordered_at"]
     order_columns = ["number"]
     base_order = ("id", "desc")
     related = ("OrderLines",)
+    labels = {"method": _l("Payment method")}
+    formats = {"kind": cells.kind, "method": cells.kind}
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Any:
+        """What was ordered, how it is paid, and what may be done about it."""
+        order = self._rows_of([pk])[0]
+        self.update_redirect()
+        return self.render_template("office/order.html", **order_page.story_of(order.id, current_actor()))
 
 
 class OrderLines(Desk):

@@ -1,0 +1,117 @@
+"""Many order at once on PostgreSQL: promo code, credit limit and key are never used beyond what they allow."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app import models as m
+from app.access import tenancy
+from app.core import clock
+from app.core.actor import Actor
+from app.core.errors import Refused
+from app.extensions import db
+from app.services import audit
+from app.services.shop import carts, orders, quotes
+from tests import makers
+from tests.services.shop.buying import TODAY, Buyer
+
+THREADS = 12
+
+
+def rush(app: Flask, asked: list[tuple[Actor, orders.Checkout, str]]) -> list[str]:
+    """Place all of these at once, each in a transaction of its own behind its company's wall; what became of each."""
+
+    def place(one: tuple[Actor, orders.Checkout, str]) -> str:
+        actor, checkout, key = one
+        with app.app_context(), tenancy.seeing(actor.company_id or 0), clock.standing_at(TODAY):
+            session = db.session()
+            try:
+                number = orders.place(session, actor, checkout, key).number
+                session.commit()
+                return number
+            except Refused as error:
+                session.rollback()
+                return f"refused: {error.text}"
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(place, asked))
+
+
+def shoppers(
+    session: Session, firm: Buyer, goods: m.Plan, count: int, code: str
+) -> list[tuple[Actor, orders.Checkout, str]]:
+    """People of one firm, each with the same goods in a cart of their own and the confirmation before their eyes."""
+    found = []
+    for at in range(count):
+        user = makers.user(session, "owner", firm.company)
+        actor = replace(firm.actor, user_id=user.id)
+        cart = carts.cart_of(session, "", actor)
+        carts.add(session, firm.seller, cart, quotes.Wish(goods.id))
+        cart.promo_code = code
+        session.flush()
+        seen = orders.price(session, firm.seller, cart, carts.items_of(session, cart), firm.company.id)
+        checkout = orders.Checkout(cart.id, firm.account.id, "invoice", orders.seen_of(seen))
+        found.append((actor, checkout, f"{user.id}-{at}"))
+    return found
+
+
+@pytest.mark.postgres
+def test_two_hundred_checkouts_pass_exactly_as_promo_code_and_credit_allow(app: Flask, session: Session) -> None:
+    with clock.standing_at(TODAY):
+        tight = Buyer(session, with_contract=True, limit="1700.00")  # 20 orders of 81.00
+        wide = Buyer(session, with_contract=True, limit="1000000.00")
+        wide.company.seller_id = wide.account.seller_id = tight.seller.id
+        wide.seller = tight.seller
+        goods = tight.plan("300.0000")
+        code = m.Promotion(
+            seller_id=tight.seller.id, code="FIFTY", percent_bp=1000, valid_from=TODAY, use_limit=50, used=0
+        )
+        session.add(code)
+        session.flush()
+        asked = shoppers(session, tight, goods, 100, "FIFTY") + shoppers(session, wide, goods, 100, "FIFTY")
+        session.commit()
+    mixed = [one for pair in zip(asked[:100], asked[100:], strict=True) for one in pair]
+    before = time.process_time()
+    became = rush(app, mixed)
+    spent = time.process_time() - before
+    passed = [one for one in became if not one.startswith("refused")]
+    session.expire_all()
+    counts = dict(session.execute(sa.select(m.Order.company_id, sa.func.count()).group_by(m.Order.company_id)).all())
+    assert (len(passed), len(set(passed)), code.used) == (50, 50, 50)
+    assert sum(counts.values()) == 50 and counts.get(tight.company.id, 0) <= 20
+    for firm in (tight, wide):
+        assert firm.limit.used == Decimal("81.00") * counts.get(firm.company.id, 0)
+    assert session.query(m.Subscription).count() == 50
+    assert [name for name, breaches, _ in audit.check_all(session) if breaches] == []
+    assert spent < 60, spent
+
+
+@pytest.mark.postgres
+def test_one_credit_limit_lets_exactly_what_fits_pass(app: Flask, session: Session) -> None:
+    with clock.standing_at(TODAY):
+        firm = Buyer(session, with_contract=True, limit="900.00")
+        asked = shoppers(session, firm, firm.plan("300.0000"), 40, "")
+        session.commit()
+    became = rush(app, asked)
+    session.expire_all()
+    assert sum(not one.startswith("refused") for one in became) == 10
+    assert firm.limit.used == Decimal("900.00")
+
+
+@pytest.mark.postgres
+def test_fifty_times_the_same_click_is_one_order(app: Flask, session: Session) -> None:
+    with clock.standing_at(TODAY):
+        firm = Buyer(session, with_contract=True, limit="100000.00")
+        asked = shoppers(session, firm, firm.plan("300.0000"), 1, "")
+        session.commit()
+    became = rush(app, asked * 50)
+    assert len(set(became)) == 1 and not became[0].startswith("refused")
+    assert session.query(m.Order).count() == 1 and session.query(m.Subscription).count() == 1
