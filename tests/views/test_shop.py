@@ -109,7 +109,7 @@ def test_the_shop_is_searched_by_words_and_nothing_found_says_what_to_do(app, se
 def test_the_header_has_currencies_languages_and_who_is_there(app, session, seller):
     dollars = makers.plan(session, seller, price="3.0000", currency="USD")
     shelves.stock(session, seller.id)
-    owner = makers.user(session, "Company owner", makers.company(session, seller))
+    owner = makers.user(session, "owner", makers.company(session, seller))
     session.commit()
 
     client = app.test_client()
@@ -182,10 +182,23 @@ def test_a_company_sees_the_shop_of_its_own_seller(app, session, seller):
     makers.plan(session, polish, code="pl").product.name = "Serwer polski"
     session.flush()
     shelves.stock(session, polish.id)
-    owner = makers.user(session, "Company owner", makers.company(session, polish))
+    owner = makers.user(session, "owner", makers.company(session, polish))
     session.commit()
     shown = text(makers.sign_in(app.test_client(), owner).get("/shop/"))
     assert "Serwer polski" in shown and "Сервер 00" not in shown
+
+
+@pytest.mark.covers("AST-074")
+def test_a_company_s_buyer_orders_from_home_and_from_the_menu(app, session, seller):
+    company = makers.company(session, seller)
+    owner, reader = makers.user(session, "owner", company), makers.user(session, "employee", company)
+    session.commit()
+    home = makers.sign_in(app.test_client(), owner).get("/", headers={"Accept-Language": "en"}).get_data(as_text=True)
+    menu, main = home.split("<main", 1)
+    assert 'href="/shop/"' in menu
+    assert re.search(r'href="/shop/"[^>]*>\s*(<i[^>]*></i>)?\s*Order a service', main)
+    plain = makers.sign_in(app.test_client(), reader).get("/").get_data(as_text=True)
+    assert "Order a service" not in plain and 'href="/shop/"' in plain  # may look, not buy
 
 
 def test_pictures_are_served_as_what_they_are_and_may_be_kept(app, session, seller, data_dir):
@@ -203,7 +216,7 @@ def test_pictures_are_served_as_what_they_are_and_may_be_kept(app, session, sell
 
 
 def test_pages_of_the_shop_ask_the_database_eight_times_at_most(app, session, seller):
-    owner = makers.user(session, "Company owner", makers.company(session, seller))
+    owner = makers.user(session, "owner", makers.company(session, seller))
     session.commit()
     stranger, customer = app.test_client(), makers.sign_in(app.test_client(), owner)
     for path in ("/shop/", "/shop/category/cloud?order=cheap&page=2", "/shop/?q=сервер", "/shop/?currency=UAH"):
