@@ -20,7 +20,7 @@ from app.core.errors import N_, NotFound, Refused
 from app.domains.base import DomainRegister
 from app.models import Account, Agreement, AgreementAcceptance, Company, OneTimeCode, Payer, Seller, User
 from app.rules import identifiers, mailing, registration
-from app.services import codes, letters, numbering, people, setup, trail
+from app.services import agreements, codes, letters, numbering, people, setup, trail
 from app.services.codes import Purpose
 
 AGREE = N_("Read the agreement and tick that you accept it: without it you cannot register.")
@@ -57,11 +57,17 @@ def ask_new_password(session: Session, email: str, asker: Asker) -> OneTimeCode:
     return code
 
 
-def set_new_password(session: Session, code_id: int, password: str) -> User:
-    """The person's new password, after their code was right; every session of theirs ends."""
+def person_of(session: Session, code_id: int) -> User:
+    """Whose address the right code proved."""
     user = session.get(User, _proved(session, code_id, Purpose.PASSWORD).user_id or 0)
     if user is None or not user.active:
         raise NotFound()
+    return user
+
+
+def set_new_password(session: Session, code_id: int, password: str) -> User:
+    """The person's new password, after their code was right; every session of theirs ends."""
+    user = person_of(session, code_id)
     people.renew_password(session, user, password)
     return user
 
@@ -223,11 +229,7 @@ def seller_for(session: Session, country: str) -> Seller:
 
 def terms_of(session: Session, seller: Seller, locale: str) -> Agreement | None:
     """The Seller's terms in force, in this language where they are written in it; None where there are none."""
-    in_force = sa.select(Agreement).where(
-        Agreement.seller_id == seller.id, Agreement.valid_from <= clock.today(seller.zone)
-    )
-    own_words = sa.case((Agreement.locale == locale, 0), (Agreement.locale == seller.locale, 1), else_=2)
-    return session.scalars(in_force.order_by(Agreement.version.desc(), own_words).limit(1)).first()
+    return agreements.in_force(session, seller.id, locale, clock.today(seller.zone))
 
 
 def _newcomer(session: Session, user_id: int) -> User:

@@ -32,6 +32,20 @@ def ways_of(session: Session, user: User) -> list[str]:
     return [way for way in found if way in accepted] or found
 
 
+def ways_of_renewal(session: Session, user: User) -> list[str]:
+    """What is asked for besides the letter before a forgotten password is renewed (SMC-35); maybe nothing."""
+    if user.phone_confirmed_at is None and not is_asked(session, user):
+        return []
+    return [way for way in factors_of(user) if way != "email"]
+
+
+def send_renewal_code(session: Session, user: User, factor: str, *, asker: str, secret: str) -> OneTimeCode:
+    """A code by telephone that goes with the one of the letter."""
+    if factor not in ways_of_renewal(session, user) or factor == "totp":
+        raise Refused(N_("Choose one of the ways of the list."))
+    return _send(session, user, Purpose.SIGN_IN, factor, user.phone or "", asker, secret)
+
+
 def missing_of(session: Session, user: User) -> str:
     """The kind of factor the Seller's policy demands and this person has not set up yet; empty where all is well."""
     kind = _demanded_kind(session, user)

@@ -17,8 +17,8 @@ from app.core.errors import DomainError, NotFound
 from app.domains.registry import open_register
 from app.extensions import db
 from app.models import User
-from app.rules.codes import DIGITS, masked_email
-from app.services import codes, doors
+from app.rules.codes import DIGITS, masked_email, masked_phone
+from app.services import codes, doors, second_factor, sign_in
 from app.services.codes import Purpose
 from app.services.doors import Asker, NewCompany, NewPerson
 from app.views.base import KabinetPage, open_to_all, say
@@ -77,7 +77,7 @@ class Door(KabinetPage):
         code = through(service, email, asker())
         if code is None:
             return False
-        self.keep(email=email.strip().lower(), code=code.id, proved=False)
+        self.keep(email=email.strip().lower(), code=code.id, proved=False, second=False, way="", sent=None)
         return True
 
     def try_code(self, given: str) -> bool:
@@ -90,7 +90,10 @@ class Door(KabinetPage):
         return False
 
     def code_page(self, title: str, step: int, steps: list[str], **links: str) -> Any:
-        """The page a code is entered on."""
+        """The page a code is entered on; support is named where no code comes (SMC-73)."""
+        country = current_app.config["KABINET"].default_country
+        with tenancy.seeing(tenancy.EVERYONE, self.session):
+            seller = doors.seller_for(self.session, country)
         return self.render_template(
             "doors/code.html",
             title=title,
@@ -99,6 +102,7 @@ class Door(KabinetPage):
             sent_to=masked_email(self.state().get("email", "")),
             digits=DIGITS,
             minutes=codes.RULE.minutes,
+            support=" · ".join(said for said in (seller.phone, seller.email) if said),
             **links,
         )
 
@@ -114,7 +118,8 @@ class PasswordPage(Door):
     @open_to_all
     def index(self) -> Any:
         """The address."""
-        email = request.form.get("email", self.state().get("email", ""))
+        known = g.user.email if g.user is not None and g.user.is_authenticated else ""
+        email = request.form.get("email", self.state().get("email") or known)
         if request.method == "POST" and self.ask(doors.ask_new_password, email):
             return redirect(url_for("PasswordPage.code"))
         return self.render_template(
@@ -136,8 +141,66 @@ class PasswordPage(Door):
             if self.ask(doors.ask_new_password, self.state()["email"]):
                 flash(gettext("A new code is on its way."), "success")
         elif request.method == "POST" and self.try_code(request.form.get("code", "")):
-            return redirect(url_for("PasswordPage.password"))
+            self.keep(second=not self._ways())
+            return redirect(url_for("PasswordPage.password" if self.state()["second"] else "PasswordPage.second"))
         return self.code_page(gettext("New password"), 1, self._steps(), back=url_for("PasswordPage.index"))
+
+    def _ways(self) -> list[str]:
+        """How the person proves themselves besides the letter."""
+        with tenancy.seeing(tenancy.EVERYONE, self.session):
+            user = doors.person_of(self.session, int(self.state()["code"]))
+            return second_factor.ways_of_renewal(self.session, user)
+
+    @expose("/second", methods=["GET", "POST"])
+    @open_to_all
+    def second(self) -> Any:
+        """A code by telephone, or the authenticator's, for who has one."""
+        if not self.state().get("proved"):
+            return redirect(url_for("PasswordPage.index"))
+        with tenancy.seeing(tenancy.EVERYONE, self.session):
+            user = doors.person_of(self.session, int(self.state()["code"]))
+        form = request.form
+        if "way" in form:
+            self._choose(user, form["way"])
+        elif "code" in form and self._passes(user, form["code"]):
+            self.keep(second=True)
+            return redirect(url_for("PasswordPage.password"))
+        return self.render_template(
+            "doors/renewal.html",
+            title=gettext("New password"),
+            steps=self._steps(),
+            ways=[(way, way_in_words(way, user)) for way in self._ways()],
+            chosen=self.state().get("way", ""),
+        )
+
+    def _choose(self, user: User, way: str) -> None:
+        if way == "totp":
+            self.keep(way=way, sent=None)
+            return
+        secret = current_app.config["SECRET_KEY"]
+
+        def send(session: Any) -> Any:
+            return second_factor.send_renewal_code(session, user, way, asker=request.remote_addr or "", secret=secret)
+
+        if (code := through(send)) is not None:
+            self.keep(way=way, sent=code.id)
+
+    def _passes(self, user: User, given: str) -> bool:
+        secret, way, sent = current_app.config["SECRET_KEY"], self.state().get("way"), self.state().get("sent")
+        names = [sign_in.hashed(text, secret) for text in (f"second:{user.id}", request.remote_addr or "")]
+        with tenancy.seeing(tenancy.EVERYONE, self.session):
+            if wait := sign_in.wait_seconds(self.session, *names):
+                flash(gettext("Too many wrong codes. Try again in %(wait)s seconds.", wait=wait), "warning")
+                return False
+            if way == "totp":
+                is_right = second_factor.passes_totp(self.session, user, given, secret)
+            else:
+                is_right = sent is not None and second_factor.passes(self.session, user, int(sent), given, secret)
+            if not is_right:
+                sign_in.note_failure(self.session, *names)
+                flash(gettext(second_factor.WRONG), "danger")
+            db.session.commit()
+        return bool(is_right)
 
     @expose("/password", methods=["GET", "POST"])
     @open_to_all
@@ -145,6 +208,8 @@ class PasswordPage(Door):
         """The new password, twice."""
         if not self.state().get("proved"):
             return redirect(url_for("PasswordPage.index"))
+        if not self.state().get("second"):
+            return redirect(url_for("PasswordPage.second"))
         if request.method == "POST" and self._renew():
             session.pop(self.key, None)
             flash(gettext("Your password is changed. Sign in with the new one."), "success")
@@ -320,6 +385,17 @@ class RegisterPage(Door):
 
     def _steps(self) -> list[str]:
         return [gettext("Your address"), gettext("Code"), gettext("About you"), gettext("Company")]
+
+
+def way_in_words(way: str, user: User) -> str:
+    """A second factor as its button says it; numbers and addresses masked (SMC-19)."""
+    return {
+        "passkey": gettext("Use a passkey"),
+        "totp": gettext("Code of the authenticator"),
+        "sms": gettext("Send a code to %(number)s", number=masked_phone(user.phone or "")),
+        "call": gettext("Call %(number)s", number=masked_phone(user.phone or "")),
+        "email": gettext("Send a code to %(number)s", number=masked_email(user.email or "")),
+    }[way]
 
 
 def links() -> list[dict[str, str]]:

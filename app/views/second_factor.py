@@ -12,11 +12,12 @@ from app.core.errors import DomainError
 from app.extensions import db
 from app.models import User
 from app.reports.render import qr
-from app.rules.codes import masked_email, masked_phone
+from app.rules.codes import masked_phone
 from app.services import passkeys, second_factor, sign_in, trail
 from app.views import history
 from app.views.base import KabinetPage, attempt, for_signed_in, open_to_all, say
 from app.views.charts import draw_qr
+from app.views.doors import way_in_words
 from app.views.security import actor_of, finish_sign_in
 
 HALF_WAY = "half_way"  # who gave the right password, and when
@@ -142,13 +143,7 @@ class SecondFactorPage(KabinetPage):
         return True
 
     def _label(self, factor: str, user: User) -> str:
-        return {
-            "passkey": gettext("Use a passkey"),
-            "totp": gettext("Code of the authenticator"),
-            "sms": gettext("Send a code to %(number)s", number=masked_phone(user.phone or "")),
-            "call": gettext("Call %(number)s", number=masked_phone(user.phone or "")),
-            "email": gettext("Send a code to %(number)s", number=masked_email(user.email or "")),
-        }[factor]
+        return way_in_words(factor, user)
 
 
 class FactorsPage(KabinetPage):

@@ -39,6 +39,7 @@ WORDS = {
     "year": "2026",
     "section": "x",
     "sha256": "0" * 64,
+    "digest": "0" * 64,
     "code": "x",
     "currency": "UAH",
     "what": "x",

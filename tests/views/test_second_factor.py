@@ -199,3 +199,23 @@ def test_a_telephone_is_confirmed_and_let_go_by_codes(app: Flask, session: Sessi
         post(client, "/profile/factors/phone/code", page="/profile/factors/", code=digits(letter))
         session.expire_all()
         assert olga.phone is None and olga.phone_confirmed_at is None
+
+
+@pytest.mark.covers("SMC-35", "SMC-73")
+def test_a_forgotten_password_asks_for_the_telephone_too(app: Flask, session: Session, olga: User) -> None:
+    olga.phone_confirmed_at = clock.now()
+    olga.company.seller.phone, olga.email = "+380445853550", "olga@example.org"
+    session.commit()
+    client, strong = app.test_client(), "Violet-Harbour-42"
+    assert post(client, "/forgotten/", email="olga@example.org").location == "/forgotten/code"
+    assert "+380445853550" in client.get("/forgotten/code").get_data(as_text=True)
+    assert post(client, "/forgotten/code", code=digits(sent(app, session))).location == "/forgotten/second"
+    assert client.get("/forgotten/password").location == "/forgotten/second"
+    assert "XXX-XXX-95010" in post(client, "/forgotten/second", way="sms").get_data(as_text=True)
+    letter = sent(app, session)
+    assert letter.recipient == "+380671295010"
+    assert post(client, "/forgotten/second", code="000000").status_code == 200
+    assert client.get("/forgotten/password").location == "/forgotten/second"
+    assert post(client, "/forgotten/second", code=digits(letter)).location == "/forgotten/password"
+    assert post(client, "/forgotten/password", new=strong, again=strong).location == "/login/"
+    makers.sign_in(app.test_client(), olga, strong)

@@ -67,6 +67,9 @@ GIVEN = {
     "import_mapping.kind": "customers",
     "rename_pack.lines": "[]",
     "tariff_rate.decimals": 4,
+    "invitation.roles": [],
+    "data_wish.kind": "erase",
+    "data_wish.state": "new",
     "payment.exchange": None,  # frozen by us, never by a person
 }
 

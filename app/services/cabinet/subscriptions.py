@@ -76,6 +76,7 @@ class Wanted:
     is_live: bool = True
     search: str = ""
     after: int | None = None
+    kind: str = ""  # of the product: «licence» alone
 
 
 def list_subscriptions(
@@ -89,6 +90,8 @@ def list_subscriptions(
         query = query.where(Subscription.state.in_(LIVE))
     if wanted.account_id is not None:
         query = query.where(Subscription.account_id == wanted.account_id)
+    if wanted.kind:
+        query = query.where(Plan.product_id.in_(sa.select(Product.id).where(Product.kind == wanted.kind)))
     if wanted.search:
         tests = [
             column.contains(text, autoescape=True)

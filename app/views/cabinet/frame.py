@@ -110,6 +110,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
             ("TopUpPage.index", _l("Automatic top-up"), "fa-rotate", Right.CABINET_PAYMENTS),
             ("OrdersPage.index", _l("Orders"), "fa-bag-shopping", Right.CABINET_PAYMENTS),
             ("SubscriptionsPage.index", _l("Subscriptions"), "fa-layer-group", Right.CABINET_SUBSCRIPTIONS),
+            ("SubscriptionsPage.licences", _l("On-premises licences"), "fa-compact-disc", Right.CABINET_SUBSCRIPTIONS),
             ("RenewalsPage.index", _l("Renewal of services"), "fa-rotate", Right.CABINET_SUBSCRIPTIONS),
         ],
     ),
@@ -119,6 +120,8 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
             ("DeliveryPage.index", _l("Delivery of documents"), "fa-envelope-open-text", Right.CABINET_DELIVERY),
             ("CompanyPeople.index", _l("People"), "fa-users", Right.CABINET_USERS),
             ("NoticesPage.index", _l("Notices"), "fa-bell", Right.CABINET_READ),
+            ("ProfilePage.userinfo", _l("My profile"), "fa-user", Right.CABINET_READ),
+            ("ProfilePage.password", _l("Change of password"), "fa-key", Right.CABINET_READ),
             MAIN[-1][:4],
         ],
     ),
@@ -137,10 +140,18 @@ def _frame() -> dict[str, Any]:
     return {
         "kabinet_menu": menu(),
         "kabinet_header": {**header(), "notices": {"count": unread(), "url": url_for("NoticesPage.index")}},
-        "kabinet_active": request.endpoint.split(".")[0],
+        "kabinet_active": _active(request.endpoint),
         "kabinet_search_url": url_for("SubscribersPage.index") if actor.may(Right.CABINET_SUBSCRIBERS) else "",
         "kabinet_search_label": gettext("Find a subscriber by number or name"),
     }
+
+
+OWN_ENTRIES = frozenset({"SubscriptionsPage.licences", "ProfilePage.password"})  # apart from their page's first entry
+
+
+def _active(endpoint: str) -> str:
+    """Which entry of the menu a page belongs to."""
+    return endpoint if endpoint in OWN_ENTRIES else endpoint.split(".")[0]
 
 
 def menu() -> list[dict[str, Any]]:
@@ -148,7 +159,7 @@ def menu() -> list[dict[str, Any]]:
     actor, groups = current_actor(), []
     for label, pages in MENU:
         items = [
-            {"name": page.split(".")[0], "label": str(text), "icon": icon, "url": url_for(page)}
+            {"name": _active(page), "label": str(text), "icon": icon, "url": url_for(page)}
             for page, text, icon, right in pages
             if actor.may(right)
         ]

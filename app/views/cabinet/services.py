@@ -42,12 +42,22 @@ class SubscriptionsPage(frame.Page):
     @needs(Right.CABINET_SUBSCRIPTIONS)
     def index(self) -> Any:
         """The list with quantities, prices and next charges."""
+        return self._list("")
+
+    @expose("/licences")
+    @needs(Right.CABINET_SUBSCRIPTIONS)
+    def licences(self) -> Any:
+        """Licences for one's own premises, apart from cloud services (SMC-66)."""
+        return self._list("licence")
+
+    def _list(self, kind: str) -> Any:
         account = self.account_asked()
         wanted = subscriptions.Wanted(
             account_id=account.id if account else None,
             is_live=request.args.get("state") != "all",
             search=request.args.get("q", "").strip()[:60],
             after=whole(request.args["after"]) if "after" in request.args else None,
+            kind=kind,
         )
         rows, more = subscriptions.list_subscriptions(self.session, self.actor, self.today, wanted)
         return self.show("subscriptions.html", rows=rows, more=more, wanted=wanted, next_charge=self._next_charge())
