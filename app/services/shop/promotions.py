@@ -78,7 +78,7 @@ def examine(
     name = promotion.code
     if day < promotion.valid_from:
         raise Refused(
-            N_("Promo code %(code)s counts from %(day)s. Use it then."), code=name, day=promotion.valid_from.isoformat()
+            N_("Promo code %(code)s counts from %(day)s. Use it then."), code=name, day=promotion.valid_from
         )
     if promotion.valid_to is not None and day >= promotion.valid_to:
         raise Refused(N_("Promo code %(code)s has run out. Remove it to go on."), code=name)
