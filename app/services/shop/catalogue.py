@@ -25,6 +25,7 @@ from app.services.shop.shelves import range_of_part, tags_of
 ORDERS = ("position", "name", "cheap", "dear", "new")  # what lists may be ordered by
 SIZES = (15, 30, 60)
 WORDS = 5  # of a search that are looked for
+WALKED = 10_000  # products of a shop that are looked through sooner than asked for by their three-letter parts
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,7 @@ class Leaf:
 
 
 def list_products(session: Session, front: Front, tree: Tree, branch: Branch | None, asked: Asked) -> Leaf:
-    """Products of a category (or of all) with the words asked for: one statement, two more for words."""
+    """Products of a category (or of all) with the words asked for: one statement, up to three more for words."""
     query = session.query(Shelf).filter(Shelf.window_id == (front.window_id or 0))
     if branch is not None:
         ids = tree.below(branch)
@@ -218,7 +219,7 @@ def list_products(session: Session, front: Front, tree: Tree, branch: Branch | N
     total = branch.count if branch is not None else tree.total
     words = asked.words.split()[:WORDS]
     if words:
-        query = _with_words(session, query, words)
+        query = _with_words(session, query, words, tree.total)
         total = query.count()
     pages = max(1, math.ceil(total / asked.size))
     page = min(max(asked.page, 1), pages)
@@ -227,11 +228,11 @@ def list_products(session: Session, front: Front, tree: Tree, branch: Branch | N
     return Leaf(cards, total, page, pages, offset + 1 if cards else 0)
 
 
-def _with_words(session: Session, query: Any, words: Sequence[str]) -> Any:
+def _with_words(session: Session, query: Any, words: Sequence[str], among: int) -> Any:
     """Narrowed to what has every word; the longest is looked for by its three-letter parts."""
     for word in words:
         query = query.filter(finding.has(session, Shelf.words, word))
-    proposed = finding.proposal(session, Shelf.words, max(words, key=len))
+    proposed = finding.proposal(session, Shelf.words, max(words, key=len)) if among > WALKED else None
     if proposed is None or proposed.is_common(session):
         return query
     found = sa.union(proposed.source, proposed.stale).subquery()

@@ -125,7 +125,9 @@ def test_lists_are_ordered_and_cut_into_pages(session):
 
 
 @pytest.mark.covers("SMC-44")
-def test_words_are_found_in_any_case_before_and_after_they_are_worked_in(session):
+@pytest.mark.parametrize("walked", [0, 10_000])
+def test_words_are_found_in_any_case_before_and_after_they_are_worked_in(session, monkeypatch, walked):
+    monkeypatch.setattr(catalogue, "WALKED", walked)
     seller = makers.seller(session)
     server = product(session, seller, "Віртуальний сервер «Їжак»")
     server.product.translations = {"en": {"name": "Virtual server Hedgehog", "description": "runs at once"}}
