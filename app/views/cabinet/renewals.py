@@ -193,10 +193,10 @@ class RenewalsPage(frame.Page):
 
 
 def period_text(months: int) -> str:
-    """«a month», «3 months», «a year», «2 years»."""
+    """«1 month», «3 months», «1 year»."""
     if months % 12 == 0:
-        return ngettext("a year", "%(num)d years", months // 12)
-    return ngettext("a month", "%(num)d months", months)
+        return ngettext("%(num)d year", "%(num)d years", months // 12)
+    return ngettext("%(num)d month", "%(num)d months", months)
 
 
 def charge_sentence(row: Row) -> str:
