@@ -17,6 +17,7 @@ QUICK = (
     ("rating", ("20000",)),
     ("details", ("100000",)),
     ("shop", ("6000", "20000")),
+    ("switching", ("2000",)),
 )
 FULL = (
     ("billing", ("100000", "sqlite", "postgresql")),
@@ -32,6 +33,7 @@ FULL = (
     ("details", ("--full",)),
     ("shop", ()),
     ("shop", ("6000", "100000", "postgresql")),
+    ("switching", ("5000", "40000")),
 )
 
 
