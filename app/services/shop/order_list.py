@@ -1,5 +1,6 @@
 """Orders as people read them: what waits for its payment, what is paid, and the whole story of one."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,11 @@ WAITING = (OrderState.PENDING.value,)
 DONE = (OrderState.PAID.value, OrderState.FULFILLED.value)
 CANCELLED = (OrderState.CANCELLED.value,)
 MOST_WAITING = 50
+
+
+def last_day(ends_on: dt.date | None) -> dt.date | None:
+    """The last day that is paid for, as people read a period."""
+    return ends_on - dt.timedelta(days=1) if ends_on is not None else None
 
 
 @dataclass(frozen=True)

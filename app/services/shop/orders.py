@@ -267,7 +267,7 @@ def _line(session: Session, order: Order, quote: Quote, locale: str) -> OrderLin
 def name_of(plan: Plan, locale: str) -> str:
     """What a plan is called on orders, subscriptions and invoices: the product, and the plan where that says more."""
     product, own = catalogue.words_of(plan.product, locale).name, catalogue.words_of(plan, locale).name
-    return (own if own.startswith(product) else product if product.startswith(own) else f"{product}, {own}")[:255]
+    return (own if product.lower() in own.lower() else f"{product} — {own}")[:255]
 
 
 def _method(session: Session, account: Account, asked: Checkout, total: Decimal) -> str:

@@ -20,12 +20,13 @@ from app.rules.lifecycle import OrderState
 from app.services.cabinet import payers
 from app.services.shop import checkout, orders
 from app.services.shop.checkout import Desk, Tile
+from app.services.shop.order_list import last_day
 from app.services.shop.orders import AlreadyOrdered, Checkout
-from app.services.shop.quotes import Quote
+from app.services.shop.quotes import Part, Quote
 from app.views.base import needs, say
-from app.views.cabinet import frame
+from app.views.cabinet import frame, words
 from app.views.cabinet.payers import kind_tabs, lines_of
-from app.views.cart import parts_of, terms_first, title_of
+from app.views.cart import TERMS, parts_of, terms_first, title_of
 from app.views.rows import whole
 
 CHOSEN = "checkout"  # in the session: account, pay, payer, save, renew
@@ -83,8 +84,10 @@ class CheckoutPage(frame.Page):
         """The ways to pay with what each costs."""
         if not self.actor.may(Right.CABINET_BUY):
             return self.show("checkout_closed.html", who=checkout.who_may_buy(self.session, self.actor))
-        if (away := terms_first()) is not None:
-            return away
+        if TERMS not in session:  # asked once a visit; ordering asks again
+            if (away := terms_first()) is not None:
+                return away
+            session[TERMS] = 0
         wanted = whole(request.args.get("account", "") or "0")
         if wanted:
             self._keep(account=wanted)
@@ -179,6 +182,7 @@ class CheckoutPage(frame.Page):
                 (item, quote, title_of(quote.plan) if quote.plan else "", _parts(quote))
                 for item, quote in zip(desk.items, desk.quotes.lines, strict=True)
             ],
+            last_day=last_day,
             renew=_state().get("renew") or {},
             save=bool(_state().get("save")),
             key=secrets.token_hex(16),
@@ -258,13 +262,18 @@ def after(page: frame.Page, order_id: int) -> Any:
     return redirect(url_for("OrdersPage.one", order_id=order.id))
 
 
+def _amount(part: Part, unit: str) -> str:
+    shown = part.included if part.charged == "usage" else part.quantity
+    return f"{frame.quantity(shown)} {words.word(words.UNITS, unit)}"
+
+
 def _parts(quote: Quote) -> list[tuple[str, str, str, str]]:
     """The parts of a line: name, quantity, now, each next period."""
     by_use = gettext("by use")
     return [
         (
             one["name"],
-            one["value"],
+            _amount(one["part"], one["unit"]),
             by_use if one["as_used"] else frame.money(one["part"].first_total),
             by_use if one["as_used"] else frame.money(one["part"].next_total),
         )

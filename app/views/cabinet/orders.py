@@ -64,6 +64,7 @@ class OrdersPage(frame.Page):
             reason=reason_of(story.order),
             ready=ready_words,
             parts_of_line=parts_of_line,
+            last_day=order_list.last_day,
             instructions=instructions_of(story),
             payment=payment_words(story),
             history=history_of(story),

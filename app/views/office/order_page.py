@@ -27,6 +27,7 @@ def story_of(order_id: int, actor: Actor) -> dict[str, Any]:
         "company": db.session.get(Company, order.company_id),
         "person": db.session.get(User, order.asked_by) if order.asked_by else None,
         "reason": say(why) if why is not None else "",
+        "last_day": order_list.last_day,
         "room": spending.room_of(db.session(), order.account_id) if is_open else None,
     }
 
