@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from app.models import Agreement, PaymentWay, Seller
+from app.models import Agreement, PaymentWay, PrivacyPolicy, Seller
 
 # language → title, text; the demo's own words
 TERMS = {
@@ -34,6 +34,28 @@ TERMS = {
         "Klient płaci faktury w terminie i nikomu nie przekazuje haseł.",
     ),
 }
+PRIVACY = {
+    "en": (
+        "Privacy policy",
+        "We keep what contracts and the law need: names, addresses, documents, payments and who did what.\n\n"
+        "Ask for a copy, for a restriction or for erasing in your profile.",
+    ),
+    "uk": (
+        "Політика конфіденційності",
+        "Ми зберігаємо те, чого потребують договори й закон: імена, адреси, документи, платежі та хто що робив.\n\n"
+        "Копію, обмеження чи видалення можна попросити у своєму профілі.",
+    ),
+    "ru": (
+        "Политика конфиденциальности",
+        "Мы храним то, чего требуют договоры и закон: имена, адреса, документы, платежи и кто что делал.\n\n"
+        "Копию, ограничение или удаление можно попросить в своём профиле.",
+    ),
+    "pl": (
+        "Polityka prywatności",
+        "Przechowujemy to, czego wymagają umowy i prawo: nazwiska, adresy, dokumenty, płatności i kto co robił.\n\n"
+        "O kopię, ograniczenie lub usunięcie można wystąpić w swoim profilu.",
+    ),
+}
 # language → name and description of each way
 WAYS = {
     "en": (("Bank card", "Visa, Mastercard"), ("Electronic wallet", "With cashback"), "Bank transfer"),
@@ -47,6 +69,9 @@ def add_doors(session: Session, seller: Seller, since: dt.date) -> None:
     """Terms in every language, a card without commission, a wallet with 5 % + 10.00 and cashback (AST-089)."""
     for locale, (title, body) in TERMS.items():
         session.add(Agreement(seller_id=seller.id, version=1, locale=locale, title=title, body=body, valid_from=since))
+    for locale, (title, body) in PRIVACY.items():
+        said = {"version": 1, "locale": locale, "title": title, "body": body, "valid_from": since}
+        session.add(PrivacyPolicy(seller_id=seller.id, **said))
     card, wallet, transfer = WAYS[seller.locale]
     session.add(PaymentWay(seller_id=seller.id, gateway="sandbox", name=card[0], description=card[1], settings={}))
     session.add(
