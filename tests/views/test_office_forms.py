@@ -26,7 +26,7 @@ def office(app: Flask, session: Session) -> FlaskClient:
     return client
 
 
-def save(client: FlaskClient, address: str, **fields: object):
+def save(client: FlaskClient, address: str, /, **fields: object):
     token = makers._token(client.get(address).get_data(as_text=True))
     answer = client.post(address, data={"csrf_token": token, **fields}, follow_redirects=True)
     assert answer.status_code == 200, answer.get_data(as_text=True)[:1500]
@@ -52,6 +52,22 @@ def test_a_company_is_added_and_the_trail_says_by_whom(office, session, company)
     made = session.query(m.Company).filter_by(code="vyshnia").one()
     assert made.domain_prefix is None
     assert session.query(m.AuditEvent).filter_by(target="company", target_id=str(made.id)).count() == 1
+
+
+@pytest.mark.covers("SMC-24", "SMC-28")
+@pytest.mark.parametrize("other", [{"domain_prefix": "fabrikam"}, {"country": "PL"}, {"address": "Львів"}])
+def test_country_address_and_domain_stay_after_registration(office, session, company, other):
+    company.domain_prefix, company.address = "contoso", "Київ"
+    session.commit()
+    same = {"code": company.code, "seller": company.seller_id, "locale": "uk", "state": "active"}
+    same |= {"country": "UA", "address": "Київ", "domain_prefix": "contoso", "name": "ТОВ «Нова назва»"}
+    page = save(office, f"/office/companies/edit/{company.id}", **{**same, **other})
+    assert "cannot be changed" in page
+    session.expire_all()
+    assert (company.domain_prefix, company.country, company.address) == ("contoso", "UA", "Київ")
+    save(office, f"/office/companies/edit/{company.id}", **same)
+    session.expire_all()
+    assert company.name == "ТОВ «Нова назва»"
 
 
 def test_a_taken_code_brings_the_form_back_filled(office, session, company):

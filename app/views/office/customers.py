@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
@@ -13,9 +14,10 @@ from app.models.company import PAYER_KINDS
 from app.rules.mailing import join_addresses, parse_addresses
 from app.services import delivering
 from app.views.office import identifiers, story
-from app.views.office.desk import Desk
+from app.views.office.desk import Desk, Kept
 from app.views.security import current_actor
 
+FIXED_AT_REGISTRATION = ("country", "address", "domain_prefix")
 DELIVERY = ("delivery", "delivery_format", "delivery_addresses")
 
 
@@ -53,6 +55,17 @@ class Companies(Desk):
     keeps_by = _l(
         "This company has accounts, payers or people. Close it instead: edit it and choose the state «Closed»."
     )
+
+    def pre_update(self, item: Any) -> None:
+        """Where a registered company is, and its domain, are its vendor's for ever (SMC-24, SMC-28)."""
+        was = {name: sa.inspect(item).attrs[name].history.deleted for name in FIXED_AT_REGISTRATION}
+        if (was["domain_prefix"] or [item.domain_prefix])[0] and any(was.values()):
+            raise Kept(
+                gettext(
+                    "Country, address and domain of a registered company cannot be changed: register a new company."
+                )
+            )
+        super().pre_update(item)
 
     @expose("/show/<pk>")
     @has_access
