@@ -437,3 +437,69 @@ def test_people_of_the_company_are_told_in_their_language(session: Session) -> N
     told = session.query(m.Notice).filter_by(user_id=olga.user.id, channel="in_app").order_by(m.Notice.id).all()
     assert [one.event for one in told if one.event.startswith("order")] == ["order_placed", "order_done"]
     assert order.number in told[0].subject and "Замовлення" in told[0].subject
+
+
+@pytest.mark.covers("SMC-54")
+def test_the_invoice_of_an_order_on_credit_is_formed_and_mailed_by_itself(session: Session) -> None:
+    firm = Buyer(session, with_contract=True, limit="100.00")
+    firm.account.delivery, firm.account.delivery_addresses = "email", "books@example.org"
+    firm.put(firm.plan("300.0000"))
+    firm.order("invoice")
+    run_months(session, firm, "2026-11")
+    invoice = session.query(m.Document).filter_by(account_id=firm.account.id, kind="invoice").one()
+    assert (invoice.total, invoice.contract_id) == (Decimal("90.00"), firm.account.contract_id)
+    wishes = session.query(m.Outbox).filter_by(topic="mail_document")
+    assert [wish.payload["document_id"] for wish in wishes] == [invoice.id]
+    room = spending.room_of(session, firm.account.id)
+    assert (room.balance, room.outstanding, room.used) == (Decimal("-90.00"), Decimal("0.00"), Decimal("90.00"))
+
+
+def test_the_worker_fulfils_what_money_came_for_and_twice_is_once(app, session: Session) -> None:
+    from jobs import context
+
+    olga = Buyer(session)
+    olga.put(olga.plan("300.0000"))
+    order = olga.order("gateway", way_id=olga.way().id)
+    olga.pay("90.00")
+    wish = session.query(m.Outbox).filter_by(topic="fulfil_orders").one()
+    session.commit()
+    for _ in range(2):
+        context.perform_wish(session, app.config["KABINET"], wish.id)
+    session.expire_all()
+    assert (wish.state, order.state, len(olga.subscriptions())) == ("done", "fulfilled", 1)
+
+
+def test_every_night_unpaid_orders_are_cleared_away_and_limits_are_right_again(app, session: Session) -> None:
+    from app.services import work
+    from app.services.work import JobName
+    from jobs import context
+
+    olga = Buyer(session)
+    olga.put(olga.plan("300.0000"))
+    order = olga.order("gateway", way_id=olga.way().id)
+    firm = Buyer(session, with_contract=True, limit="100.00")
+    firm.put(firm.plan("300.0000"))
+    firm.order("invoice")
+    firm.pay("90.00")
+    job = work.order_job(session, SYSTEM, JobName.EXPIRE_ORDERS)
+    session.commit()
+    with clock.standing_at(TODAY + dt.timedelta(days=15)):
+        context.perform_job(session, app.config["KABINET"], job.id)
+    session.expire_all()
+    assert (job.state, job.result["figures"]) == ("done", {"cancelled": 1, "limits": 1})
+    assert (order.state, firm.limit.used) == ("cancelled", Decimal("0.00"))
+
+
+def test_a_renewal_is_an_order_that_prolongs_what_there_is(session: Session) -> None:
+    olga = Buyer(session)
+    olga.pay("1000.00")
+    olga.put(olga.plan("300.0000"))
+    olga.order("balance")
+    (made,) = olga.subscriptions()
+    made.state = "active"
+    order = orders.place_renewal(session, olga.actor, made, 2, "balance", key="renew")
+    assert (order.kind, order.total, order.state) == ("renewal", Decimal("600.00"), "fulfilled")
+    assert made.paid_until == made.ends_on == dt.date(2027, 2, 1) and len(olga.subscriptions()) == 1
+    assert orders.place_renewal(session, olga.actor, made, 2, "balance", key="renew") is order
+    with pytest.raises(Refused, match="missing"):
+        orders.place_renewal(session, olga.actor, made, 2, "balance", key="again")
