@@ -22,7 +22,7 @@ from app.core.actor import Actor
 from app.models import migrating
 from app.reports.render import xlsx
 from app.reports.render.xlsx import Column
-from app.services import renaming
+from app.services import finding, renaming
 from app.services.cabinet import subscribers
 from app.services.importing import store_upload
 from app.services.setup import ensure_defaults
@@ -194,6 +194,10 @@ def search(url: str, count: int, mine: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     with Session(engine) as session, tenancy.seeing(tenancy.EVERYONE, session):
         company_id, step = fill(session, count, mine), count // mine
+        while finding.catch_up(session, 50_000):
+            session.commit()
+        session.execute(sa.text("ANALYZE"))
+        session.commit()
         actor = Actor(None, "bench", company_id, rights=ADMINISTRATOR_RIGHTS)
         for name, texts in SEARCHES.items():
             for call in range(CALLS + 1):

@@ -140,6 +140,47 @@ def some_with(session: Session, field: Any, word: str, limit: int) -> list[int]:
     return [one for (one,) in query.with_entities(key).limit(limit)]
 
 
+def own_subscribers(session: Session, company_id: int, figures: str, word: str) -> list[int] | None:
+    """Ids of a company's subscribers whose number may have `figures` or whose name may have `word`.
+
+    None where the company's rows are to be walked: parts that are short, or had by more than MOST rows of everybody.
+    `figures` are empty where a number is not meant.
+    """
+    words = [one for one in (figures, word) if one]
+    if not all(_parts(one) and "\0" not in one for one in words) or not _is_there(session):
+        return None
+    if is_postgresql(session):
+        asked: Any = sa.text("SELECT id FROM find_own_subscribers(:company, :figures, :word, :most) AS f(id)")
+        bound = {"figures": figures, "word": word}
+    else:
+        asked = sa.text(_OWN_FIGURES if figures else _OWN_NAME)
+        bound = {"word": _fts(_parts(word))} | ({"figures": _fts(_parts(figures))} if figures else {})
+    found = list(session.scalars(asked, {"company": company_id, "most": MOST, **bound}))
+    return None if None in found else found
+
+
+def _own(columns: dict[str, str]) -> str:
+    """The statement of `own_subscribers` on SQLite: the sources, a NULL where one has too many, and who is theirs."""
+    sources = {
+        name: f"SELECT rowid AS id FROM find_subscriber_{name} WHERE find_subscriber_{name} MATCH :{asked} LIMIT :most"  # noqa: S608
+        for name, asked in columns.items()
+    } | {"waiting": "SELECT id FROM find_subscriber_stale LIMIT :most"}
+    parts = ", ".join(f"{name} AS MATERIALIZED ({source})" for name, source in sources.items())
+    many = " OR ".join(f"(SELECT COUNT(*) FROM {name}) >= :most" for name in sources)  # noqa: S608
+    mine = " UNION ".join(
+        # by IN and «+» each row is met by its key: a join begins with a Bloom filter over everybody's rows
+        f"SELECT s.id FROM subscriber s WHERE s.id IN (SELECT id FROM {name}) "  # noqa: S608
+        "AND +s.company_id = :company AND NOT (SELECT many FROM m)"
+        for name in sources
+    )
+    return f"WITH {parts}, m AS MATERIALIZED (SELECT {many} AS many) SELECT NULL FROM m WHERE many UNION ALL {mine}"  # noqa: S608
+
+
+MOST = 2_000  # rows looked at for their company; beyond, walking the company's own is no dearer
+_OWN_FIGURES = _own({"number": "figures", "name": "word"})
+_OWN_NAME = _own({"name": "word"})
+
+
 def _parts(word: str) -> list[str]:
     """Parts to ask for; those with letters of which SQLite may not know both cases are left out."""
     parts = dict.fromkeys(word[at : at + PART] for at in range(len(word) - PART + 1))

@@ -19,9 +19,11 @@ def upgrade():
     _people_up()
     _run_up()
     _gateways_up()
+    _finding_up()
 
 
 def downgrade():
+    _finding_down()
     _gateways_down()
     _run_down()
     _people_down()
@@ -497,3 +499,36 @@ def _gateways_down():
     for table, columns in _GATEWAYS.items():
         for column in reversed(columns()):
             op.drop_column(table, column.name)
+
+
+# --- parts of words, for a company's own subscribers -------------------------------------------------------------------
+
+
+def _finding_up():
+    """On PostgreSQL a company may not read the parts of everybody's names: this function reads them for it."""
+    if op.get_bind().dialect.name != "postgresql":
+        return
+    sources = {"n": ("find_subscriber_number", "f"), "w": ("find_subscriber_name", "g")}
+    parts = ", ".join(
+        f"{name} AS MATERIALIZED (SELECT id FROM {table} WHERE {asked} <> '{{}}' AND parts @> {asked} LIMIT most)"  # noqa: S608
+        for name, (table, asked) in sources.items()
+    )
+    stale = "s AS MATERIALIZED (SELECT id FROM find_subscriber_stale LIMIT most)"
+    counts = " OR ".join(f"(SELECT count(*) FROM {name}) >= most" for name in (*sources, "s"))  # noqa: S608
+    mine = " UNION ".join(
+        f"SELECT t.id FROM {name} JOIN subscriber t ON t.id = {name}.id WHERE t.company_id = company"  # noqa: S608
+        for name in (*sources, "s")
+    )
+    op.execute(
+        "CREATE FUNCTION find_own_subscribers(company bigint, figures text, word text, most integer) RETURNS SETOF "  # noqa: S608
+        "bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public SET enable_seqscan = off AS $$ "
+        "DECLARE f text[] := coalesce(find_parts(figures), '{}'); g text[] := coalesce(find_parts(word), '{}'); BEGIN "
+        "IF nullif(current_setting('app.tenant', true), '')::bigint <> company THEN RETURN; END IF; "
+        f"RETURN QUERY WITH {parts}, {stale}, m AS MATERIALIZED (SELECT {counts} AS many) SELECT NULL::bigint FROM m "
+        f"WHERE many UNION ALL SELECT own.id FROM m CROSS JOIN LATERAL ({mine}) own WHERE NOT many; END $$"
+    )
+
+
+def _finding_down():
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION find_own_subscribers(bigint, text, text, integer)")

@@ -55,9 +55,8 @@ def _prefix(text: str) -> list[Any]:
     return tests
 
 
-def _contains(session: Session, actor: Actor, text: str) -> Any:
-    """Ids with `text` anywhere; walks over covering indexes of the company's rows, cut at FOUND."""
-    mine = Subscriber.company_id == actor.company_id
+def _having(session: Session, query: Any, actor: Actor, text: str) -> Any:
+    """`query` narrowed to those with `text` anywhere: proposed by the parts of everybody's words, or walked to."""
     number = _as_number(text)
     tests = [finding.has(session, Subscriber.name, text)]
     if number:  # figures know no capitals
@@ -65,6 +64,15 @@ def _contains(session: Session, actor: Actor, text: str) -> Any:
             column.contains(word, autoescape=True)
             for column, word in ((Subscriber.number, number), (Subscriber.name, text))
         ]
+    proposed = finding.own_subscribers(session, actor.company_id, number, text) if actor.company_id else None
+    if proposed is None:
+        return query.where(Subscriber.id.in_(_walked(actor, tests)))
+    return query.where(Subscriber.id.in_(proposed), sa.or_(*tests))
+
+
+def _walked(actor: Actor, tests: list[Any]) -> Any:
+    """Ids of the company's that fit; walks over covering indexes of its rows, cut at FOUND."""
+    mine = Subscriber.company_id == actor.company_id
     parts = [sa.select(Subscriber.id).where(mine, test) for test in tests]
     whole: list[Any] = [sa.select(sa.literal_column("id")).select_from(part.limit(FOUND).subquery()) for part in parts]
     return whole[0] if len(whole) == 1 else sa.union(*whole)
@@ -101,7 +109,7 @@ def matching(session: Session, query: Any, actor: Actor, text: str) -> Any:
     ids = _in_ranges(session, actor, _prefix(text)) or _in_ranges(session, actor, _as_at_home(session, actor, text))
     if ids:
         return query.where(Subscriber.id.in_(ids) if len(ids) < COMMON else sa.or_(*_prefix(text)))
-    return query.where(Subscriber.id.in_(_contains(session, actor, text)))
+    return _having(session, query, actor, text)
 
 
 def find(

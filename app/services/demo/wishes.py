@@ -65,7 +65,7 @@ def _some_lines(session: Session, company: Company, count: int) -> list[Subscrib
 
 
 def add_option_requests(session: Session, company: Company, manager: User, today: dt.date) -> None:
-    """Lists of options asked for today: they wait for the first of the next month, one of them beside a refused line."""
+    """Lists of options asked for today: they wait for the first of the next month; one line of each is refused."""
     actor = actor_of(manager, Role.COMPANY_ADMINISTRATOR)
     lines, day = _some_lines(session, company, RENAMES + 5)[RENAMES:], Month.of(today).shift(1).first_day
     for action, option, some in ((ON, "roaming", lines), (ON, "records", lines[:2])):
