@@ -316,10 +316,11 @@
     }
     menu.addEventListener("toggle", function () { if (menu.open) { read(); } });
     summary.addEventListener("focus", read);
-    if (window.matchMedia("(hover: hover)").matches) {
-      menu.addEventListener("mouseenter", function () { read(); show(true, 120); });
-      menu.addEventListener("mouseleave", function () { show(false, 250); });
-    }
+    var hovered = false;
+    menu.addEventListener("pointerenter", function (event) { if (event.pointerType === "mouse") { hovered = true; read(); show(true, 120); } });
+    menu.addEventListener("pointerleave", function (event) { if (event.pointerType === "mouse") { hovered = false; show(false, 250); } });
+    /* The mouse that opened it by hovering must not shut it by a click. */
+    summary.addEventListener("click", function (event) { if (hovered && menu.open && event.detail) { event.preventDefault(); } });
   }
 
   /* Forms ------------------------------------------------------------------------------------------------------------ */
