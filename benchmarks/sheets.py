@@ -79,11 +79,11 @@ def _register(folder: Path, fmt: str, apart: bool) -> tuple[int, float, float]:
     register, month = registers.REGISTERS["invoices"], Month(2026, 10)
     form = pouring.Form(fmt, register.columns, register.totals)
     assert register.query is not None
-    query, _ = register.query(session, month)
     peak = 0.0
 
     def work() -> int:
         nonlocal peak
+        query, _ = register.query(session, month)
         if not apart:
             return pouring.pour(session, query, form, out)
         rows, kilobytes = pouring.pour_apart(session, query, form, out)
