@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from app.core.period import Month
 from app.rules import policies
+from app.rules.parameters import LONGEST
 from app.rules.policies import Calendar, PolicyKind
 
 EARLY = ("domain", "certificate")  # product kinds that are charged long before they expire (AST-153)
-CHOICES = (1, 2, 3, 6, 12, 24, 36)  # months a person may choose among, as far as the plan allows
+CHOICES = (1, 3, 6, 12)  # months a person may choose among, as far as the plan allows
 
 
 def paid_until(start: dt.date, months: int) -> dt.date:
@@ -20,6 +21,8 @@ def paid_until(start: dt.date, months: int) -> dt.date:
 def choices(plan_months: int, own: int | None = None) -> list[int]:
     """For how many months a plan of `plan_months` can be renewed: whole periods of it; `own` is always among them."""
     fitting = {months for months in CHOICES if months % plan_months == 0} | {plan_months}
+    if plan_months >= 12:
+        fitting |= {years * plan_months for years in (2, 3) if years * plan_months <= LONGEST}
     return sorted(fitting | ({own} if own else set()))
 
 

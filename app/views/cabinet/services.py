@@ -12,9 +12,11 @@ from flask_babel import lazy_gettext as _l
 from app.access.permissions import Right
 from app.core.period import Month
 from app.models import Subscription
+from app.rules import renewing
 from app.rules.lifecycle import SubscriptionState
+from app.services import policies
 from app.services.cabinet import charges, subscribers, subscriptions
-from app.services.shop import activating
+from app.services.shop import activating, changing, renewals
 from app.views.base import attempt, needs
 from app.views.cabinet import frame, words
 from app.views.exports import KINDS, send_path
@@ -83,6 +85,7 @@ class SubscriptionsPage(frame.Page):
             next_charge=self._next_charge_of(found),
             is_prepaid=found.paid_until is not None and found.account.contract_id is None,
             may_buy=self.actor.may(Right.CABINET_BUY),
+            can_count=changing.is_countable(found, in_force),
             reason=gettext(found.reason) if found.reason else "",
             about=_ABOUT.get(found.state, ""),
             instructions=instructions_of(found),
@@ -110,6 +113,29 @@ class SubscriptionsPage(frame.Page):
         attempt(activating.set_up, subscription_id, done=done)
         return redirect(url_for("SubscriptionsPage.one", subscription_id=subscription_id))
 
+    @expose("/<int:subscription_id>/quantity", methods=["POST"])
+    @needs(Right.CABINET_BUY)
+    def quantity(self, subscription_id: int) -> Any:
+        """More or fewer licences from today (SMC-01, SMC-70)."""
+        wanted = frame.as_amount(request.form.get("quantity", ""))
+        done = gettext("The quantity is changed from today.")
+        attempt(changing.set_quantity, subscription_id, wanted, done=done)
+        return redirect(url_for("SubscriptionsPage.one", subscription_id=subscription_id))
+
+    @expose("/<int:subscription_id>/suspend", methods=["POST"])
+    @needs(Right.CABINET_BUY)
+    def suspend(self, subscription_id: int) -> Any:
+        """Stop it for a while (SMC-69)."""
+        attempt(changing.suspend, subscription_id, done=gettext("The service is suspended."))
+        return redirect(url_for("SubscriptionsPage.one", subscription_id=subscription_id))
+
+    @expose("/<int:subscription_id>/activate", methods=["POST"])
+    @needs(Right.CABINET_BUY)
+    def activate(self, subscription_id: int) -> Any:
+        """Let it run again."""
+        attempt(changing.activate, subscription_id, done=gettext("The service is active again."))
+        return redirect(url_for("SubscriptionsPage.one", subscription_id=subscription_id))
+
     @expose("/<int:subscription_id>/give-up", methods=["POST"])
     @needs(Right.CABINET_BUY)
     def give_up(self, subscription_id: int) -> Any:
@@ -119,7 +145,13 @@ class SubscriptionsPage(frame.Page):
         return redirect(url_for("SubscriptionsPage.one", subscription_id=subscription_id))
 
     def _next_charge_of(self, found: Subscription) -> dt.date | None:
-        """The day the running month is billed; none after the subscription's end."""
+        """The day the running month is billed, or what is paid beforehand is renewed; none after the end."""
+        if found.paid_until is not None and found.account.contract_id is None:
+            if not found.auto_renew or found.state not in renewals.RENEWED or found.plan.trial_days:
+                return None
+            kind, failed_on = found.plan.product.kind, found.renew_failed_on
+            term = renewing.Term(found.paid_until, found.renew_months or 1, kind, failed_on)
+            return max(renewing.attempt_on(term, policies.calendar_for(self.session, found.seller_id)), self.today)
         if found.state not in subscriptions.LIVE or (found.ends_on and found.ends_on <= self.today):
             return None
         return self._next_charge()
