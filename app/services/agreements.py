@@ -51,6 +51,25 @@ def has_accepted(session: Session, company_id: int, terms: Agreement) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
+def in_force_for(
+    session: Session, seller_id: int, locale: str, day: dt.date, company_id: int | None
+) -> tuple[Agreement | None, bool]:
+    """The agreement that holds on `day`, and whether the company has accepted this version; one statement."""
+    theirs = sa.orm.aliased(Agreement)
+    accepted = (
+        sa.select(AgreementAcceptance.id)
+        .join(theirs, theirs.id == AgreementAcceptance.agreement_id)
+        .where(AgreementAcceptance.company_id == (company_id or 0))
+        .where(theirs.seller_id == Agreement.seller_id, theirs.version == Agreement.version)
+        .exists()
+    )
+    own_words = sa.case((Agreement.locale == locale, 0), (Agreement.locale == Seller.locale, 1), else_=2)
+    query = sa.select(Agreement, accepted).join(Seller, Seller.id == Agreement.seller_id)
+    query = query.where(Agreement.seller_id == seller_id, Agreement.valid_from <= day)
+    found = session.execute(query.order_by(Agreement.version.desc(), own_words, Agreement.id).limit(1)).first()
+    return (found[0], bool(found[1])) if found else (None, False)
+
+
 def _accepted(company_id: int) -> Any:
     query = sa.select(Agreement.version).join(AgreementAcceptance, AgreementAcceptance.agreement_id == Agreement.id)
     return query.where(AgreementAcceptance.company_id == company_id)

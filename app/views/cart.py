@@ -20,7 +20,7 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.errors import N_, DomainError, Forbidden, NotFound, Refused
 from app.extensions import db
-from app.models import Agreement, CartItem, Plan, User
+from app.models import Agreement, CartItem, Plan, Seller, User
 from app.rules import parameters, shelves
 from app.rules.policies import renewal_on
 from app.rules.renewing import EARLY
@@ -95,19 +95,17 @@ def _need_buyer() -> None:
         actor.need(Right.CABINET_BUY)
 
 
-def has_agreed(terms: Agreement) -> bool:
-    """Whether the box is ticked already: here, or when the company registered or was asked again."""
-    company_id = current_actor().company_id
-    return session.get(TERMS) == terms.id or (
-        company_id is not None and agreements.has_accepted(db.session(), company_id, terms)
-    )
+def terms_of(seller: Seller) -> tuple[Agreement | None, bool]:
+    """The terms in force, and whether the box is ticked already: here, or when the company registered."""
+    actor, today = current_actor(), clock.today(seller.zone)
+    terms, accepted = _through(agreements.in_force_for, seller.id, _locale(), today, actor.company_id)
+    return terms, accepted or (terms is not None and session.get(TERMS) == terms.id)
 
 
 def terms_first() -> Any:
     """The way back to the cart of who has not accepted the terms in force (SMC-53); None where they have."""
-    seller = visited_seller()
-    terms = agreements.in_force(db.session(), seller.id, _locale(), clock.today(seller.zone))
-    if terms is None or has_agreed(terms):
+    terms, accepted = terms_of(visited_seller())
+    if terms is None or accepted:
         return None
     flash(gettext("Tick that you accept the terms: without it nothing can be ordered."), "warning")
     return redirect(url_for("CartPage.index"))
@@ -176,21 +174,18 @@ class CartPage(KabinetPage):
         basket = _through(carts.basket_of, seller, _key(), self.actor)
         session[COUNT] = len(basket.entries)
         today = clock.today(seller.zone)
-        terms = self._terms(today) if basket.entries else None
+        terms, agreed = terms_of(seller) if basket.entries else (None, False)
         return self._show(
             "cart.html",
             basket=basket,
             currency=basket.quotes.currency,
             coming=coming(basket, policies.calendar_for(self.session, seller.id), today) if basket.chosen else [],
             terms=terms,
-            agreed=terms is not None and has_agreed(terms),
+            agreed=agreed,
             terms_country=seller.country,
             told=told,
             is_open=request.args.get("details", "") == "all",
         )
-
-    def _terms(self, today: dt.date) -> Any:
-        return _through(agreements.in_force, visited_seller().id, _locale(), today)
 
     @expose("/mini")
     @open_to_all
@@ -338,7 +333,7 @@ class CartPage(KabinetPage):
         if refusal is not None:
             flash(say(refusal), "danger")
             return back
-        terms = self._terms(clock.today(seller.zone))
+        terms, _ = terms_of(seller)
         if terms is not None and request.form.get("agree") != "1":
             session.pop(TERMS, None)
             flash(gettext("Tick that you accept the terms: without it nothing can be ordered."), "warning")

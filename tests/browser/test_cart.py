@@ -13,7 +13,6 @@ from selenium.webdriver.support.wait import WebDriverWait
 from app import models as m
 from tests import makers
 
-
 pytestmark = pytest.mark.browser
 
 

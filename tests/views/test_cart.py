@@ -245,6 +245,9 @@ def test_a_page_of_twenty_lines_asks_the_database_eight_times_at_most(client, se
     for _ in range(20):
         plan = makers.plan(session, seller)
         session.add(m.CartItem(cart_id=cart.id, company_id=company.id, plan_id=plan.id))
+    session.add(m.Promotion(seller_id=seller.id, code="TEN", name="", percent_bp=1000, valid_from=dt.date(2026, 1, 1)))
+    cart.promo_code = "TEN"
+    terms(session, seller)
     session.commit()
     makers.sign_in(client, owner)
     client.get("/cart/")
@@ -273,7 +276,7 @@ def test_the_office_writes_a_promo_code_and_reads_what_customers_will(client, se
     session.commit()
     makers.sign_in(client, olga)
     asked = {
-        "csrf_token": token(client, "/office/promotions/add"), "seller": seller.id, "code": " autumn ", "name": "Autumn",
+        "csrf_token": token(client, "/office/promotions/add"), "seller": seller.id, "code": " autumn ", "name": "Autumn",  # noqa: E501
         "percent_bp": "10", "valid_from": "2026-11-01", "valid_to": "2027-01-01", "use_limit": "50",
         "minimum_sum": "500.00", "first_purchase_only": "y",
     }  # fmt: skip
