@@ -13,7 +13,6 @@ from app.core import clock
 from app.core.errors import NotFound
 from app.services.shop import catalogue, pictures
 from app.services.shop.catalogue import ORDERS, SIZES, Asked, Branch, Front, Offer, Tree, Ware
-from app.views import cells
 from app.views.base import KabinetPage, here, open_to_all, say
 from app.views.cabinet.frame import as_amount, day, days, percent, quantity
 from app.views.rows import whole
@@ -270,7 +269,6 @@ class ShopPage(KabinetPage):
             "percent": percent,
             "day": day,
             "days": days,
-            "moment": cells.moment,
             "here": here,
         }
 
