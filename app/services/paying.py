@@ -250,7 +250,8 @@ def receive(session: Session, way_id: int, callback: Callback, secret: str) -> s
             verdict = methods.look(session, saving, gateway, secret)
         else:
             verdict = look(session, way, gateway, heard.order_no, secret, heard.external_id)
-        _note_event(session, way, callback, heard, verdict)
+        if verdict != "unknown":  # what names nothing of ours leaves nothing here: anybody may send it
+            _note_event(session, way, callback, heard, verdict)
     return heard.order_no
 
 
@@ -310,8 +311,8 @@ def _settle_paid(
 ) -> str:
     if attempt.state == AttemptState.PAID.value or attempt.payment_id is not None:
         return "paid" if attempt.external_id == truth.external_id else _hold(session, way, truth, attempt, "twice")
-    if attempt.state == AttemptState.HELD.value:
-        return "held"
+    if attempt.state == AttemptState.HELD.value:  # more money for the same attempt is other money
+        return "held" if attempt.external_id == truth.external_id else _hold(session, way, truth, attempt, "twice")
     if truth.currency != attempt.currency:
         return _keep_held(session, way, attempt, truth, "currency")
     if truth.amount != attempt.charged:

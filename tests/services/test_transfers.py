@@ -94,6 +94,8 @@ def test_short_or_excess_money_is_held_once_in_sight(
         import_lines(app, session, account, line)
     (held,) = session.query(HeldMoney)
     assert (held.reason, held.amount, attempt.state) == (reason, D(amount), "held") and net(session, account) == 0
+    import_lines(app, session, account, f"2026-11-21,10.00,UAH,B-2,{number_of(attempt.id)}")  # the rest of it
+    assert [one.amount for one in session.query(HeldMoney).order_by(HeldMoney.id)] == [D(amount), D("10.00")]
 
 
 def test_the_same_transfer_made_twice_is_held_the_second_time(

@@ -171,6 +171,10 @@ def pages(world: World) -> list[str]:
         "/my/notices/preferences",
         "/my/reconciliation/",
         "/my/reconciliation/compare",
+        "/my/methods/",
+        "/my/methods/add",
+        "/my/pay/?amount=10.00",
+        "/my/top-up/",
     ]
 
 

@@ -83,7 +83,7 @@ def test_olga_adds_a_card_without_buying_and_names_it(
     assert olga.get(one).status_code == 404
 
 
-@pytest.mark.covers("AST-141", "AST-143", "AST-154")
+@pytest.mark.covers("AST-100", "AST-141", "AST-143", "AST-154")
 def test_a_card_remembered_at_paying_pays_later_and_may_be_declined(
     app: Flask, session: Session, account: Account, olga: FlaskClient
 ) -> None:
@@ -99,7 +99,8 @@ def test_a_card_remembered_at_paying_pays_later_and_may_be_declined(
     again = post(olga, "/my/pay/begin", page=page, amount="50.00", way=f"saved:{method.id}", key="k2").location
     assert "is being charged" in text(olga, again)
     charge(app, session)
-    assert "took no money" in text(olga, again) and "Does not work" in text(olga, "/my/methods/")
+    failed = text(olga, again)
+    assert "took no money" in failed and "/my/tickets/new" in failed and "Does not work" in text(olga, "/my/methods/")
     assert ledger.balance(session, account.id).net == D("100.00")
 
 
@@ -127,7 +128,7 @@ def test_olga_sets_automatic_top_up_step_by_step(
     assert not row.is_on
 
 
-@pytest.mark.covers("AST-084", "AST-094", "AST-095", "AST-096", "AST-097")
+@pytest.mark.covers("SMC-64", "AST-084", "AST-094", "AST-095", "AST-096", "AST-097")
 def test_olga_pays_by_transfer_sees_it_among_her_payments_and_prints(
     app: Flask, session: Session, account: Account, olga: FlaskClient
 ) -> None:

@@ -162,6 +162,7 @@ class PayPage(frame.Page):
         if found.state == "new" and can_keep(found.way.gateway):
             found.save_method = "save" in request.form  # AST-141: ticked when the payment is confirmed
         order = self._order(found)
+        db.session.commit()  # nothing is locked while the gateway is asked
         try:
             handover = paying.gateway_of(self.session, found.way, current_app.config["SECRET_KEY"]).hand_over(order)
             paying.mark_sent(self.session, found, handover.external_id)
