@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.numbers import get_currency_symbol
-from flask import current_app, g, jsonify, request, send_file, session, url_for
+from flask import current_app, g, jsonify, request, session, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import format_decimal, get_locale, gettext, ngettext
 from werkzeug.datastructures import CombinedMultiDict
@@ -15,6 +15,7 @@ from app.services.shop import catalogue, pictures
 from app.services.shop.catalogue import ORDERS, SIZES, Asked, Branch, Front, Offer, Tree, Ware
 from app.views.base import KabinetPage, here, open_to_all, say
 from app.views.cabinet.frame import as_amount, day, days, percent, quantity
+from app.views.exports import send_path
 from app.views.rows import whole
 
 LAYOUTS = ("grid", "list")
@@ -247,7 +248,7 @@ class ShopPage(KabinetPage):
         """A product's picture; the same address is the same picture for ever."""
         path = pictures.find(current_app.config["KABINET"].data_dir, sha256)
         g.kept_for = MONTH_OF_PICTURES
-        return send_file(path, mimetype="image/webp", max_age=MONTH_OF_PICTURES, conditional=True)
+        return send_path(path, f"{sha256[:12]}.webp", "image/webp", inline=True)
 
     # -- the frame ----------------------------------------------------------------------------------------------------
 
