@@ -132,8 +132,9 @@ def from_params(params: Mapping[str, Any]) -> News:
 
 
 def companies_after(session: Session, seller_id: int, after: int, limit: int) -> list[int]:
-    """The next companies of a Seller, by id."""
-    query = sa.select(Company.id).where(Company.seller_id == seller_id, Company.id > after)
+    """The next companies of a Seller that have people who may sign in, by id."""
+    people = sa.exists().where(User.company_id == Company.id, User.active)
+    query = sa.select(Company.id).where(Company.seller_id == seller_id, Company.id > after, people)
     return list(session.scalars(query.order_by(Company.id).limit(limit)))
 
 
