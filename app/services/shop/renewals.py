@@ -350,10 +350,15 @@ def form_of(session: Session, actor: Actor, subscription_id: int) -> Form:
     return Form(subscription, plan, term.until, found, term.months, waiting_order(session, subscription.id))
 
 
-def need_renewable(subscription: Subscription) -> None:
-    """Refused where a subscription is not one that is paid beforehand, or has ended."""
+def need_prepaid(subscription: Subscription) -> None:
+    """Refused where a subscription is not one that is paid beforehand."""
     if subscription.account.contract_id is not None or subscription.paid_until is None:
         raise Refused(N_("This service is charged by the month on an invoice: it goes on by itself until you end it."))
+
+
+def need_renewable(subscription: Subscription) -> None:
+    """Refused where it is not paid beforehand, does not run yet, or has ended."""
+    need_prepaid(subscription)
     if subscription.state not in RENEWED:
         raise Refused(N_("Only a service that runs or is stopped can be renewed. One that has ended is bought again."))
 
@@ -419,7 +424,7 @@ def set_auto_renew(session: Session, actor: Actor, subscription_id: int, is_on: 
     if waiting is not None and waiting.asked_by is None and not is_being_paid(session, waiting):
         orders.cancel(session, actor, waiting.id)  # before the subscription is locked: the account comes first
     subscription = subscription_of(session, actor, subscription_id, lock=True)
-    need_renewable(subscription)
+    need_prepaid(subscription)
     if is_on and subscription.plan.trial_days:
         raise Refused(N_("A trial is not renewed by itself. Buy the service before it ends."))
     if subscription.auto_renew == is_on:
@@ -433,7 +438,7 @@ def set_auto_renew(session: Session, actor: Actor, subscription_id: int, is_on: 
 def set_method(session: Session, actor: Actor, subscription_id: int, method_id: int | None) -> Subscription:
     """What renews a service from now on: a saved method, or (None) the balance of its account (AST-151)."""
     subscription = subscription_of(session, actor, subscription_id, lock=True)
-    need_renewable(subscription)
+    need_prepaid(subscription)
     if method_id is not None:
         from_these = {one.id for one in methods.usable(session, actor, subscription.account)}
         if method_id not in from_these:
