@@ -32,9 +32,10 @@ class InvitedPage(KabinetPage):
             open_session(user)
             flash(gettext("Welcome! Your password is set; you are signed in."), "success")
             return redirect(url_for("HomeView.index"))
-        return self.render_template(
-            "doors/invited.html", title=gettext("Invitation"), one=one, company=company, asked=request.form
-        )
+        with tenancy.seeing(tenancy.EVERYONE, self.session):  # a refusal has rolled back: both are read anew
+            return self.render_template(
+                "doors/invited.html", title=gettext("Invitation"), one=one, company=company, asked=request.form
+            )
 
     def _found(self, token: str) -> tuple[Invitation, Company] | None:
         with tenancy.seeing(tenancy.EVERYONE, self.session):

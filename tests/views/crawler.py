@@ -180,8 +180,11 @@ class Crawler:
         page = self.client.get("/login/").get_data(as_text=True)
         data = {"username": username, "password": makers.PASSWORD, "csrf_token": token_of(page)}
         assert self.client.post("/login/", data=data).status_code == 302, f"{username} cannot sign in"
+        if self.client.get("/profile/").status_code == 302:  # a new version of the agreement is asked for first
+            token = token_of(self.client.get("/my/agreement/").get_data(as_text=True))
+            self.client.post("/my/agreement/later", data={"csrf_token": token})
         self.token = token_of(self.client.get("/profile/").get_data(as_text=True))
-        assert self.token
+        assert self.token, self.client.get("/profile/").location
 
     # -- what to ask
 

@@ -153,7 +153,7 @@ def build(session: Any) -> World:
             world.tables.append(table.name)
         elif [c.name for c in table.primary_key.columns] == ["id"]:
             owners = (A, B) if _is_of_somebody(table) else (SHARED,)
-            for owner in owners:
+            for owner in owners if table.name != "passkey" else ():  # who has one passes a second step
                 connection.execute(table.insert().values(**_row(table, owner)))
     return world
 
