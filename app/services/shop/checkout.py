@@ -115,21 +115,29 @@ def _accounts(
     return [account for account, _ in rows], {account.id: limit for account, limit in rows if limit is not None}
 
 
-def tiles(session: Session, actor: Actor, desk: Desk, balance: Decimal | None = None) -> list[Tile]:
-    """Every way to pay, those that cannot be used with their reason; `balance` of the account where it is known."""
+def tiles(session: Session, actor: Actor, desk: Desk, balance: Decimal | None = None, only: str = "") -> list[Tile]:
+    """Every way to pay, those that cannot be used with their reason; `balance` of the account where it is known.
+
+    With the name of one (`only`), what is not of its kind may be left out.
+    """
+    kind = only.partition(":")[0]
+    found = _from_account(session, desk, balance) if kind not in ("way", "saved") or not desk.total else []
+    if desk.total and kind not in ("balance", "invoice") and actor.may(Right.CABINET_PAYMENTS):
+        offers, saved = _online(session, desk.account, desk.total)
+        found += _saved(saved, offers) + [_tile(offer, f"way:{offer.way.id}", offer.way.name) for offer in offers]
+    return found
+
+
+def _from_account(session: Session, desk: Desk, balance: Decimal | None) -> list[Tile]:
+    """By invoice where there is a contract and something to pay, and from the balance."""
     account, total = desk.account, desk.total
     if balance is None:
         balance = ledger.balance(session, account.id).net
     room = spending.room(session, account, balance, desk.limit)
-    found = [Tile("balance", "", total, room=room, refusal=_checked(room, account, total, on_credit=False))]
-    if account.contract_id is not None:
-        found.insert(0, Tile("invoice", "", total, room=room, refusal=_checked(room, account, total)))
-    if total == 0:
-        return [one for one in found if one.value == "balance"]
-    if actor.may(Right.CABINET_PAYMENTS):
-        offers, saved = _online(session, account, total)
-        found += _saved(saved, offers) + [_tile(offer, f"way:{offer.way.id}", offer.way.name) for offer in offers]
-    return found
+    own = Tile("balance", "", total, room=room, refusal=_checked(room, account, total, on_credit=False))
+    if account.contract_id is None or not total:
+        return [own]
+    return [Tile("invoice", "", total, room=room, refusal=_checked(room, account, total)), own]
 
 
 def _online(session: Session, account: Account, total: Decimal) -> tuple[list[Offer], list[PaymentMethod]]:

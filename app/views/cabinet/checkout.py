@@ -64,9 +64,9 @@ class CheckoutPage(frame.Page):
             self._keep(account=None)
             return checkout.open_desk(self.session, self.actor)
 
-    def _tiles(self, desk: Desk) -> list[Tile]:
+    def _tiles(self, desk: Desk, only: str = "") -> list[Tile]:
         line = next((one for one in self.accounts if one.id == desk.account.id), None)
-        return checkout.tiles(self.session, self.actor, desk, line.balance if line else None)
+        return checkout.tiles(self.session, self.actor, desk, line.balance if line else None, only)
 
     def _away(self, error: DomainError) -> Any:
         """Where an explanation leads: to the order, or back to the cart."""
@@ -167,7 +167,8 @@ class CheckoutPage(frame.Page):
             raise
         except DomainError as error:
             return self._away(error)
-        tile = checkout.chosen(self._tiles(desk), _state().get("pay", ""))
+        value = str(_state().get("pay", "")) or "balance"
+        tile = checkout.chosen(self._tiles(desk, value), value)
         if tile is None:
             return redirect(url_for("CheckoutPage.index"))
         payer = self._payer_of(desk, tile)
