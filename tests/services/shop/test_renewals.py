@@ -217,7 +217,7 @@ def test_customers_with_a_contract_renew_by_the_closing_and_are_not_touched(sess
         renewals.set_auto_renew(session, olga.actor, made.id, False)
 
 
-@pytest.mark.covers("AST-151")
+@pytest.mark.covers("AST-134", "AST-151")
 def test_a_saved_card_is_charged_and_a_declined_one_is_tried_again_when_it_works(session):
     olga, made = running(session)
     good = card(olga)
