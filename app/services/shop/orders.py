@@ -138,7 +138,7 @@ def price(session: Session, seller: Seller, cart: Cart, items: list[CartItem], c
 def _lock_cart(session: Session, actor: Actor, cart_id: int) -> Cart:
     locked = sa.select(Cart).where(Cart.id == cart_id).with_for_update(of=Cart)
     cart = session.scalars(locked.execution_options(populate_existing=True)).first()
-    if cart is None or (cart.company_id != actor.company_id and cart.user_id != actor.user_id):
+    if cart is None or cart.user_id != actor.user_id:
         raise NotFound()
     return cart
 
