@@ -12,7 +12,7 @@ class DomainError(Exception):
     The text is an English message id marked with `N_`; entry points translate it (`views.base.say`).
     """
 
-    def __init__(self, text: str, **params: object) -> None:
+    def __init__(self, text: str, /, **params: object) -> None:
         self.text = text
         self.params = params
         super().__init__(text % params if params else text)
@@ -22,7 +22,7 @@ class NotFound(DomainError):
     """What was asked for is not there, or not this actor's: entry points answer 404 for both."""
 
     def __init__(
-        self, text: str = N_("It was not found. Go back to the list and choose again."), **params: object
+        self, text: str = N_("It was not found. Go back to the list and choose again."), /, **params: object
     ) -> None:
         super().__init__(text, **params)
 

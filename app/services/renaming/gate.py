@@ -76,7 +76,7 @@ def month_of(instant: dt.datetime, zone: str) -> Month:
     return Month.of(instant.astimezone(rules.ZoneInfo(zone)).date())
 
 
-def billing_since(seller_id: int, begun_at: dt.datetime, zone: str) -> sa.Select[tuple[int]]:
+def billing_since(seller_id: int, begun_at: dt.datetime, zone: str) -> sa.Select[int]:
     """The billing runs that have already put what was renamed on invoices, or are putting it now."""
     return (
         sa.select(BillingRun.id)
