@@ -57,13 +57,19 @@ def subscribe(session, account, quote):
             name=quote.name, starts_on=quote.starts_on, ends_on=quote.ends_on, paid_until=quote.ends_on,
         ),
     )  # fmt: skip
+    by_id = {component.id: component for component in quote.plan.components}
     for item in quote.items:
         session.add(
             m.SubscriptionItem(
-                company_id=account.company_id, subscription_id=made.id, component_id=item.component_id,
-                quantity=item.quantity, unit_price=item.unit_price, valid_from=quote.starts_on,
+                company_id=account.company_id,
+                subscription_id=made.id,
+                component_id=item.component_id,
+                name=quotes.item_name(quote.name, quote.plan, by_id[item.component_id]),
+                quantity=item.quantity,
+                unit_price=item.unit_price,
+                valid_from=quote.starts_on,
             )
-        )  # fmt: skip
+        )
     if quote.promotion_id:
         session.add(
             m.SubscriptionPromotion(
