@@ -28,17 +28,13 @@ def _asked(work: Callable[[], None]) -> None:
 @effect(Topic.LOOK_AT_PAYMENT)
 def look_at_payment(session: Session, payload: Mapping[str, Any], settings: Settings) -> None:
     """Ask the gateway about one attempt; a gateway that does not answer is asked again later."""
-    _asked(
-        lambda: paying.look_again(session, int(payload["attempt_id"]), int(payload["turn"]), settings.secret_key)
-    )
+    _asked(lambda: paying.look_again(session, int(payload["attempt_id"]), int(payload["turn"]), settings.secret_key))
 
 
 @effect(Topic.LOOK_AT_METHOD)
 def look_at_method(session: Session, payload: Mapping[str, Any], settings: Settings) -> None:
     """Ask the gateway whether a card is kept by now."""
-    _asked(
-        lambda: methods.look_again(session, int(payload["method_id"]), int(payload["turn"]), settings.secret_key)
-    )
+    _asked(lambda: methods.look_again(session, int(payload["method_id"]), int(payload["turn"]), settings.secret_key))
 
 
 @effect(Topic.CHARGE_METHOD)

@@ -306,9 +306,7 @@ def settle(session: Session, way: PaymentWay, truth: Truth, secret: str = "", mo
     return truth.state
 
 
-def _settle_paid(
-    session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth, money: Money | None
-) -> str:
+def _settle_paid(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth, money: Money | None) -> str:
     if attempt.state == AttemptState.PAID.value or attempt.payment_id is not None:
         return "paid" if attempt.external_id == truth.external_id else _hold(session, way, truth, attempt, "twice")
     if attempt.state == AttemptState.HELD.value:  # more money for the same attempt is other money

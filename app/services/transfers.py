@@ -76,9 +76,7 @@ def name_of(session: Session, attempt: PaymentAttempt, locale: str) -> str:
 def purpose_of(session: Session, attempt: PaymentAttempt, locale: str) -> str:
     """The purpose to be written, word by word: the number in it is how the money is known."""
     what = name_of(session, attempt, locale)
-    return words_of(locale)(
-        "transfer_purpose", what=what, account=attempt.account.number, number=number_of(attempt.id)
-    )
+    return words_of(locale)("transfer_purpose", what=what, account=attempt.account.number, number=number_of(attempt.id))
 
 
 def request_file(session: Session, attempt: PaymentAttempt, locale: str = "") -> tuple[str, bytes]:

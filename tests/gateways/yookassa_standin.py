@@ -70,7 +70,10 @@ class YooKassaStandIn:
             found["status"] = "succeeded"
             return 200, found
         number = f"2c{len(self.payments) + len(self.methods):06d}"
-        page = {"type": "redirect", "confirmation_url": f"https://yoomoney.ru/checkout/payments/v2/contract?id={number}"}
+        page = {
+            "type": "redirect",
+            "confirmation_url": f"https://yoomoney.ru/checkout/payments/v2/contract?id={number}",
+        }
         if path == "/payment_methods":
             self.methods[number] = {"id": number, "type": "bank_card", "status": "pending", "saved": False}
             return 200, self.methods[number] | {"confirmation": page}
