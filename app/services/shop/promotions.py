@@ -77,9 +77,7 @@ def examine(
         raise Refused(N_("There is no promo code %(code)s. Check its letters and digits."), code=code.strip()[:64])
     name = promotion.code
     if day < promotion.valid_from:
-        raise Refused(
-            N_("Promo code %(code)s counts from %(day)s. Use it then."), code=name, day=promotion.valid_from
-        )
+        raise Refused(N_("Promo code %(code)s counts from %(day)s. Use it then."), code=name, day=promotion.valid_from)
     if promotion.valid_to is not None and day >= promotion.valid_to:
         raise Refused(N_("Promo code %(code)s has run out. Remove it to go on."), code=name)
     if promotion.use_limit is not None and promotion.used >= promotion.use_limit:

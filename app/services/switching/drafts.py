@@ -111,9 +111,7 @@ def _choose(session: Session, draft: Request, choice: Choice) -> None:
 # -- lines in ----------------------------------------------------------------------------------------------------------
 
 
-def take_file(
-    session: Session, actor: Actor, draft_id: int, source: Source, name: str, page: str = ""
-) -> Request:
+def take_file(session: Session, actor: Actor, draft_id: int, source: Source, name: str, page: str = "") -> Request:
     """The lines of an XLSX or CSV: numbers, and if it likes an option, an action and a day of their own."""
     draft = draft_of(session, actor, draft_id)
     found = number_lists.read_file(source, COLUMNS)
