@@ -71,6 +71,8 @@ GIVEN = {
     "data_wish.kind": "erase",
     "data_wish.state": "new",
     "payment.exchange": None,  # frozen by us, never by a person
+    "order_line.breakdown": [],
+    "order_line.parameters": {},
 }
 
 
