@@ -18,7 +18,7 @@ from app.core.errors import NotFound
 from app.models import Company, Invitation, User, UserRight
 from app.services import invitations, passkeys, people
 from app.views import cells
-from app.views.base import CabinetPage, KabinetPage, OfficePage, attempt, needs, run
+from app.views.base import CabinetPage, KabinetPage, OfficePage, PageArgs, PageOf, attempt, needs, run
 from app.views.proof import base_address, need_proof
 from app.views.rows import whole
 
@@ -99,17 +99,18 @@ class _PeoplePages(KabinetPage):
 
     def listed(self) -> Any:
         args = self.page_args("last_name", "username", "last_login", size=50)
-        query = sa.select(User).options(selectinload(User.roles), selectinload(User.company))
-        query = query.where(User.deleted_at.is_(None))
+        query = sa.select(User).options(selectinload(User.roles)).where(User.deleted_at.is_(None))
         if self.company_id() is not None:
             query = query.where(User.company_id == self.company_id())
+        else:
+            query = query.options(selectinload(User.company))
         if args.search:
             like = "%" + args.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
             found = (User.last_name, User.first_name, User.username, User.email)
             query = query.where(sa.or_(*(column.ilike(like, escape="\\") for column in found)))
         order = getattr(User, args.order)
         query = query.order_by(order.desc() if args.descending else order, User.id)
-        page = self.paginate(query, args)
+        page = self._page(query, args)
         names = {role.value: str(ROLES[role][0]) for role in Role}
         return self.render_template(
             "kabinet/people.html",
@@ -123,6 +124,14 @@ class _PeoplePages(KabinetPage):
             moment=cells.moment,
             may_change=self.may_change(),
         )
+
+    def _page(self, query: Any, args: PageArgs) -> PageOf:
+        """A page; the few people of a company are counted by reading them."""
+        if args.number == 1:
+            rows = list(self.session.scalars(query.limit(args.size + 1)))
+            if len(rows) <= args.size:
+                return PageOf(rows, len(rows), args)
+        return self.paginate(query, args)
 
     def waiting(self) -> list[Invitation]:
         """Invitations nobody has followed yet; the office sees them on a person's company."""
