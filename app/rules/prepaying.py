@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.core.errors import N_, Refused
@@ -99,14 +100,15 @@ def first_period(day: dt.date, months: int) -> Period:
     return Period(day, Month.of(day).shift(months).first_day)
 
 
-def months_of(period: Period) -> list[tuple[Month, Period]]:
+@lru_cache(maxsize=256)
+def months_of(period: Period) -> tuple[tuple[Month, Period], ...]:
     """A period cut into calendar months."""
     cut, month = [], Month.of(period.start)
     while month.first_day < period.end:
         if both := month.period.overlap(period):
             cut.append((month, both))
         month = month.shift(1)
-    return cut
+    return tuple(cut)
 
 
 def charges_of(
