@@ -173,3 +173,18 @@ def test_the_use_of_data_is_restricted_and_released(app: Flask, session: Session
     post(client, "/profile/data/ask", kind="release")
     post(client, f"/profile/data/{session.query(DataWish).filter_by(state='new').one().id}/cancel")
     assert olga.restricted_at and client.get("/my/documents/").status_code == 200
+
+
+@pytest.mark.covers("SMC-39", "SMC-66")
+def test_the_menu_leads_to_ones_own_things_and_licences_stand_apart(app: Flask, session: Session, olga: User) -> None:
+    account = makers.account(session, olga.company)
+    for name, kind in (("Office on site", "licence"), ("Cloud mail", "service")):
+        plan = makers.plan(session, olga.company.seller)
+        plan.product.kind = kind
+        makers.subscription(session, account, plan, name=name)
+    session.commit()
+    client = makers.sign_in(app.test_client(), olga)
+    page = client.get("/my/subscriptions/licences").get_data(as_text=True)
+    assert "Office on site" in page and "Cloud mail" not in page
+    for address in ("/profile/", "/profile/password", "/my/orders/", "/my/payments/", "/my/subscriptions/"):
+        assert f'href="{address}"' in page
