@@ -258,7 +258,7 @@ def test_no_sql_is_pasted_together_from_values() -> None:
         # a whole list in one statement: the names of our columns and the table function of `services.sets`
         "app/services/sets.py",
         "app/services/renaming/history.py",
-        *(f"app/services/switching/{name}.py" for name in ("asking", "drafts", "facts", "undoing")),
+        *(f"app/services/switching/{name}.py" for name in ("asking", "facts", "judging", "undoing")),
     }
     wrong = [
         f"{name}:{call.lineno}"

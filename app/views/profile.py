@@ -6,7 +6,7 @@ The click on one's name leads here (SMC-36, SMC-37); nothing here is ever anothe
 from pathlib import Path
 from typing import Any
 
-from flask import abort, current_app, flash, g, redirect, request, send_file, session, url_for
+from flask import abort, current_app, flash, g, redirect, request, session, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import get_locale, gettext
 
@@ -18,6 +18,7 @@ from app.rules.codes import masked_email
 from app.services import agreements, avatars, passkeys, people, personal, sign_in, trail
 from app.views import cells
 from app.views.base import KabinetPage, attempt, for_signed_in
+from app.views.exports import send_path
 from app.views.office import codes
 from app.views.people import role_names
 from app.views.proof import need_proof
@@ -140,7 +141,7 @@ class ProfilePage(KabinetPage):
         path = avatars.path_of(avatars_folder(), g.user.avatar)
         if not path.is_file():
             abort(404)
-        return send_file(path, mimetype="image/png")
+        return send_path(path, "picture.png", "image/png", inline=True)
 
     # -- signing in ----
 
