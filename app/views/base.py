@@ -102,6 +102,22 @@ def needs(*rights: Right) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return wrap
 
 
+def needs_one(*rights: Right) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a page to people who hold one of these rights at least; others get 403."""
+
+    def wrap(page: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(page)
+        def checked(self: Any, *args: Any, **named: Any) -> Any:
+            if not any(current_actor().may(right) for right in rights):
+                abort(403)
+            return page(self, *args, **named)
+
+        checked._needs_one = rights  # type: ignore[attr-defined]
+        return checked
+
+    return wrap
+
+
 def open_to_all(page: Callable[..., Any]) -> Callable[..., Any]:
     """Let a page to people who have not signed in: sign-in itself, health, links from a mail, callbacks."""
     page._open_to_all = True  # type: ignore[attr-defined]

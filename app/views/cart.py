@@ -91,8 +91,8 @@ def _need_buyer() -> None:
     actor = current_actor()
     if actor.is_staff:
         raise Refused(NO_STAFF)
-    if actor.company_id is not None:
-        actor.need(Right.CABINET_BUY)
+    if actor.company_id is not None and not actor.may(Right.CABINET_BUY):
+        raise Refused(N_("You may not buy for your company. Ask its owner, or to be given the right."))
 
 
 def terms_of(seller: Seller) -> tuple[Agreement | None, bool]:

@@ -316,6 +316,8 @@ class KabinetSecurityManager(SecurityManager):
         needed = getattr(page, "_needs", None)
         if needed is not None:
             return all(actor.may(right) for right in needed)
+        if hasattr(page, "_needs_one"):
+            return any(actor.may(right) for right in page._needs_one)
         if hasattr(page, "_permission_name"):
             name = f"can_{view.get_method_permission(view.default_view)}"
             return self.has_access(name, view.class_permission_name)

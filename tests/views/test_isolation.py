@@ -182,6 +182,8 @@ def guard_of(app: Flask, endpoint: str) -> tuple[str, tuple[str, ...]]:
         return "all", ()
     if getattr(function, "_needs", None):
         return side, tuple(str(r) for r in function._needs)
+    if getattr(function, "_needs_one", None):
+        return side, ("|".join(str(r) for r in function._needs_one),)
     if getattr(function, "_for_signed_in", False) or endpoint in ("UtilView.back", "HomeView.index"):
         return side, ()
     method = endpoint.rsplit(".", 1)[-1]
@@ -203,7 +205,8 @@ def roles_for(side: str, rights: tuple[str, ...]) -> list[str]:
     for role in Role:
         if (side == "office" and role not in STAFF) or (side == "cabinet" and role in STAFF):
             continue
-        if all(right in {str(r) for r in RIGHTS[role]} for right in rights):
+        held = {str(r) for r in RIGHTS[role]}
+        if all(held & set(right.split("|")) for right in rights):
             found.append(role.value)
     return found
 

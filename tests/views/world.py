@@ -73,6 +73,7 @@ GIVEN = {
     "payment.exchange": None,  # frozen by us, never by a person
     "order_line.breakdown": [],
     "order_line.parameters": {},
+    "cart_item.parameters": {},
 }
 
 

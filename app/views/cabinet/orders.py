@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models import Order, OrderLine
 from app.services.shop import catalogue, order_list, orders, reasons
 from app.services.shop.order_list import Row, Story
-from app.views.base import attempt, needs, say
+from app.views.base import attempt, needs, needs_one, say
 from app.views.cabinet import frame, words
 from app.views.rows import whole
 
@@ -24,7 +24,7 @@ class OrdersPage(frame.Page):
     route_base = "/my/orders"
 
     @expose("/")
-    @needs(Right.CABINET_READ)
+    @needs_one(Right.CABINET_PAYMENTS, Right.CABINET_BUY)
     def index(self) -> Any:
         """Two blocks: awaiting payment, and paid; the cancelled ones apart."""
         after = whole(request.args.get("after", "") or "0") or None
@@ -52,7 +52,7 @@ class OrdersPage(frame.Page):
         )
 
     @expose("/<int:order_id>")
-    @needs(Right.CABINET_READ)
+    @needs_one(Right.CABINET_PAYMENTS, Right.CABINET_BUY)
     def one(self, order_id: int) -> Any:
         """An order: lines, what they cost and became, payments, history."""
         story = order_list.story_of(self.session, self.actor, order_id)

@@ -14,7 +14,7 @@ from app.models import Payer
 from app.rules.payer_fields import PAYER_KINDS
 from app.services.cabinet import payers
 from app.services.cabinet.payers import Form
-from app.views.base import attempt, needs, say
+from app.views.base import attempt, needs_one, say
 from app.views.cabinet import frame, words
 from app.views.doors import countries
 
@@ -56,7 +56,7 @@ class PayersPage(frame.Page):
     route_base = "/my/payers"
 
     @expose("/")
-    @needs(Right.CABINET_PAYMENTS)
+    @needs_one(Right.CABINET_PAYMENTS, Right.CABINET_BUY)
     def index(self) -> Any:
         """The list, by kind."""
         kind = request.args.get("kind", "")
@@ -69,17 +69,15 @@ class PayersPage(frame.Page):
         )
 
     @expose("/new", methods=["GET", "POST"])
-    @needs(Right.CABINET_READ)
+    @needs_one(Right.CABINET_PAYMENTS, Right.CABINET_BUY)
     def new(self) -> Any:
         """A new payer."""
-        if not payers.may_keep(self.actor):
-            raise Forbidden("")
         kind = request.values.get("kind", "") or "legal_entity"
         form = self._form({"kind": kind, "country": self.company.country})
         return self._save(form, payers.add, gettext("New payer")) or redirect(back_asked())
 
     @expose("/<int:payer_id>", methods=["GET", "POST"])
-    @needs(Right.CABINET_READ)
+    @needs_one(Right.CABINET_PAYMENTS, Right.CABINET_BUY)
     def edit(self, payer_id: int) -> Any:
         """Edit one; documents that are issued keep what they say."""
         payer = payers.payer_of(self.session, self.actor, payer_id)
@@ -131,7 +129,7 @@ class PayersPage(frame.Page):
         )
 
     @expose("/<int:payer_id>/delete", methods=["POST"])
-    @needs(Right.CABINET_READ)
+    @needs_one(Right.CABINET_PAYMENTS, Right.CABINET_BUY)
     def delete(self, payer_id: int) -> Any:
         """Delete one that nothing uses."""
         attempt(payers.remove, payer_id, done=gettext("The payer is deleted."))
