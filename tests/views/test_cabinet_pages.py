@@ -329,6 +329,18 @@ def test_a_wrong_payment_form_comes_back_filled(owner: FlaskClient) -> None:
     assert status == 422 and "in the future" in page
 
 
+@pytest.mark.covers("SMC-02")
+def test_a_subscription_tells_of_client_organisation_and_domain(
+    owner: FlaskClient, world: World, session: Session
+) -> None:
+    company = session.get_one(m.Company, world.subscription.company_id)
+    company.domain_prefix = "contoso"
+    session.commit()
+    page = text_of(owner, f"/my/subscriptions/{world.subscription.id}")
+    assert company.name in page and "contoso.kabinet.example" in page
+    assert "contoso.kabinet.example" in text_of(owner, "/my/company/")
+
+
 def test_a_subscription_shows_its_parts_price_and_next_charge(owner: FlaskClient, world: World) -> None:
     listed = text_of(owner, "/my/subscriptions/")
     assert "120.00 UAH" in listed and "The next charge is on Dec 1, 2026" in listed

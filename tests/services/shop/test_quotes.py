@@ -254,6 +254,7 @@ def test_a_parameter_outside_its_range_is_refused_with_a_sentence(session, selle
     assert why in str(line.refusal)
 
 
+@pytest.mark.covers("AST-076")
 def test_what_cannot_be_bought_says_why(session, seller):
     monthly, yearly = makers.plan(session, seller), makers.plan(session, seller, period_months=12)
     domain, gone = makers.plan(session, seller, needs_identifier=True), makers.plan(session, seller, is_on_sale=False)
