@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import current_app
+from flask import current_app, g
 from flask_babel import format_date, format_decimal, format_time, get_locale, gettext
 from markupsafe import Markup
 
+from app.services import setup
 from app.views.fields import words_of
 
 # The colours are kabinet/macros.html's `STATE_TONES`; here the few states that lists show most.
@@ -44,12 +45,22 @@ def day_in_text(value: dt.date) -> str:
     return format_date(value, "medium" if str(get_locale() or "en").startswith("en") else "dd.MM.y")
 
 
+def zone_of_reader() -> str:
+    """The zone of the reader's Seller; staff and strangers read times of the country Kabinet is set up for."""
+    accounts = g.get("cabinet_accounts")
+    if accounts:
+        return str(accounts[0].zone)
+    company = getattr(g.get("user"), "company", None)
+    if company is not None:
+        return str(company.seller.zone)
+    return setup.COUNTRIES.get(current_app.config["KABINET"].default_country, ("", "UTC", ""))[1]
+
+
 def moment(value: dt.datetime | None) -> str:
-    """An instant as a day and a time of the reader's zone (UTC where none is known)."""
+    """An instant as a day and a time of the reader's zone."""
     if value is None:
         return "—"
-    zone = current_app.config.get("BABEL_DEFAULT_TIMEZONE", "UTC")
-    local = value.astimezone(ZoneInfo(zone))
+    local = value.astimezone(ZoneInfo(zone_of_reader()))
     whole_day = day(local.date()).replace(" ", "\u00a0")  # a narrow column breaks before the time, not inside the day
     return f"{whole_day}, {format_time(local, 'short', rebase=False)}"
 

@@ -8,7 +8,7 @@ import redis
 from flask import Flask, abort, current_app, jsonify, redirect, request, url_for
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.baseviews import expose
-from flask_babel import format_datetime, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.access import tenancy
@@ -17,6 +17,7 @@ from app.extensions import db, only_reading
 from app.models import Job
 from app.rules.lifecycle import JobState
 from app.services import documents, work
+from app.views import cells
 from app.views.base import KabinetPage, attempt, for_signed_in, open_to_all
 from app.views.exports import send_path
 from config import Settings
@@ -117,8 +118,8 @@ class JobsPage(KabinetPage):
             told=told(job),
             figures=_figures(job),
             state_word=_state_word(job),
-            asked=format_datetime(job.created_at),
-            ended=format_datetime(job.finished_at) if job.finished_at else "",
+            asked=cells.moment(job.created_at),
+            ended=cells.moment(job.finished_at) if job.finished_at else "",
         )
 
     @expose("/<int:job_id>/status")
@@ -194,7 +195,7 @@ def _row(job: Job) -> dict[str, Any]:
         "title": title_of(job),
         "state": (job.state, _state_word(job)),
         "progress": f"{job.done} / {job.total}" if job.total else "",
-        "asked": format_datetime(job.created_at),
+        "asked": cells.moment(job.created_at),
         "url": url_for("JobsPage.show", job_id=job.id),
     }
 

@@ -96,7 +96,7 @@ def test_an_accountant_pays_asks_and_reconciles(
     click(browser, "I have paid")
     fill(browser, "amount", "120,00")
     fill(browser, "reference", "114")
-    click(browser, "Register")
+    click(browser, "Register the payment")
     assert "Waits for the bank" in page(browser)
 
     click(browser, "Reconciliation")
