@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from app import models as m
 from app.core import clock
+from app.extensions import db
 from app.provisioning.simulated import SimulatedOperator
 from app.services import switching
 from jobs import context
@@ -80,6 +81,8 @@ def test_a_worker_killed_with_orders_in_its_hands_leaves_a_list_that_finishes_ex
     pid = os.fork()
     if pid == 0:  # the worker: dies in the middle of its third order
         try:
+            with app.app_context():
+                db.engine.dispose(close=False)  # a worker has connections of its own: the parent's live on
             taken = SimulatedOperator.send
 
             def send(self, order):
