@@ -20,7 +20,7 @@ from tests import makers
 from tests.browser.test_cabinet_story import page
 
 pytestmark = pytest.mark.browser
-CLICKS, PAGES = 17, 15  # what it takes (docs/performance.md); a field that is typed into is no click
+CLICKS, PAGES = 16, 15  # what it takes (docs/performance.md); a field that is typed into is no click
 
 
 @pytest.fixture
