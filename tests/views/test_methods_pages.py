@@ -56,7 +56,7 @@ def charge(app: Flask, session: Session) -> None:
 def add_card(client: FlaskClient, session: Session, card: str) -> PaymentMethod:
     way = session.query(PaymentWay).filter_by(gateway="sandbox").one()
     page = f"/my/methods/add?way={way.id}"
-    assert "Payer" in text(client, page)
+    assert "Payer" in text(client, page) and "New payer" in text(client, page)
     there = post(client, "/my/methods/begin", page=page, way=way.id, key=card[-4:]).location
     assert "Nothing is charged" in text(client, there)
     back = post(client, there, card=card).location

@@ -57,7 +57,8 @@ def net(session: Session, account: Account) -> Decimal:
 def test_olga_puts_money_on_her_account_by_card(
     app: Flask, session: Session, account: Account, olga: FlaskClient
 ) -> None:
-    assert "Card" in olga.get("/my/pay/?amount=100").get_data(as_text=True)
+    page = olga.get("/my/pay/?amount=100").get_data(as_text=True)
+    assert "Card" in page and "/my/payers/new?back=" in page
     mine = begin(olga, session)
     there = post(olga, f"{mine}/go", page=mine).location
     assert there.startswith("/sandbox/")

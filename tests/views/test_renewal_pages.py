@@ -108,6 +108,22 @@ def test_a_service_is_renewed_by_hand_for_the_period_chosen(client: FlaskClient,
     assert session.get(m.Subscription, made.id).paid_until == dt.date(2027, 3, 1)
 
 
+@pytest.mark.covers("AST-054")
+def test_a_renewal_is_paid_in_the_name_of_the_payer_chosen(client: FlaskClient, olga: Buyer, session: Session) -> None:
+    made, path = olga.subscriptions()[0], f"/my/renewals/{olga.subscriptions()[0].id}"
+    other = makers.payer(session, olga.company, name="ФОП Сікур")
+    theirs = makers.payer(session, makers.company(session, olga.seller))
+    session.commit()
+    page = client.get(path).get_data(as_text=True)
+    assert "ФОП Сікур" in page and "/my/payers/new?back=" in page
+    form = {"months": "1", "seen": "300.00", "pay": "balance"}
+    post(client, path, f"{path}/renew", key="theirs", payer=theirs.id, **form)
+    assert session.query(m.Order).filter_by(kind="renewal").count() == 0
+    post(client, path, f"{path}/renew", key="ours", payer=other.id, **form)
+    order = session.query(m.Order).filter_by(kind="renewal").one()
+    assert order.payer_id == other.id and order.lines[0].subscription_id == made.id
+
+
 @pytest.mark.covers("AST-151", "AST-148")
 def test_the_method_and_the_period_are_changed_and_renewal_is_switched_off(
     client: FlaskClient, olga: Buyer, session: Session

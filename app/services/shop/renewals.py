@@ -393,6 +393,7 @@ def renew(
     key: str,
     method_id: int | None = None,
     way_id: int | None = None,
+    payer_id: int | None = None,
     seen: Decimal | None = None,
 ) -> Order:
     """Renew a service now, from the balance, a saved method or through a gateway; the same `key` is one order."""
@@ -403,7 +404,7 @@ def renew(
     if months not in renewing.choices(subscription.plan.period_months, own):
         raise Refused(N_("Choose one of the periods."))
     made = orders.place_renewal(
-        session, actor, subscription, months, method, method_id, key=key, way_id=way_id, seen=seen
+        session, actor, subscription, months, method, method_id, key=key, way_id=way_id, payer_id=payer_id, seen=seen
     )
     trail.record(
         session,

@@ -14,6 +14,7 @@ from app.core.period import Month
 from app.extensions import db
 from app.services import notices
 from app.services.cabinet import accounts as reading
+from app.services.cabinet import payers
 from app.services.cabinet.accounts import AccountLine
 from app.views import cells
 from app.views.base import CabinetPage, here
@@ -327,6 +328,11 @@ class Page(CabinetPage):
     def accounts(self) -> list[AccountLine]:
         """The company's accounts."""
         return accounts()
+
+    def payer_choices(self) -> list[tuple[str, str]]:
+        """Payers for a form, the account's own first; nothing where there is no choice."""
+        own = [(str(one.id), one.name) for one in payers.list_payers(db.session(), current_actor())]
+        return [("", gettext("The payer of the account")), *own] if len(own) > 1 else []
 
     def account_asked(self, *, needed: bool = False) -> AccountLine | None:
         """The account of ?account=, or None; the first where one is `needed`; 404 for another company's."""

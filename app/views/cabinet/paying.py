@@ -17,7 +17,6 @@ from app.models import Order as Purchase
 from app.reports.render import qr
 from app.services import methods, paying, transfers
 from app.services.attempts import OPEN, TRANSFER
-from app.services.cabinet import details
 from app.views.base import attempt as try_to
 from app.views.base import needs, say
 from app.views.cabinet import frame
@@ -53,13 +52,9 @@ class PayPage(frame.Page):
             saved=[(one, offer) for one in saved for offer in offers if offer.way.id == one.way_id],
             keeps={offer.way.id for offer in offers if can_keep(offer.way.gateway)},
             refusals={offer.way.id: say(offer.refusal) for offer in offers if offer.refusal},
-            payers=self._payers() if offers else [],
+            payers=self.payer_choices() if offers else [],
             key=secrets.token_hex(16),
         )
-
-    def _payers(self) -> list[tuple[str, str]]:
-        own = [(str(payer.id), payer.name) for payer in details.payers_of(self.session, self.actor)]
-        return [("", gettext("The payer of the account")), *own] if len(own) > 1 else []
 
     def _meant(self) -> tuple[Any, Document | None]:
         number = whole(request.values.get("invoice", "")) if request.values.get("invoice") else None

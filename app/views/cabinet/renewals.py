@@ -75,6 +75,7 @@ class RenewalsPage(frame.Page):
             chosen=chosen,
             ways=self._ways(form.subscription.account, chosen.quote.first) if chosen else [],
             wanted=self._wanted(form),
+            payers=self.payer_choices() if chosen else [],
             waiting_attempt=self._attempt_of(form.waiting.id) if form.waiting else None,
             period=period_text,
             key=secrets.token_hex(16),
@@ -123,6 +124,7 @@ class RenewalsPage(frame.Page):
             key=request.form.get("key", "")[:64] or secrets.token_hex(16),
             method_id=chosen if kind == "card" else None,
             way_id=chosen if kind == "way" else None,
+            payer_id=whole(request.form.get("payer", "") or "0") or None,
             seen=frame.as_amount(request.form.get("seen", "")),
         )
         if made is None:
