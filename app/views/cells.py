@@ -61,7 +61,7 @@ def moment(value: dt.datetime | None) -> str:
     if value is None:
         return "—"
     local = value.astimezone(ZoneInfo(zone_of_reader()))
-    whole_day = day(local.date()).replace(" ", "\u00a0")  # a narrow column breaks before the time, not inside the day
+    whole_day = day_in_text(local.date()).replace(" ", "\u00a0")  # a narrow column breaks before the time
     return f"{whole_day}, {format_time(local, 'short', rebase=False)}"
 
 

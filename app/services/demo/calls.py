@@ -96,7 +96,9 @@ def add_tariff(session: Session, seller: Seller, since: dt.date) -> None:
 
 def _add_part(session: Session, seller: Seller, tariff: Tariff) -> Component:
     shelf = session.scalar(sa.select(Category.id).where(Category.code == "telecom"))
-    product = Product(seller_id=seller.id, category_id=shelf, code="office-line", name="Телефонія офісу")
+    product = Product(
+        seller_id=seller.id, category_id=shelf, code="office-line", name="Телефонія офісу", is_on_sale=False
+    )
     session.add(product)
     session.flush()
     plan = Plan(
