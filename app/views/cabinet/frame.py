@@ -90,8 +90,8 @@ MAIN: list[tuple[str, Any, str, Right, Any]] = [
         _l("End your work here."),
     ),
 ]
-# group, [(page, label, icon, right)]; what the person may not open is not shown
-MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
+# group, [(page, label, icon, right)]; what the person may not open is not shown, one of several rights is enough
+MENU: list[tuple[Any, list[tuple[str, Any, str, Right | tuple[Right, ...]]]]] = [
     (
         "",
         [
@@ -109,7 +109,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right]]]] = [
             ("ReconciliationPage.index", _l("Reconciliation"), "fa-scale-balanced", Right.CABINET_DOCUMENTS),
             ("MethodsPage.index", _l("Payment methods"), "fa-credit-card", Right.CABINET_PAYMENTS),
             ("TopUpPage.index", _l("Automatic top-up"), "fa-rotate", Right.CABINET_PAYMENTS),
-            ("OrdersPage.index", _l("Orders"), "fa-bag-shopping", Right.CABINET_PAYMENTS),
+            ("OrdersPage.index", _l("Orders"), "fa-bag-shopping", (Right.CABINET_PAYMENTS, Right.CABINET_BUY)),
             ("SubscriptionsPage.index", _l("Subscriptions"), "fa-layer-group", Right.CABINET_SUBSCRIPTIONS),
             ("SubscriptionsPage.licences", _l("On-premises licences"), "fa-compact-disc", Right.CABINET_SUBSCRIPTIONS),
             ("RenewalsPage.index", _l("Renewal of services"), "fa-rotate", Right.CABINET_SUBSCRIPTIONS),
@@ -162,7 +162,7 @@ def menu() -> list[dict[str, Any]]:
         items = [
             {"name": _active(page), "label": str(text), "icon": icon, "url": url_for(page)}
             for page, text, icon, right in pages
-            if actor.may(right)
+            if any(actor.may(one) for one in (right if isinstance(right, tuple) else (right,)))
         ]
         if items:
             groups.append({"label": str(label), "items": items})
