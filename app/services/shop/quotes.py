@@ -197,7 +197,7 @@ def _check(plan: Plan | None, wish: Wish, seller: Seller) -> dict[str, Decimal]:
     return chosen(plan, wish)
 
 
-def _items(plan: Plan, wish: Wish, values: dict[str, Decimal]) -> tuple[NewItem, ...]:
+def items_for(plan: Plan, wish: Wish, values: dict[str, Decimal]) -> tuple[NewItem, ...]:
     """Items of a purchase: several pieces of what is not so much a piece are several items, each at its own price."""
     found: list[NewItem] = []
     own = Decimal(0) if plan.trial_days else None
@@ -331,7 +331,7 @@ def _line(wish: Wish, plan: Plan | None, seller: Seller, rates: Rates, day: dt.d
         values = _check(plan, wish, seller)
         assert plan is not None
         period = _period(plan, day, wish.months)
-        items = _items(plan, wish, values)
+        items = items_for(plan, wish, values)
         by_id = {c.id: c for c in plan.components}
         line.priced = [
             _priced(c := by_id[i.component_id], plan, i.quantity, i.unit_price, rates, item_name(plan.name, plan, c))
@@ -602,10 +602,10 @@ def quote_renewals(
     if seller is None:
         raise NotFound()
     plan = load_plans(session, [subscription.plan_id])[subscription.plan_id]
-    items = _items_from(session, subscription, from_day)
+    items = items_from(session, subscription, from_day)
     rates = Rates(session, seller)
-    priced = [_priced_item(i, rates, subscription) for i in items]
-    promotions = _promotions_from(session, subscription, from_day)
+    priced = [priced_item(i, rates, subscription) for i in items]
+    promotions = promotions_from(session, subscription, from_day)
     return [_renewal(seller, plan, subscription, items, priced, promotions, months, from_day) for months in several]
 
 
@@ -647,7 +647,8 @@ def _renewal(
     return _finish(line, prepaying.Cents(seller.rounding), seller, list(sums.values()))
 
 
-def _items_from(session: Session, subscription: Subscription, day: dt.date) -> list[SubscriptionItem]:
+def items_from(session: Session, subscription: Subscription, day: dt.date) -> list[SubscriptionItem]:
+    """The parts of a subscription that are not over on `day`, with their components and prices."""
     wanted = (
         sa.select(SubscriptionItem)
         .where(
@@ -662,14 +663,16 @@ def _items_from(session: Session, subscription: Subscription, day: dt.date) -> l
     return list(session.scalars(wanted).unique())
 
 
-def _priced_item(item: SubscriptionItem, rates: Rates, subscription: Subscription) -> prepaying.Item:
+def priced_item(item: SubscriptionItem, rates: Rates, subscription: Subscription) -> prepaying.Item:
+    """A part in force as `rules.prepaying` prices it."""
     component = item.component
     name = item.name or subscription.name or component.name
     priced = _priced(component, component.plan, item.quantity, item.unit_price, rates, name)
     return replace(priced, valid_from=item.valid_from, valid_to=item.valid_to)
 
 
-def _promotions_from(session: Session, subscription: Subscription, day: dt.date) -> list[Discount]:
+def promotions_from(session: Session, subscription: Subscription, day: dt.date) -> list[Discount]:
+    """The promotions of a subscription that are not over on `day`; amounts off once apart."""
     given = session.execute(
         sa.select(SubscriptionPromotion, Promotion)
         .join(Promotion, Promotion.id == SubscriptionPromotion.promotion_id)
