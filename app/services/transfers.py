@@ -46,21 +46,26 @@ def told(session: Session, attempt: PaymentAttempt, locale: str) -> Told:
     """The Seller's requisites, the purpose and the QR code of an attempt by bank transfer."""
     seller = session.get_one(Seller, attempt.seller_id)
     purpose = purpose_of(session, attempt, locale)
+    code = payment_code(seller, attempt.charged, attempt.currency, purpose, attempt.account.number)
+    return Told(number_of(attempt.id), purpose, seller, attempt.charged, attempt.currency, code)
+
+
+def payment_code(seller: Seller, amount: Decimal, currency: str, purpose: str, account: str) -> bytes | None:
+    """What the Seller's country writes into a payment QR; None where its standard does not fit."""
     transfer = qr.Transfer(
         name=seller.name,
         account=seller.iban or seller.settlement_account,
-        amount=attempt.charged,
-        currency=attempt.currency,
+        amount=amount,
+        currency=currency,
         purpose=purpose,
         tax_id=seller.tax_code,
         bank_name=seller.bank_name,
         bic=seller.bik,
         corr_account=seller.correspondent_account,
         kpp=seller.kpp,
-        personal_account=attempt.account.number,
+        personal_account=account,
     )
-    code = qr.payload_for(seller.country, transfer)
-    return Told(number_of(attempt.id), purpose, seller, attempt.charged, attempt.currency, code)
+    return qr.payload_for(seller.country, transfer)
 
 
 def name_of(session: Session, attempt: PaymentAttempt, locale: str) -> str:

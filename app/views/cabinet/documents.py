@@ -18,7 +18,7 @@ from app.models import Document, DocumentKind, Seller
 from app.reports.render import qr
 from app.rules.lifecycle import Settlement
 from app.rules.mailing import mask_addresses
-from app.services import mailing
+from app.services import mailing, transfers
 from app.services.cabinet import documents as reader
 from app.services.cabinet import invoices
 from app.views import explaining
@@ -189,18 +189,6 @@ def how_to_pay(document: Document) -> dict[str, Any]:
 
 def qr_of(seller: Seller, document: Document, purpose: str) -> Markup:
     """The payment QR as SVG; nothing where the country's standard does not fit."""
-    transfer = qr.Transfer(
-        name=seller.name,
-        account=seller.iban or seller.settlement_account,
-        amount=document.total - document.paid,
-        currency=document.currency,
-        purpose=purpose,
-        tax_id=seller.tax_code,
-        bank_name=seller.bank_name,
-        bic=seller.bik,
-        corr_account=seller.correspondent_account,
-        kpp=seller.kpp,
-        personal_account=document.account.number,
-    )
-    payload = qr.payload_for(seller.country, transfer)
+    left = document.total - document.paid
+    payload = transfers.payment_code(seller, left, document.currency, purpose, document.account.number)
     return draw_qr(qr.matrix(payload), gettext("QR code for payment")) if payload else Markup("")
