@@ -81,6 +81,7 @@ class Plan(Stamped, Model):
     platform_settings: Mapped[dict[str, Any]] = mapped_column(
         sa.JSON, default=dict
     )  # of this plan, as the platform reads
+    renews_daily: Mapped[bool] = mapped_column(default=False)  # may be renewed for days too (AST-149)
     for_subscribers: Mapped[bool] = mapped_column(default=False)  # its parts are options of a company's subscribers
     product: Mapped[Product] = relationship()
     components: Mapped[list["Component"]] = relationship(back_populates="plan", order_by="Component.id")

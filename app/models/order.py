@@ -28,7 +28,7 @@ class Cart(MaybeOfCompany, Model):
 
 
 class CartItem(MaybeOfCompany, Model):
-    """A plan in a cart with its parameters."""
+    """A plan in a cart with its parameters, or a service of the company that is to be renewed."""
 
     __tablename__ = "cart_item"
     id: Mapped[Id]
@@ -42,6 +42,8 @@ class CartItem(MaybeOfCompany, Model):
     auto_renew: Mapped[bool] = mapped_column(default=True)
     promo_code: Mapped[str] = text(64)  # of this product; the cart's own is of the whole order
     seen_price: Mapped[Decimal | None] = mapped_column(Cents)  # the first sum last shown: a change is explained
+    subscription_id: Mapped[int | None] = ref("subscription.id", null=True)  # what is renewed; None: it is bought
+    days: Mapped[int] = mapped_column(default=0)  # a renewal of so many days; 0: of `months`
     plan: Mapped[Plan] = relationship()
 
 
@@ -103,6 +105,8 @@ class OrderLine(OfCompany, Model):
     breakdown: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)  # part by part, as it was shown
     identifier: Mapped[str] = text(253)
     auto_renew: Mapped[bool] = mapped_column(default=True)
+    renews: Mapped[bool] = mapped_column(default=False)  # it prolongs a service; else it buys one
+    days: Mapped[int] = mapped_column(default=0)  # a renewal of so many days; 0: of `months`
     promotion_id: Mapped[int | None] = ref("promotion.id", null=True)
     order: Mapped[Order] = relationship(back_populates="lines")
     plan: Mapped[Plan] = relationship()

@@ -134,6 +134,7 @@ class Plans(Desk):
         "tax_category",
         "period_months",
         "trial_days",
+        "renews_daily",
         "is_on_sale",
         "for_subscribers",
         "needs_identifier",
@@ -141,6 +142,7 @@ class Plans(Desk):
         "translations",
     ]
     labels = {
+        "renews_daily": _l("Renewed by the day too"),
         "needs_identifier": _l("Bought for a domain name"),
         "platform": _l("Platform"),
         "translations": OTHER_LANGUAGES,
@@ -154,6 +156,7 @@ class Plans(Desk):
         "tax_category": _l("«standard», or a category that has rates of its own under Settings, Tax rates."),
         "for_subscribers": _l("Customers switch its parts on and off for their subscribers by themselves."),
         "trial_days": _l("More than 0: free for so many days, once a company, and never renewed."),
+        "renews_daily": _l("Customers may renew it for days, each at its share of the month's price."),
         "needs_identifier": _l("The customer writes the name it is for when ordering."),
         "platform": _l("Who makes a bought service run."),
     }
