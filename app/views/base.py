@@ -45,7 +45,7 @@ history.install()
 def say(error: DomainError) -> str:
     """The error's sentence in the reader's language."""
     text = gettext(error.text)
-    shown = {name: cells.day_in_text(it) if type(it) is dt.date else it for name, it in error.params.items()}
+    shown = {name: cells.day(it) if type(it) is dt.date else it for name, it in error.params.items()}
     return text % shown if shown else text
 
 

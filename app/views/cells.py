@@ -36,12 +36,9 @@ def money(value: Decimal | None, currency: str) -> str:
 
 
 def day(value: dt.date | None) -> str:
-    """«31 дек. 2026 г.»."""
-    return "—" if value is None else format_date(value, "medium")
-
-
-def day_in_text(value: dt.date) -> str:
-    """A day within a sentence: «Dec 31, 2026», elsewhere «31.12.2026», which ends with no point of its own."""
+    """A day as the reader writes it: «Dec 31, 2026» in English, «31.12.2026» elsewhere; it ends with no point."""
+    if value is None:
+        return "—"
     return format_date(value, "medium" if str(get_locale() or "en").startswith("en") else "dd.MM.y")
 
 
@@ -61,7 +58,7 @@ def moment(value: dt.datetime | None) -> str:
     if value is None:
         return "—"
     local = value.astimezone(ZoneInfo(zone_of_reader()))
-    whole_day = day_in_text(local.date()).replace(" ", "\u00a0")  # a narrow column breaks before the time
+    whole_day = day(local.date()).replace(" ", "\u00a0")  # a narrow column breaks before the time
     return f"{whole_day}, {format_time(local, 'short', rebase=False)}"
 
 

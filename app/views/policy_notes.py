@@ -15,9 +15,9 @@ def window_note(policy: Policy, today: dt.date) -> tuple[str, str]:
     if window is None:
         return "", "info"
     span = {
-        "first": cells.day_in_text(window.start),
-        "last": cells.day_in_text(window.last_day),
-        "opens": cells.day_in_text(policies.opens_on(policy, window.start)),
+        "first": cells.day(window.start),
+        "last": cells.day(window.last_day),
+        "opens": cells.day(policies.opens_on(policy, window.start)),
     }
     waits = policy.kind is PolicyKind.RENAME_FREEZE and policy["queue"]
     if today in window:

@@ -166,7 +166,7 @@ def _scalar(key: str, value: Any) -> str:
     if isinstance(value, int) and key.endswith("_bp"):
         return percent(value)
     if isinstance(value, str) and key.endswith(("_on", "_date")) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        return str(format_date(dt.date.fromisoformat(value)))
+        return day(dt.date.fromisoformat(value))
     return codes.value_of(key, value)
 
 

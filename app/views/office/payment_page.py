@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
-from flask_babel import format_date, format_decimal, gettext
+from flask_babel import format_decimal, gettext
 from sqlalchemy.orm import joinedload
 
 from app.access.permissions import Right
@@ -56,7 +56,7 @@ def _more(payment: Payment) -> list[tuple[str, str]]:
         rate = Rate.from_dict(payment.exchange)
         said = f"{format_decimal(rate.rate, '#,##0.0000')} {rate.quote} / {rate.nominal} {rate.base}"
         rows.append((gettext("Came in"), cells.plain_amount(payment.paid_amount, came)))
-        rows.append((gettext("Bank’s rate"), f"{said}, {rate.source}, {format_date(rate.day, 'short')}"))
+        rows.append((gettext("Bank’s rate"), f"{said}, {rate.source}, {cells.day(rate.day)}"))
         if rate.markup_bp:
             percent = format_decimal(Decimal(rate.markup_bp) / 100, "#,##0.##")
             rows.append((gettext("On top of the bank’s rate"), f"{percent} %"))
