@@ -210,8 +210,18 @@ class CartPage(KabinetPage):
         plan_id = whole(request.form.get("plan", "")) or 0
         if self._try(self._add, plan_id) is None:
             return redirect(self._back_to(plan_id))
+        if request.form.get("do") == "pay":
+            return self._pay_now()
         flash(gettext("It is in the cart."), "success")
         return redirect(url_for("CartPage.index"))
+
+    def _pay_now(self) -> Any:
+        """Straight to the checkout with what was just added; over the cart where the terms wait to be accepted."""
+        terms, accepted = terms_of(visited_seller())
+        if terms is not None and not accepted:
+            flash(gettext("It is in the cart. Accept the terms there and go on."), "info")
+            return redirect(url_for("CartPage.index"))
+        return self._on_to_checkout(terms)
 
     def _add(self, db_session: Session, plan_id: int) -> Any:
         _need_buyer()
@@ -222,7 +232,10 @@ class CartPage(KabinetPage):
         plan = quotes.load_plans(db_session, [plan_id]).get(plan_id)
         wish = self._wish(plan, plan_id)
         cart = carts.cart_of(db_session, _key(), self.actor)
-        item = carts.add(db_session, seller, cart, wish, auto_renew=request.form.get("auto_renew", "1") == "1")
+        renews = "auto_renew" in request.form or "renewal" not in request.form  # a box that is not ticked is not sent
+        item = carts.add(db_session, seller, cart, wish, auto_renew=renews)
+        if request.form.get("do") == "pay":
+            carts.select(db_session, cart, [item.id])
         session[COUNT] = len(carts.items_of(db_session, cart))
         return item
 
@@ -338,6 +351,9 @@ class CartPage(KabinetPage):
             session.pop(TERMS, None)
             flash(gettext("Tick that you accept the terms: without it nothing can be ordered."), "warning")
             return back
+        return self._on_to_checkout(terms)
+
+    def _on_to_checkout(self, terms: Agreement | None) -> Any:
         session[TERMS] = terms.id if terms is not None else 0
         if self.actor.company_id is None:
             session[BACK] = True

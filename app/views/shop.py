@@ -1,5 +1,6 @@
 """The shop: categories, lists and products, open to everybody; in the cabinet's frame for people of a company."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,10 @@ from werkzeug.datastructures import CombinedMultiDict
 
 from app.core import clock
 from app.core.errors import NotFound
-from app.services.shop import catalogue, pictures
+from app.rules.policies import renewal_on
+from app.rules.renewing import EARLY
+from app.services import policies
+from app.services.shop import catalogue, pictures, quotes
 from app.services.shop.catalogue import ORDERS, SIZES, Asked, Branch, Front, Offer, Tree, Ware
 from app.views.base import KabinetPage, here, open_to_all, say
 from app.views.cabinet.frame import as_amount, day, days, percent, quantity
@@ -209,6 +213,7 @@ class ShopPage(KabinetPage):
             "parameters": {one.code: self._amount(form, one) for one in offer.parameters},
             "identifier": form.get("identifier", "").strip()[:253],
             "promo": form.get("promo", "").strip()[:64],
+            "auto_renew": "auto_renew" in form or "renewal" not in form,
         }
 
     @staticmethod
@@ -218,8 +223,6 @@ class ShopPage(KabinetPage):
 
     def _total(self, front: Front, offer: Offer, said: dict[str, Any]) -> dict[str, Any]:
         """The sums of AST-146: as it is set, and at the start of every slider."""
-        from app.services.shop import quotes
-
         start = {one.code: one.start for one in offer.parameters}
         common = {"plan_id": offer.plan.id, "months": said["months"], "promo_code": said["promo"]}
         wish = quotes.Wish(
@@ -238,7 +241,15 @@ class ShopPage(KabinetPage):
             "base": basic.next if refusal is None and basic.refusal is None else None,
             "currency": offer.plan.currency,
             "months": said["months"],
+            "charged_on": self._charged_on(front, quote, today) if said["auto_renew"] else None,
         }
+
+    def _charged_on(self, front: Front, quote: quotes.Quote, today: dt.date) -> dt.date | None:
+        """The day the next period is charged by itself (AST-147); None where nothing is."""
+        if quote.refusal is not None or quote.plan is None or quote.is_trial or not quote.next:
+            return None
+        calendar = policies.calendar_for(self.session, front.seller.id)
+        return max(renewal_on(quote.ends_on, quote.plan.product.kind in EARLY, calendar), today)
 
     # -- pictures -----------------------------------------------------------------------------------------------------
 

@@ -190,6 +190,24 @@ def test_nothing_is_ordered_before_the_terms_are_accepted(client, session, selle
     assert "Tick that you accept the terms" in words(send(client, "/cart/update", **line))
     page = send(client, "/cart/update", agree="1", **line)
     assert page.request.path == "/cart/enter" and "Who is ordering?" in words(page)
+    again = put(client, server, do="pay")  # the terms are accepted for this visit
+    assert again.request.path == "/cart/enter"
+
+
+@pytest.mark.covers("AST-145")
+def test_a_product_is_paid_at_once_and_renews_only_where_it_was_ticked(client, session, seller, server):
+    terms(session, seller)
+    dns = makers.plan(session, seller, "100.0000", name="DNS")
+    session.commit()
+    put(client, dns)
+    page = put(client, server, do="pay", renewal="asked")
+    assert "Accept the terms there and go on." in words(page)
+    lines = {one.plan_id: one for one in session.scalars(sa.select(m.CartItem))}
+    assert [lines[dns.id].is_selected, lines[server.id].is_selected] == [False, True]
+    assert lines[dns.id].auto_renew and not lines[server.id].auto_renew
+    put(client, server, renewal="asked", auto_renew="1")
+    session.expire_all()
+    assert lines[server.id].auto_renew
 
 
 def test_a_line_that_is_no_longer_sold_says_so_and_cannot_be_chosen(client, session, server):

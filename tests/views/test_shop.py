@@ -148,6 +148,9 @@ def test_a_product_counts_its_total_as_it_is_set_without_any_script(app, session
 
     live = client.get("/shop/total", query_string={**form, "p_domains": "100"}).get_json()
     assert "1,105.00" in live["html"]
+    assert "will be charged on Nov 30, 2026 and then on the last day of each month" in live["html"]  # AST-147
+    unticked = client.get("/shop/total", query_string={**form, "renewal": "asked"}).get_json()
+    assert "will be charged" not in unticked["html"]
     refused = client.get("/shop/total", query_string={**form, "p_domains": "15"}).get_json()
     assert "steps of 10 from 10" in refused["html"]
 
