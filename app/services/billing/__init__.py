@@ -166,12 +166,9 @@ def _lease(session: Session, run_id: int, size: int) -> list[int]:
 
 def _count_in(session: Session, run_id: int, accounts: list[int]) -> None:
     """Add a batch to the figures of its run: the work of one batch, however large the run."""
-    counted = session.execute(
-        sa.text(
-            "SELECT i.state, COUNT(*) FROM run_item i WHERE i.run_id = :run AND i.account_id IN "
-            f"(SELECT r.id FROM {sets.id_source(session, 'accounts')}) GROUP BY i.state"
-        ),
-        {"run": run_id, "accounts": sets.dump(accounts)},
+    counted = Sql(session, {"run": run_id, "accounts": sets.dump(accounts)}).run(
+        f"SELECT i.state, COUNT(*) FROM {sets.id_source(session, 'accounts')} {{then}} run_item i "
+        "ON i.run_id = :run AND i.account_id = r.id GROUP BY i.state"
     )
     by: dict[str, int] = {state: count for state, count in counted}
     _change_figures(session, run_id, by.get("done", 0), by.get("nothing", 0), by.get("quarantined", 0))

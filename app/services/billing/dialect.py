@@ -41,10 +41,12 @@ class Sql:
         self.session.execute(sa.text(f"CREATE TEMPORARY TABLE {name} ({columns}){ending}"))
 
     def learn(self, *tables: str) -> None:
-        """Let PostgreSQL count freshly filled scratch tables, so that it joins them well."""
-        if self.is_postgresql:
-            for table in tables:
-                self.session.execute(sa.text(f"ANALYZE {table}"))
+        """Let the database count freshly filled scratch tables, so that it joins them well.
+
+        SQLite takes an unknown table for a large one and builds a Bloom filter over the whole of what it joins to.
+        """
+        for table in tables:
+            self.session.execute(sa.text(f"ANALYZE {table}"))
 
 
 _POSTGRESQL = {"greatest": "GREATEST", "least": "LEAST", "json": "json_build_object", "d0": "DATE '1900-01-01'"}
