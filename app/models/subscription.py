@@ -70,6 +70,7 @@ class Subscription(OfCompany, Model):
     payment_method_id: Mapped[int | None] = ref("payment_method.id", null=True)  # renews; NULL: from the balance
     renew_months: Mapped[int | None]  # renewed for so long; NULL: as it was bought
     renew_failed_on: Mapped[dt.date | None]  # the last renewal that could not be paid
+    changes_on: Mapped[dt.date | None]  # the day a size its parts have already begins (`shop.resizing`)
     identifier: Mapped[str] = text(253)  # the domain name it was bought for
     reference: Mapped[str] = text(120)  # under which the platform knows it
     reason: Mapped[str] = text(300)  # why it is not running: the platform's words for a person
