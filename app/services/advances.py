@@ -6,29 +6,18 @@ a Seller whose setting says so, tax no advances. The payment keeps its rate: an 
 
 from decimal import Decimal
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.models import Account, EntryKind, LedgerKind, Payment, Seller, TaxRate
+from app.models import Account, EntryKind, LedgerKind, Payment, Seller
 from app.rules import tax
-from app.services import ledger
+from app.services import ledger, rates
 
 
 def set_rate(session: Session, seller: Seller, payment: Payment) -> None:
     """Give a payment the rate its advance is taxed at, where its Seller taxes advances."""
     if not seller.vat_payer or not seller.vat_on_advances or payment.method in ledger.GIVEN:
         return
-    rate = (
-        sa.select(TaxRate.rate_bp)
-        .where(
-            TaxRate.country == seller.country,
-            TaxRate.category == tax.ADVANCE,
-            TaxRate.valid_from <= payment.paid_on,
-            sa.or_(TaxRate.valid_to.is_(None), TaxRate.valid_to > payment.paid_on),
-        )
-        .order_by(TaxRate.valid_from.desc())
-    )
-    payment.advance_tax_bp = session.scalar(rate.limit(1))
+    payment.advance_tax_bp = session.scalar(rates.tax_rate(seller.country, tax.ADVANCE, payment.paid_on))
 
 
 def tax_receipt(session: Session, account: Account, payment: Payment, settled: Decimal) -> None:

@@ -28,15 +28,13 @@ from app.models import (
     LedgerKind,
     Payer,
     Seller,
-    TaxRate,
 )
 from app.reports.formats import formats_of
 from app.reports.words import words_of
 from app.rules import instalments as rules
 from app.rules import notices as telling
 from app.rules.policies import Calendar
-from app.rules.tax import STANDARD
-from app.services import ledger, notices, numbering, parties, parts, payments, policies, trail
+from app.services import ledger, notices, numbering, parties, parts, payments, policies, rates, trail
 from app.services.ledger import Move
 from app.services.notices import Reader, Row
 
@@ -72,18 +70,9 @@ def draft_plan(
     if account.currency != seller.currency:
         raise Refused(N_("Equipment is sold in parts in the currency of the Seller: choose such an account."))
     amounts = rules.split(total, down_payment, count)
-    rate = _rate_of(session, seller, today)
+    rate = rates.standard_vat(session, seller, today)
     tax = half_up(total * rate / (10_000 + rate)) if rate else Decimal(0)
     return Draft(total, down_payment, list(zip(rules.due_days(first_on, count), amounts, strict=True)), tax, rate)
-
-
-def _rate_of(session: Session, seller: Seller, day: dt.date) -> int | None:
-    if not seller.vat_payer:
-        return None
-    query = sa.select(TaxRate.rate_bp).where(
-        TaxRate.country == seller.country, TaxRate.category == STANDARD, TaxRate.valid_from <= day
-    )
-    return session.scalar(query.order_by(TaxRate.valid_from.desc()).limit(1))
 
 
 def make_plan(

@@ -1,13 +1,15 @@
-"""Which bank's rate a Seller uses on a day, and what an account in a foreign currency is payable in."""
+"""The rates of a day: the bank's that a Seller uses, what a foreign account is payable in, and the taxes in force."""
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.errors import Refused
-from app.models import Account, CurrencyRate, Document, Seller
+from app.models import Account, CurrencyRate, Document, Seller, TaxRate
 from app.rules.exchange import BANKS, LASTS, NO_RATE, Rate
+from app.rules.tax import STANDARD
 
 
 def bank_of(seller: Seller) -> str:
@@ -49,3 +51,19 @@ def frozen_rate(document: Document, name: str) -> Rate | None:
     """A rate that a document was issued with: «payable», or in Poland «tax»."""
     kept = (document.data or {}).get(name)
     return Rate.from_dict(kept) if kept else None
+
+
+def tax_rate(country: Any, category: Any, day: dt.date) -> sa.Select[int]:
+    """The statement that finds the tax rate in force on a day; country and category may be columns of another."""
+    return (
+        sa.select(TaxRate.rate_bp)
+        .where(TaxRate.country == country, TaxRate.category == category, TaxRate.valid_from <= day)
+        .where(sa.or_(TaxRate.valid_to.is_(None), TaxRate.valid_to > day))
+        .order_by(TaxRate.valid_from.desc())
+        .limit(1)
+    )
+
+
+def standard_vat(session: Session, seller: Seller, day: dt.date) -> int | None:
+    """The rate whose tax is inside a sum; None for a Seller without VAT."""
+    return session.scalar(tax_rate(seller.country, STANDARD, day)) if seller.vat_payer else None

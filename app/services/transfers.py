@@ -16,15 +16,14 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor
 from app.core.errors import N_, Refused
 from app.gateways.base import Truth
-from app.models import Document, HeldMoney, Order, Payer, PaymentAttempt, PaymentWay, Seller, TaxRate
+from app.models import Document, HeldMoney, Order, Payer, PaymentAttempt, PaymentWay, Seller
 from app.reports.document import InvoiceData, Line
 from app.reports.registry import layout_for
 from app.reports.render import pdf, qr
 from app.reports.words import locale_for, words_of
 from app.rules.commission import included_tax
-from app.rules.tax import STANDARD
 from app.rules.transfers import ids_in, number_of
-from app.services import gathering, paying
+from app.services import gathering, paying, rates
 from app.services.attempts import TRANSFER
 
 VALID = dt.timedelta(days=14)  # what the request for payment says; money counts later too
@@ -92,7 +91,7 @@ def request_file(session: Session, attempt: PaymentAttempt, locale: str = "") ->
     locale = locale_for(locale or attempt.company.locale, seller.country)
     day = attempt.created_at.date()
     gross = attempt.charged
-    rate = _rate_of(session, seller, day)
+    rate = rates.standard_vat(session, seller, day)
     tax = included_tax(gross, rate) if rate else Decimal("0.00")
     percent = Decimal(rate) / 100 if rate is not None else None
     name = name_of(session, attempt, locale)
@@ -119,16 +118,6 @@ def request_file(session: Session, attempt: PaymentAttempt, locale: str = "") ->
 def _columns(party: Seller | Payer) -> dict[str, Any]:
     names = [column.key for column in sa.inspect(type(party)).column_attrs]
     return {name: value for name in names if (value := getattr(party, name))}
-
-
-def _rate_of(session: Session, seller: Seller, day: dt.date) -> int | None:
-    """The rate whose tax is inside the sum; None for a Seller without VAT."""
-    if not seller.vat_payer:
-        return None
-    query = sa.select(TaxRate.rate_bp).where(
-        TaxRate.country == seller.country, TaxRate.category == STANDARD, TaxRate.valid_from <= day
-    )
-    return session.scalar(query.order_by(TaxRate.valid_from.desc()).limit(1))
 
 
 # -- the bank's statement -----------------------------------------------------------------------------------------

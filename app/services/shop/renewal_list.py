@@ -14,12 +14,12 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.money import half_up
 from app.core.period import Month, Period
-from app.models import Account, PaymentMethod, Plan, Product, Seller, Subscription, TaxRate
+from app.models import Account, PaymentMethod, Plan, Product, Seller, Subscription
 from app.rules import renewing
 from app.rules.lifecycle import SubscriptionState
 from app.rules.policies import Calendar
 from app.rules.renewing import Term
-from app.services import policies
+from app.services import policies, rates
 from app.services.cabinet.subscriptions import parts_of
 from app.services.shop.renewals import RENEWED, bought_for
 
@@ -149,14 +149,7 @@ def _rows() -> Any:
 
 def _rate(country: Any, category: Any) -> Any:
     """The tax rate in force today, as a part of a statement."""
-    day = clock.today()
-    return (
-        sa.select(TaxRate.rate_bp)
-        .where(TaxRate.country == country, TaxRate.category == category, TaxRate.valid_from <= day)
-        .where(sa.or_(TaxRate.valid_to.is_(None), TaxRate.valid_to > day))
-        .limit(1)
-        .scalar_subquery()
-    )
+    return rates.tax_rate(country, category, clock.today()).scalar_subquery()
 
 
 def fill(session: Session, rows: list[Row], calendars: Mapping[int, Calendar] | None = None) -> None:
