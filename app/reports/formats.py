@@ -29,10 +29,9 @@ class Formats:
         return self._local(f"{value:,.4f}")
 
     def price(self, value: Decimal) -> str:
-        """2 decimals, up to 4 where they are not zeros."""
-        text = f"{value:,.4f}"
-        text = text[:-2] if text.endswith("00") else text.rstrip("0")
-        return self._local(text)
+        """2 decimals, up to 8 where they are not zeros."""
+        whole, _, part = f"{value:,.8f}".partition(".")
+        return self._local(f"{whole}.{part[:2]}{part[2:].rstrip('0')}")
 
     def quantity(self, value: Decimal) -> str:
         """As many decimals as there are, at most 6."""

@@ -158,12 +158,19 @@ class Lines:
         rows = self.session.execute(query.order_by(DocumentLine.position).execution_options(yield_per=1000))
         for name, quantity, unit, price, net, tax_bp, tax, gross in rows:
             rate = None if tax_bp is None else Decimal(tax_bp) / 100
-            yield Line(name, quantity, unit, _net_price(price, quantity, net), net, rate, tax, gross)
+            yield Line(name, quantity, unit, net_price(price, quantity, net), net, rate, tax, gross)
 
 
-def _net_price(price: Decimal, quantity: Decimal, net: Decimal) -> Decimal:
-    """The price without tax that makes `net`, as forms with a net column print it."""
-    return half_up(net / quantity, Decimal("0.0001")) if quantity else price
+def net_price(price: Decimal, quantity: Decimal, net: Decimal) -> Decimal:
+    """The price without tax that makes `net`, as forms with a net column print it.
+
+    Four decimals, and up to eight where fewer would not come to `net`: «1 059 483 × 0.0001» is not 75.05.
+    """
+    if not quantity:
+        return price
+    exact = net / quantity
+    tried = (half_up(exact, Decimal(1).scaleb(-places)) for places in range(4, 9))
+    return next((it for it in tried if half_up(it * quantity) == net), half_up(exact, Decimal("0.00000001")))
 
 
 def _reference(session: Session, document_id: int | None) -> Reference | None:

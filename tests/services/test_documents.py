@@ -13,7 +13,8 @@ from app.core.actor import Actor
 from app.core.errors import NotFound, Refused
 from app.core.period import Month
 from app.models import Document
-from app.services import billing, documents, payments, reconciliation
+from app.reports.formats import Formats
+from app.services import billing, documents, gathering, payments, reconciliation
 from app.services.setup import ensure_defaults
 from tests import makers
 
@@ -58,6 +59,23 @@ def test_a_workbook_has_the_invoice_total_as_a_number(session, closed, tmp_path)
     copy.write_bytes(path.read_bytes())
     cells = [cell.value for row in load_workbook(copy, data_only=True).active for cell in row]
     assert 120 in cells
+
+
+@pytest.mark.parametrize(
+    ("net", "quantity", "price", "printed"),
+    [
+        ("75.05", "1059483", "0.00007084", "0,00007084"),  # tokens, sold by the million
+        ("71.12", "6", "11.8533", "11,8533"),
+        ("150.00", "2", "75", "75,00"),
+        ("63.98", "0.7096", "90.1635", "90,1635"),
+    ],
+)
+def test_quantity_by_the_printed_price_comes_to_the_printed_sum(net, quantity, price, printed):
+    found = gathering.net_price(D(0), D(quantity), D(net))
+
+    assert found == D(price)
+    assert Formats("uk").price(found) == printed
+    assert round(found * D(quantity), 2) == D(net)
 
 
 def test_an_edited_payer_does_not_change_an_issued_document(session, closed, tmp_path):
