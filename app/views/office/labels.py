@@ -390,6 +390,7 @@ _GOOD = (
     "credited",
     "done",
     "fulfilled",
+    "issued",
     "paid",
     "sent",
     "working",
