@@ -28,7 +28,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
 from app.models import Passkey, User
-from app.services import trail
+from app.services import people, trail
 
 AT_MOST = 10  # keys of a person
 LONGEST_NAME = 60
@@ -95,7 +95,7 @@ def add(
     session: Session, actor: Actor, name: str, credential: Mapping[str, Any], site: Site, challenge: str
 ) -> Passkey:
     """Keep the key that the browser made; the first answer proves that it works."""
-    user = _own(session, actor)
+    user = people.person_of(session, actor)
     if count_of(session, user.id) >= AT_MOST:
         raise Refused(N_("You have %(count)s passkeys already. Remove one first."), count=AT_MOST)
     try:
@@ -228,13 +228,6 @@ def _descriptors(keys: Sequence[Passkey]) -> list[PublicKeyCredentialDescriptor]
         )
         for key in keys
     ]
-
-
-def _own(session: Session, actor: Actor) -> User:
-    user = session.get(User, actor.user_id or 0)
-    if user is None:
-        raise NotFound()
-    return user
 
 
 def _own_key(session: Session, actor: Actor, key_id: int) -> Passkey:

@@ -468,6 +468,14 @@ def _need_manager(actor: Actor, company_id: int | None) -> None:
     actor.need(Right.CABINET_USERS)
 
 
+def person_of(session: Session, actor: Actor) -> User:
+    """The person who acts."""
+    user = session.get(User, actor.user_id or 0)
+    if user is None:
+        raise NotFound()
+    return user
+
+
 def _own_or_managed(session: Session, actor: Actor, user_id: int) -> User:
     user = session.get(User, user_id)
     if user is None or user.deleted_at is not None:

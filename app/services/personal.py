@@ -47,7 +47,7 @@ def actions_on(
     session: Session, actor: Actor, after: int | None = None, limit: int = 25
 ) -> tuple[list[AuditEvent], int | None]:
     """What was done by the person and to their row, the newest first; and the next place (AST-020)."""
-    user = _own(session, actor)
+    user = people.person_of(session, actor)
     mine = sa.or_(
         AuditEvent.user_id == user.id, sa.and_(AuditEvent.target == "ab_user", AuditEvent.target_id == str(user.id))
     )
@@ -61,7 +61,7 @@ def actions_on(
 
 def order_export(session: Session, actor: Actor, title: str) -> int:
     """Ask for a file of everything kept about the person, mailed to their address; once an hour (AST-021)."""
-    user = _own(session, actor)
+    user = people.person_of(session, actor)
     hour = clock.now().strftime("%Y%m%d%H")
     job = work.order_job(session, actor, JobName.PERSONAL_DATA, {}, title, key=f"personal:{user.id}:{hour}")
     trail.record(session, actor, "data.export", "ab_user", user.id, company_id=user.company_id)
@@ -97,7 +97,7 @@ def write_csv(rows: Iterable[Row], out: TextIO) -> int:
 
 def mail(session: Session, actor: Actor, path: str, name: str, key: str) -> None:
     """Send the file to the address of the person's settings."""
-    user = _own(session, actor)
+    user = people.person_of(session, actor)
     letters.order(session, "personal_data", key, user.email, user.locale or "en", user_id=user.id, file=path, name=name)
 
 
@@ -178,7 +178,7 @@ def _text(value: object) -> str:
 
 def ask(session: Session, actor: Actor, kind: str, note: str) -> DataWish:
     """Ask the provider to erase the person's data, to restrict its use, or to lift the restriction (AST-022, 023)."""
-    user = _own(session, actor)
+    user = people.person_of(session, actor)
     if user.company_id is None or actor.company_id != user.company_id:
         raise NotFound()
     if kind not in KINDS:
@@ -291,14 +291,7 @@ def _need_new(wish: DataWish) -> None:
         raise Refused(N_("This request is decided or cancelled already."))
 
 
-def _own(session: Session, actor: Actor) -> User:
-    user = session.get(User, actor.user_id or 0)
-    if user is None:
-        raise NotFound()
-    return user
-
-
 def export(session: Session, actor: Actor, path: Path) -> int:
     """Write the person's file."""
     with path.open("w", encoding="utf-8-sig", newline="") as out:
-        return write_csv(rows_of(session, _own(session, actor)), out)
+        return write_csv(rows_of(session, people.person_of(session, actor)), out)

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.actor import Actor
-from app.core.errors import N_, NotFound, Refused
+from app.core.errors import N_, Refused
 from app.models import Company, OneTimeCode, User
 from app.rules import identifiers
 from app.rules.policies import PolicyKind
-from app.services import codes, letters, passkeys, policies, sealing, trail
+from app.services import codes, letters, passkeys, people, policies, sealing, trail
 from app.services.codes import Purpose
 
 STEP_SECONDS = 30
@@ -121,7 +121,7 @@ def address_of(secret: str, user: User) -> str:
 
 def switch_on_totp(session: Session, actor: Actor, totp_secret: str, given: str, secret: str) -> User:
     """From now on this person's sign-in asks for their authenticator's code; the first one proves that it works."""
-    user = _own(session, actor)
+    user = people.person_of(session, actor)
     step = _step_of(totp_secret, given)
     if step is None:
         raise Refused(WRONG)
@@ -132,7 +132,7 @@ def switch_on_totp(session: Session, actor: Actor, totp_secret: str, given: str,
 
 def switch_off_totp(session: Session, actor: Actor, given: str, secret: str) -> User:
     """The authenticator is no longer asked for; its code is the proof."""
-    user = _own(session, actor)
+    user = people.person_of(session, actor)
     if not passes_totp(session, user, given, secret):
         raise Refused(WRONG)
     user.totp_secret = user.totp_step = None
@@ -170,7 +170,7 @@ def _step_of(totp_secret: str, given: str) -> int | None:
 
 def change_phone(session: Session, actor: Actor, number: str, country: str) -> User:
     """One's own number, where none is confirmed; it is confirmed by a code next (AST-017)."""
-    user = _own(session, actor)
+    user = people.person_of(session, actor)
     if user.phone_confirmed_at is not None:
         raise Refused(N_("Let the confirmed number go first: a code is sent to it."))
     user.phone = identifiers.check("phone", number, country)
@@ -180,7 +180,7 @@ def change_phone(session: Session, actor: Actor, number: str, country: str) -> U
 
 def send_phone_code(session: Session, actor: Actor, *, asker: str, secret: str) -> OneTimeCode:
     """A short message to the number on record: to confirm it, or, once confirmed, to let it go."""
-    user = _own(session, actor)
+    user = people.person_of(session, actor)
     if not user.phone:
         raise Refused(N_("Enter a telephone number first."))
     return _send(session, user, Purpose.PHONE, "sms", user.phone, asker, secret)
@@ -188,7 +188,7 @@ def send_phone_code(session: Session, actor: Actor, *, asker: str, secret: str) 
 
 def confirm_phone(session: Session, actor: Actor, code_id: int, given: str, secret: str) -> bool:
     """A right code confirms the number, or clears a confirmed one (AST-016, AST-017); False for a wrong one."""
-    user = _own(session, actor)
+    user = people.person_of(session, actor)
     code = session.get(OneTimeCode, code_id)
     if code is None or code.user_id != user.id or not user.phone or not codes.is_of(code, user.phone, secret):
         return False
@@ -200,10 +200,3 @@ def confirm_phone(session: Session, actor: Actor, code_id: int, given: str, secr
         user.phone = user.phone_confirmed_at = None
     trail.record(session, actor, "user.phone_confirmed", "ab_user", user.id, company_id=user.company_id)
     return True
-
-
-def _own(session: Session, actor: Actor) -> User:
-    user = session.get(User, actor.user_id or 0)
-    if user is None:
-        raise NotFound()
-    return user
