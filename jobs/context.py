@@ -3,7 +3,6 @@
 import datetime as dt
 import importlib
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -20,6 +19,7 @@ from app.access import tenancy
 from app.channels.base import ChannelError
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, Refused
+from app.core.files import written_whole
 from app.extensions import db, reading
 from app.models import Job, Outbox, User
 from app.rules.lifecycle import OutboxState
@@ -120,15 +120,8 @@ class JobContext:
     @contextmanager
     def kept_file(self, name: str) -> Iterator[Path]:
         """A path to write to; whole under its own name after, or not there at all (temporary name, fsync, rename)."""
-        target = self.result_path(name)
-        part = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
+        with written_whole(self.result_path(name)) as part:
             yield part
-            with part.open("rb+") as file:
-                os.fsync(file.fileno())
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
 
     def keep_file(self, path: Path, name: str) -> dict[str, Any]:
         """Move a finished file to this job's results; the result that leads to it."""

@@ -1,7 +1,37 @@
-"""Names of files that every system keeps and every person can read."""
+"""Files: names that every system keeps and every person can read, and files that are whole or not there at all."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 LONGEST = 120
 _FORBIDDEN = frozenset('\\/:*?"<>|')
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A place to write to, which bears the name `path` once the block ends well; nothing written, there is none."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        if part.exists():
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def keep_by_digest(content: bytes, path_of: Callable[[str], Path]) -> str:
+    """Keep `content` where its SHA-256 belongs; the digest."""
+    digest = hashlib.sha256(content).hexdigest()
+    path = path_of(digest)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as part:
+        part.write_bytes(content)
+    return digest
 
 
 def file_name(text: str) -> str:

@@ -1,17 +1,17 @@
 """A person's picture: checked, cropped to a square, drawn anew without whatever else the file carried (AST-025)."""
 
-import hashlib
 import io
-import os
+from functools import partial
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
-from app.core.errors import N_, NotFound, Refused
+from app.core.errors import N_, Refused
+from app.core.files import keep_by_digest
 from app.models import User
-from app.services import trail
+from app.services import people, trail
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 LARGEST = 2 * 1024 * 1024
@@ -21,15 +21,8 @@ SIDE = 256
 
 def change(session: Session, actor: Actor, content: bytes, folder: Path) -> User:
     """Keep a picture as the person's; the file is named by its digest."""
-    user = _own(session, actor)
-    drawn = square(content)
-    digest = hashlib.sha256(drawn).hexdigest()
-    path = path_of(folder, digest)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{digest}.{os.getpid()}")
-    part.write_bytes(drawn)
-    part.replace(path)
-    user.avatar = digest
+    user = people.person_of(session, actor)
+    user.avatar = keep_by_digest(square(content), partial(path_of, folder))
     session.flush()
     trail.record(session, actor, "user.avatar", "ab_user", user.id, company_id=user.company_id)
     return user
@@ -37,7 +30,7 @@ def change(session: Session, actor: Actor, content: bytes, folder: Path) -> User
 
 def remove(session: Session, actor: Actor) -> User:
     """Initials again."""
-    user = _own(session, actor)
+    user = people.person_of(session, actor)
     user.avatar = None
     session.flush()
     trail.record(session, actor, "user.avatar", "ab_user", user.id, company_id=user.company_id)
@@ -66,10 +59,3 @@ def square(content: bytes) -> bytes:
     out = io.BytesIO()
     ground.save(out, "PNG", optimize=True)
     return out.getvalue()
-
-
-def _own(session: Session, actor: Actor) -> User:
-    user = session.get(User, actor.user_id or 0)
-    if user is None:
-        raise NotFound()
-    return user

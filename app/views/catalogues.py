@@ -1,10 +1,11 @@
 """Translations: catalogues are compiled from their .po files when the program starts on a fresh or changed checkout."""
 
-import os
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from app.core.files import written_whole
 
 FOLDER = Path(__file__).resolve().parents[1] / "translations"
 
@@ -18,8 +19,6 @@ def _compile(source: Path) -> bool:
     target = source.with_suffix(".mo")
     if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
         return False
-    part = target.with_name(f".{target.name}.{os.getpid()}")
-    with source.open("rb") as text, part.open("wb") as out:
+    with written_whole(target) as part, source.open("rb") as text, part.open("wb") as out:
         write_mo(out, read_po(text, locale=source.parts[-3]))
-    part.replace(target)
     return True

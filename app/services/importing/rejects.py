@@ -1,7 +1,6 @@
 """The lines that were left out, in the same file with their reasons."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
+from app.core.files import written_whole
 from app.imports.fields import ImportKind
 from app.imports.mapping import RESULT_MARK
 from app.imports.reading import Items
@@ -55,16 +55,12 @@ def rejects_file(
     if not reasons:
         raise Refused(NOTHING)
     target = target.with_name(f"{target.name}.{opened.sheet.format if opened.sheet is not None else 'json'}")
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    with written_whole(target) as part:
         if opened.sheet is not None:
             write_result(opened.sheet, reasons, part, title)
         else:
             assert opened.items is not None
             _write_list(opened.items, reasons, part, title)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
     batch.rejects_sha256 = digest_of(target)
     session.flush()
     return target

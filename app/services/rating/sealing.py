@@ -22,6 +22,7 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, Refused
+from app.core.files import written_whole
 from app.core.money import FINE
 from app.core.period import Month
 from app.models import Account, BillingRun, SealedMonth, Usage
@@ -139,20 +140,17 @@ def _write(session: Session, path: Path, seller_id: int, month: Month, first: in
     """Records as a temporary CSV, that as Parquet by DuckDB; whole under its name or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = path.with_name(f".{path.name}.{os.getpid()}.csv")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         usage = Usage.__table__.c
         query = _of_month(sa.select(*(usage[name] for name in _COLUMNS)), seller_id, month)
         _pour(session, query.where(usage.id >= first, usage.id <= last), plain)
-        lines, amount = _pack(plain, part)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        if lines:
-            part.replace(path)
-        return int(lines), int(amount)
+        with written_whole(path) as part:
+            lines, amount = _pack(plain, part)
+            if not lines:
+                part.unlink()
+        return lines, amount
     finally:
         plain.unlink(missing_ok=True)
-        part.unlink(missing_ok=True)
 
 
 def _pack(plain: Path, part: Path) -> tuple[int, int]:

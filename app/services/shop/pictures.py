@@ -3,15 +3,16 @@
 Nothing of the uploaded file is served: whatever hides behind a picture's first bytes or in its notes stays out.
 """
 
-import hashlib
 import io
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
 
 from app.core.errors import N_, NotFound, Refused
+from app.core.files import keep_by_digest
 
 KINDS = ("PNG", "JPEG", "WEBP")
 LIMIT = 2  # megabytes
@@ -24,14 +25,7 @@ def keep(data_dir: Path, upload: BinaryIO) -> str:
     raw = upload.read(LIMIT * 1024 * 1024 + 1)
     if len(raw) > LIMIT * 1024 * 1024:
         raise Refused(N_("The picture is larger than %(limit)s MB. Make it smaller."), limit=LIMIT)
-    made = _written_anew(raw)
-    digest = hashlib.sha256(made).hexdigest()
-    path = _path(data_dir, digest)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(made)
-    part.replace(path)
-    return digest
+    return keep_by_digest(_written_anew(raw), partial(_path, data_dir))
 
 
 def find(data_dir: Path, digest: str) -> Path:
