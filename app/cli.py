@@ -5,7 +5,6 @@ Every command prepares its database first (an empty DATA_DIR too) and runs to it
 
 import datetime as dt
 import functools
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from app.access import tenancy
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
+from app.core.files import written_whole
 from app.core.period import Month
 from app.extensions import db
 from app.models import Company, RenameList, Request, Seller, migrating
@@ -129,20 +129,6 @@ class DayWord(click.ParamType):
             return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
         except ValueError:
             raise OneLine(f"a day is written YYYY-MM-DD, not {value!r}.") from None
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[Any]:
-    """A file that appears under its name only when it is whole."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -299,8 +285,8 @@ def make_reconciliation(
         account_id = reconciliation.account_named(session, OPERATOR, found.id, account) if account else None
         act = reconciliation.make_act(session, OPERATOR, found.id, start, last, account_id, currency)
         path = documents.file_of(session, OPERATOR, act.id, fmt, current_app.config["KABINET"].files_dir)
-        with written_whole(out) as target:
-            target.write(path.read_bytes())
+        with written_whole(out) as part:
+            part.write_bytes(path.read_bytes())
         session.commit()
         closing = (act.data or {})["closing"]
         click.echo(f"{act.number}: closing balance {closing} {act.currency}, written to {out}.")
@@ -336,7 +322,7 @@ def export(
         raise Refused(N_("Say the month of the register: --month 2026-10."))
     with prepared() as session:
         seller_id = sellers_of(session, code)[0].id if code else None
-        with written_whole(out) as target:
+        with written_whole(out) as part, part.open("wb") as target:
             count = registers.write(
                 session,
                 OPERATOR,
@@ -357,7 +343,7 @@ def _export_subscribers(code: str | None, fmt: str, delimiter: str, bom: bool, o
         raise Refused(N_("Say whose subscribers: --company CODE."))
     with prepared() as session:
         company = company_named(session, code)
-        with written_whole(out) as target:
+        with written_whole(out) as part, part.open("wb") as target:
             count = subscribers.write_list(session, OPERATOR, company.id, fmt, target, delimiter=delimiter, bom=bom)
         click.echo(f"{count} rows written to {out}.")
 
@@ -394,7 +380,7 @@ def rename(file: Path, code: str, dry_run: bool, take_suggestions: bool, result:
             session.commit()
             _apply_names(session, found, file.name)
         if result is not None:
-            with written_whole(result) as target:
+            with written_whole(result) as part, part.open("wb") as target:
                 renaming.write_list_result(session, found, opened, target)
             click.echo(f"The list with its results: {result}")
 
@@ -475,7 +461,7 @@ def switch_options(file: Path, code: str, dry_run: bool, result: Path | None) ->
             session.commit()
             _run_options(session, draft.id)
         if result is not None:
-            with written_whole(result) as target:
+            with written_whole(result) as part, part.open("wb") as target:
                 switching.write_result(session, draft, target, result.suffix.lower() == ".csv")
             click.echo(f"The list with its results: {result}")
 
