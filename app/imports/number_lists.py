@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from app.core.errors import N_, Refused
 from app.imports import text as texts
 from app.imports.reading import Source, read_sheet
-from app.rules.phone_numbers import is_number
+from app.rules.dialling import is_number
 
 NUMBER = "number"
 NUMBER_WORDS = (

@@ -6,9 +6,12 @@ from functools import lru_cache
 from phonenumbers import PhoneMetadata
 
 LONGEST_NUMBER = 32
-_FILLING = str.maketrans("", "", " ()-–—‑./\u00a0\u202f\u2009\u200b\u200e\u200f\u2060\ufeff\t'’\u202a\u202c")
-_EXPONENT = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+", re.ASCII)
+_FILLING = str.maketrans("", "", " ()-–—‑./\u00a0\u202f\u2009\u200b\u200e\u200f\u2060\ufeff\t'’`\u202a\u202c")
+_EXPONENT = re.compile(r"(\d+)(?:[.,](\d+))?[eE]\+?(\d+)", re.ASCII)
+_FLOAT = re.compile(r"(\+?\d{3,20})[.,]0+", re.ASCII)
 _DIGITS = re.compile(r"\d{3,20}", re.ASCII)
+_ONCE = {"UA": "80"}  # what used to be dialled before a number inside the country, and is still written
+_SURE = 7  # figures: so many, and nothing else, are a number and no year or quantity
 
 
 @lru_cache(maxsize=64)
@@ -22,14 +25,31 @@ def _plan(country: str) -> tuple[str, "re.Pattern[str] | None", frozenset[int]] 
     return str(found.country_code), re.compile(prefix) if prefix else None, frozenset(lengths)
 
 
+def _unspoiled(text: str) -> str:
+    """The number behind «380671234567.0», «3.80671234567E+11» and «tel:+380…»; any other text as it is."""
+    bare = text.strip().removeprefix("tel:")
+    if found := _FLOAT.fullmatch(bare):
+        return found[1]
+    if found := _EXPONENT.fullmatch(bare):
+        digits = found[1] + (found[2] or "")
+        return digits if len(found[1]) == 1 and len(digits) == int(found[3]) + 1 else bare
+    return bare
+
+
 def is_shortened(text: str) -> bool:
-    """Whether a spreadsheet has written the number as «3.80671E+11»: its last digits are gone."""
-    return bool(_EXPONENT.fullmatch(text.strip()))
+    """Whether a spreadsheet has written the number as «3.80671E+11» and its last digits are gone."""
+    return bool(_EXPONENT.fullmatch(_unspoiled(text)))
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell can only be a number of a line, well or badly written."""
+    digits = _unspoiled(text).translate(_FILLING).removeprefix("+")
+    return (len(digits) >= _SURE and bool(_DIGITS.fullmatch(digits))) or is_shortened(text)
 
 
 def looks_like_number(text: str) -> bool:
     """Whether a cell can be a telephone number: for guessing columns."""
-    bare = text.translate(_FILLING)
+    bare = _unspoiled(text).translate(_FILLING)
     return bool(_DIGITS.fullmatch(bare[1:] if bare[:1] == "+" else bare)) or is_shortened(text)
 
 
@@ -46,6 +66,7 @@ def likely(text: str, countries: tuple[str, ...]) -> str:
 
 def spellings(text: str, countries: tuple[str, ...]) -> tuple[str, ...]:
     """What number a cell may mean, the likeliest first: «0671234567» in Ukraine is +380671234567; () of nothing."""
+    text = _unspoiled(text)
     bare = text.translate(_FILLING)
     if not bare:
         return ()
@@ -71,4 +92,7 @@ def _whole(digits: str, country: str) -> str:
     inner = prefix.match(digits) if prefix else None
     if inner and len(digits) - inner.end() in lengths:
         return f"+{code}{digits[inner.end() :]}"
+    once = _ONCE.get(country)
+    if once and digits.startswith(once) and len(digits) - len(once) in lengths:
+        return f"+{code}{digits[len(once) :]}"
     return f"+{code}{digits}" if len(digits) in lengths else ""

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from app.core.errors import N_
 from app.core.period import Month
+from app.rules.dialling import is_shortened
 from app.rules.lifecycle import SubscriberState
 
 ON, OFF = "on", "off"
@@ -29,7 +30,10 @@ class Verdict(StrEnum):
 
     OK = "ok"
     UNKNOWN = "unknown"
+    NO_NUMBER = "no_number"
+    SHORTENED = "shortened"  # 3.8067E+11
     DUPLICATE = "duplicate"
+    CONTRADICTION = "contradiction"
     NO_OPTION = "no_option"
     NO_ACTION = "no_action"
     NO_DAY = "no_day"
@@ -48,6 +52,12 @@ class Verdict(StrEnum):
 SENTENCES: dict[Verdict, str] = {
     Verdict.OK: N_("It can be done."),
     Verdict.UNKNOWN: N_("There is no such subscriber in your company. Compare the number with the list."),
+    Verdict.NO_NUMBER: N_("There is no number. Write it with the country code, such as +380671234567."),
+    Verdict.SHORTENED: N_(
+        "The spreadsheet has shortened the number and its last figures are lost. "
+        "Format the column as text and enter the numbers again."
+    ),
+    Verdict.CONTRADICTION: N_("Line %(detail)s, which counts, wants another thing of it. Leave one of the two."),
     Verdict.DUPLICATE: N_("Line %(detail)s says the same. One of them is enough."),
     Verdict.NO_OPTION: N_("There is no such option for this subscriber. Write its name or code as in the list."),
     Verdict.NO_ACTION: N_("It is not clear whether to switch on or off. Write «on» or «off»."),
@@ -87,6 +97,7 @@ class Facts:
     """What is known of a line; `subscriptions` are those in force now or later, the earliest first."""
 
     subscriber_id: int | None = None
+    number: str = ""  # as it is written
     state: str = ""
     component_id: int | None = None
     action: str = ""
@@ -94,7 +105,8 @@ class Facts:
     today: dt.date = dt.date.min
     earliest: dt.date = dt.date.min  # today and the Seller's lead time
     open_from: dt.date = dt.date.min  # the first day after the months that are closed
-    said_before: int = 0  # the line that says the same
+    said_before: int = 0  # the line that speaks of the same option of the same subscriber
+    said_otherwise: bool = False  # and wants another thing of it
     subscriptions: Sequence[Term] = ()
     terms: Sequence[Term] = ()  # in which the option is or will be on
     has_open_request: bool = False
@@ -121,7 +133,7 @@ def judge(facts: Facts) -> Judged:
 
 def _misread(facts: Facts) -> Judged | None:
     if facts.subscriber_id is None:
-        return Judged(Verdict.UNKNOWN)
+        return Judged(_unread(facts.number))
     if facts.component_id is None:
         return Judged(Verdict.NO_OPTION)
     if not facts.action:
@@ -129,8 +141,16 @@ def _misread(facts: Facts) -> Judged | None:
     if facts.day is None:
         return Judged(Verdict.NO_DAY)
     if facts.said_before:
-        return Judged(Verdict.DUPLICATE, str(facts.said_before))
+        verdict = Verdict.CONTRADICTION if facts.said_otherwise else Verdict.DUPLICATE
+        return Judged(verdict, str(facts.said_before))
     return None
+
+
+def _unread(number: str) -> Verdict:
+    """What is wrong with a number that is no subscriber's."""
+    if not number:
+        return Verdict.NO_NUMBER
+    return Verdict.SHORTENED if is_shortened(number) else Verdict.UNKNOWN
 
 
 def _mistimed(facts: Facts) -> Judged | None:

@@ -4,7 +4,7 @@ import pytest
 
 from app.core.errors import Refused
 from app.imports.number_lists import NUMBER, NUMBER_WORDS, read_file, read_paste
-from app.rules.phone_numbers import is_number, spellings
+from app.rules.dialling import is_number, spellings
 
 COLUMNS = {NUMBER: NUMBER_WORDS, "name": ("name", "new name", "нова назва")}
 
@@ -63,10 +63,15 @@ def test_a_list_that_is_too_long_says_how_long_it_may_be():
         ("00380671234567", "UA", "+380671234567"),
         ("1001", "", "1001"),
         ("LINE-7", "UA", "LINE-7"),
+        ("8 067 123-45-67", "UA", "+380671234567"),
+        ("380671234567.0", "UA", "+380671234567"),
+        ("380671234567,00", "UA", "+380671234567"),
+        ("3.80671234567E+11", "UA", "+380671234567"),
+        ("tel:+380671234567", "UA", "+380671234567"),
     ],
 )
 def test_a_number_is_found_however_it_is_written(text, country, kept):
-    assert kept in spellings(text, country)
+    assert kept in spellings(text, (country,))
 
 
 def test_a_name_with_digits_is_no_number():

@@ -31,6 +31,7 @@ class AccountLine:
     seller_id: int
     seller: str
     zone: str
+    country: str
     balance: Decimal
     to_pay: Decimal
     overdue: Decimal
@@ -104,6 +105,7 @@ _HEAD = (
     Seller.name,
     Seller.short_name,
     Seller.zone,
+    Seller.country,
     # a literal, so that the index of what waits can serve it
     sa.select(sa.func.sum(Payment.amount))
     .where(Payment.account_id == Account.id, Payment.state == sa.literal_column("'unconfirmed'"))
@@ -125,6 +127,7 @@ def _line(rows: list[Any], books: dict[int, ledger.Balance]) -> AccountLine:
         seller_id=first["seller_id"],
         seller=first["short_name"] or first["name"],
         zone=first["zone"],
+        country=first["country"],
         balance=books.get(first["id"], ledger.Balance()).net,
         to_pay=sum((left for _, left in owed), ZERO),
         overdue=sum((left for _, left in late), ZERO),

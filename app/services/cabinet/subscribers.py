@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound
-from app.models import Account, Component, Option, Plan, Seller, Subscriber, SubscriberName, Subscription
+from app.models import Account, Company, Component, Option, Plan, Seller, Subscriber, SubscriberName, Subscription
 from app.reports.render import csv, xlsx
 from app.reports.render.xlsx import Column
 from app.rules.dialling import spellings
@@ -86,6 +86,13 @@ def _in_ranges(session: Session, actor: Actor, tests: list[Any]) -> set[int]:
     ranges = [sa.select(Subscriber.id).where(mine, test).limit(COMMON).subquery() for test in tests]
     found: list[Any] = [sa.select(one.c.id) for one in ranges]
     return set(session.scalars(sa.union_all(*found).limit(COMMON)))
+
+
+def countries_of(session: Session, company: Company) -> tuple[str, ...]:
+    """Whose ways of writing numbers are understood: the countries of the company's accounts, then its own."""
+    query = sa.select(Seller.country).join(Account, Account.seller_id == Seller.id)
+    found = session.scalars(query.where(Account.company_id == company.id).distinct().order_by(Seller.country))
+    return tuple(dict.fromkeys((*found, company.country)))
 
 
 def _as_at_home(session: Session, actor: Actor, text: str) -> list[Any]:

@@ -20,10 +20,11 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
-from app.models import Account, Company, Job, RenameList, RenamePack, Request, Seller, Subscriber, SubscriberName
+from app.models import Company, Job, RenameList, RenamePack, Request, Subscriber, SubscriberName
 from app.rules.lifecycle import JobState, RequestState, move
 from app.rules.renaming import GOOD, Outcome, Verdict, judge_name
 from app.services import trail, work
+from app.services.cabinet.subscribers import countries_of
 from app.services.importing.opening import digest_of
 from app.services.renaming import words
 from app.services.renaming.gate import BILLED, Gate, billing_since, gate_of, month_of
@@ -120,13 +121,6 @@ def _by_key(session: Session, company_id: int, key: str | None) -> RenameList | 
     if not key:
         return None
     return session.scalars(sa.select(RenameList).where(RenameList.key == _key(company_id, key))).first()
-
-
-def countries_of(session: Session, company: Company) -> tuple[str, ...]:
-    """Whose ways of writing numbers are understood: the countries of the company's accounts, then its own."""
-    query = sa.select(Seller.country).join(Account, Account.seller_id == Seller.id)
-    found = session.scalars(query.where(Account.company_id == company.id).distinct().order_by(Seller.country))
-    return tuple(dict.fromkeys((*found, company.country)))
 
 
 def _keep(session: Session, actor: Actor, made: RenameList, lines: list[Line]) -> RenameList:

@@ -20,7 +20,7 @@ from app.imports import number_lists
 from app.imports.number_lists import NUMBER, NUMBER_WORDS, NumberList, Source
 from app.models import Request, RequestLine, Subscriber, Subscription
 from app.rules.lifecycle import RequestState
-from app.rules.switching import ACTION_WORDS, KINDS, ON
+from app.rules.switching import ACTION_WORDS, KINDS, ON, read_action
 from app.services import work
 from app.services.cabinet import subscribers as finding
 from app.services.switching import facts, judging, offers
@@ -200,6 +200,8 @@ def _take(
 ) -> Request:
     gone = {name: value for name, value in draft.details.items() if name not in ("picked", "filter", "file_name")}
     headers = found.headers or []
+    if not headers:
+        _leave_strangers(session, actor, draft, found)
     draft.details = {**gone, "how": how, "headers": headers, "columns": found.columns, **more}
     lines = [(line.at, line.cells) for line in found.lines]
     if not page or len(lines) <= AT_ONCE:
@@ -209,6 +211,16 @@ def _take(
     _replace(session, draft, [Read(n, cells, cells[at].strip(), choice.action, choice.day) for n, cells in lines])
     _look_later(session, actor, draft, len(lines), page)
     return draft
+
+
+def _leave_strangers(session: Session, actor: Actor, draft: Request, found: NumberList) -> None:
+    """Without a header a column of names is taken for options by its place only; where nothing fits, it is none."""
+    words = {word for _, _, word in offers.by_word(offers.offers_of(session, actor, draft.company_id))}
+    means = {"option": lambda text: text.casefold() in words, "action": read_action, "day": judging.read_day}
+    some = [(what, found.cell(line, what)) for line in found.lines[: number_lists.SAMPLE] for what in means]
+    if not any(text and means[what](text) for what, text in some):
+        for what in means:
+            found.columns.pop(what, None)
 
 
 # -- verdicts and prices -----------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.models import BillingRun, Option, Subscription, SubscriptionItem
+from app.rules.dialling import spellings
 from app.rules.lifecycle import RequestState, RunState, SubscriptionState
-from app.rules.phone_numbers import spellings
 from app.rules.policies import PolicyKind
 from app.rules.switching import Term, first_open_day
 from app.services import policies, sets
@@ -78,11 +78,13 @@ def closed_months(session: Session, seller_id: int, since: dt.date) -> tuple[dt.
     return tuple(session.scalars(runs.where(BillingRun.month >= since.replace(day=1))))
 
 
-def find_lines(session: Session, company_id: int, country: str, texts: Sequence[str]) -> dict[str, Line]:
+def find_lines(
+    session: Session, company_id: int, countries: tuple[str, ...], texts: Sequence[str]
+) -> dict[str, Line]:
     """The company's subscribers by the way each number was written; the likeliest spelling is looked for first."""
     found: dict[str, Line] = {}
-    waiting = {text: spellings(text, country) for text in dict.fromkeys(texts)}
-    for turn in range(4):
+    waiting = {text: spellings(text, countries) for text in dict.fromkeys(texts)}
+    for turn in range(max(map(len, waiting.values()), default=0)):
         asked = [[text, forms[turn]] for text, forms in waiting.items() if turn < len(forms) and text not in found]
         if not asked:
             continue

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, aliased
 from app.access.permissions import Right
 from app.core.actor import Actor
 from app.models import Component, Plan, Request, RequestLine, Subscriber, Subscription
+from app.rules.dialling import spellings
 from app.rules.lifecycle import RequestState
-from app.rules.phone_numbers import spellings
 from app.rules.policies import PolicyKind, history_since, midnight
 from app.rules.switching import KINDS, Verdict
 from app.services import policies
@@ -31,6 +31,7 @@ class Wanted:
     option: str = ""
     state: str = ""
     number: str = ""
+    countries: tuple[str, ...] = ()  # in which a number may be meant
     after: int | None = None
 
 
@@ -87,7 +88,7 @@ def batches_of(
     if wanted.option:
         query = query.where(Request.details["option"].as_string() == wanted.option)
     if wanted.number:
-        query = query.where(Request.id.in_(_lists_with(actor, wanted.number)))
+        query = query.where(Request.id.in_(_lists_with(actor, wanted)))
     if wanted.after is not None:
         query = query.where(Request.id < wanted.after)
     rows = list(session.scalars(query.order_by(Request.id.desc()).limit(PAGE + 1)))
@@ -96,13 +97,14 @@ def batches_of(
     return [Batch(row, counts[row.id]) for row in shown], shown[-1].id if len(rows) > PAGE else None
 
 
-def _lists_with(actor: Actor, number: str) -> Any:
+def _lists_with(actor: Actor, wanted: Wanted) -> Any:
     """Lists with a request for the subscriber of this number, however it is written."""
     child = aliased(Request)
+    ways = spellings(wanted.number[:40], wanted.countries)
     return (
         sa.select(child.parent_id)
         .join(Subscriber, Subscriber.id == child.subscriber_id)
-        .where(child.company_id == actor.company_id, Subscriber.number.in_(spellings(number[:40])))
+        .where(child.company_id == actor.company_id, Subscriber.number.in_(ways))
     )
 
 

@@ -19,12 +19,14 @@ from app.imports.values import parse_date
 from app.models import Company, Request
 from app.rules.switching import OFF, ON, Facts, Judged, Verdict, judge, read_action
 from app.services import sets
+from app.services.cabinet.subscribers import countries_of
 from app.services.switching import facts, offers
 from app.services.switching.effects import Change, Effect, Key, Part, effects_of
 from app.services.switching.offers import Offer
 
 ZERO = Decimal(0)
 WHEN = ("month", "first")
+Said = tuple[int, str, dt.date | None]  # a line: its place, what it wants, from which day
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,11 @@ class Judge:
 
     def __init__(self, session: Session, company_id: int) -> None:
         self.session, self.company_id = session, company_id
-        company = session.get_one(Company, company_id)
-        self.country = company.country
+        self.countries = countries_of(session, session.get_one(Company, company_id))
         self.places = offers.places_of(session, Actor.system(), company_id)
         self.offers = offers.by_word(offers.offers_at(session, self.places.values()))
         self.days: dict[int, facts.Days] = {}
-        self.said: dict[Key, int] = {}
+        self.said: dict[Key, Said] = {}
 
     def days_of(self, seller_id: int) -> facts.Days:
         """The calendar of a Seller, read once."""
@@ -92,13 +93,13 @@ class Judge:
             return cells[at].strip() if at is not None and at < len(cells) else ""
 
         numbers = [cell(cells, NUMBER) for _, cells in lines]
-        found = facts.find_lines(self.session, self.company_id, self.country, numbers)
+        found = facts.find_lines(self.session, self.company_id, self.countries, numbers)
         read = []
         for (at, cells), number in zip(lines, numbers, strict=True):
             said, day = cell(cells, "action"), cell(cells, "day")
             one = Read(at, cells, number, read_action(said) if said else choice.action, choice.day)
             if day:
-                one.day = _day(day)
+                one.day = read_day(day)
             one.line = found.get(number)
             if one.line is not None:
                 seller_id, one.currency = self.places[one.line.account_id]
@@ -117,7 +118,7 @@ class Judge:
         for one in lines:
             one.judged = judge(self._facts(one, known))
             if one.judged.verdict is Verdict.OK and one.key is not None:
-                self.said[one.key] = one.at
+                self.said[one.key] = (one.at, one.action, one.day)
                 one.change = self._change(one, known)
 
     def price(self, lines: Sequence[Read]) -> None:
@@ -128,12 +129,11 @@ class Judge:
 
     def _facts(self, one: Read, known: facts.Known) -> Facts:
         if one.line is None:
-            return Facts()
+            return Facts(number=one.number)
         if one.key is None or one.offer is None or one.day is None:
-            return Facts(
-                one.line.id, one.line.state, one.offer.component_id if one.offer else None, one.action, one.day
-            )
-        days = self.days_of(one.offer.seller_id)
+            component_id = one.offer.component_id if one.offer else None
+            return Facts(one.line.id, one.number, one.line.state, component_id, one.action, one.day)
+        days, before = self.days_of(one.offer.seller_id), self.said.get(one.key)
         return Facts(
             subscriber_id=one.line.id,
             state=one.line.state,
@@ -143,7 +143,8 @@ class Judge:
             today=days.today,
             earliest=days.earliest,
             open_from=days.open_from(one.day) if days.closed else dt.date.min,
-            said_before=self.said.get(one.key, 0),
+            said_before=before[0] if before else 0,
+            said_otherwise=before is not None and before[1:] != (one.action, one.day),
             subscriptions=known.subscriptions.get(one.line.id, ()),
             terms=known.terms(one.key),
             has_open_request=one.key in known.open,
@@ -163,7 +164,8 @@ class Judge:
         return Change(*place, key, before, [part for part in after if part.since < one.day])
 
 
-def _day(text: str) -> dt.date | None:
+def read_day(text: str) -> dt.date | None:
+    """The day a cell says, or None."""
     try:
         return parse_date(text)
     except (DomainError, ValueError):

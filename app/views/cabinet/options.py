@@ -68,6 +68,7 @@ class OptionsPage(frame.Page):
             option=request.args.get("option", "")[:120],
             state=request.args.get("state", ""),
             number=request.args.get("q", "").strip()[:40],
+            countries=tuple(dict.fromkeys(line.country for line in self.accounts)),
             after=whole(request.args.get("after", "")),
         )
         seller_id = self.accounts[0].seller_id if self.accounts else self.company.seller_id
