@@ -10,6 +10,7 @@ from app.rules.parameters import LONGEST
 from app.rules.policies import Calendar, PolicyKind
 
 EARLY = ("domain", "certificate")  # product kinds that are charged long before they expire (AST-153)
+MOST_DAYS = 31  # a renewal by the day is for
 CHOICES = (1, 3, 6, 12)  # months a person may choose among, as far as the plan allows
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask, abort, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask_appbuilder.baseviews import expose
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -124,21 +124,35 @@ def title_of(plan: Plan) -> str:
     return own if product.lower() in own.lower() else f"{product} — {own}"
 
 
+def name_of(entry: Entry) -> str:
+    """What a line is: the service that is renewed, or the plan that is bought."""
+    service, plan = entry.quote.service, entry.quote.plan
+    if service is not None and service.name:
+        return service.name
+    return title_of(plan) if plan else gettext("No longer sold")
+
+
+def span_of(item: CartItem) -> str:
+    """«3 months», or «1 day» of a renewal by the day."""
+    return ngettext("%(num)d day", "%(num)d days", item.days) if item.days else months_text(item.months)
+
+
 def parts_of(quote: Quote) -> list[dict[str, Any]]:
     """The breakdown of a line in the reader's language (AST-079)."""
     by_id = {component.id: component for component in quote.plan.components} if quote.plan else {}
-    return [_part(part, catalogue.words_of(by_id[part.component_id], _locale())) for part in quote.parts]
+    said = {number: catalogue.words_of(one, _locale()) for number, one in by_id.items()}
+    return [_part(part, said.get(part.component_id)) for part in quote.parts]
 
 
 def _part(part: Part, said: Any) -> dict[str, Any]:
-    as_used = part.charged == "usage"
+    as_used, name, unit = part.charged == "usage", said and said.name, said and said.unit
     return {
         "part": part,
-        "name": said.name or part.name,
-        "value": f"{quantity(part.included if as_used else part.quantity)} {said.unit or part.unit}",
+        "name": name or part.name,
+        "value": f"{quantity(part.included if as_used else part.quantity)} {unit or part.unit}",
         "limit": gettext("Present") if part.limit else "",
         "as_used": as_used,
-        "unit": said.unit or part.unit,
+        "unit": unit or part.unit,
     }
 
 
@@ -199,7 +213,7 @@ class CartPage(KabinetPage):
             entries=basket.entries[:MINI],
             more=max(len(basket.entries) - MINI, 0),
             currency=basket.quotes.currency,
-            title_of=title_of,
+            name_of=name_of,
             **self._shared(),
         )
 
@@ -377,6 +391,8 @@ class CartPage(KabinetPage):
     def item(self, item_id: int) -> Any:
         """Edit a line: its parameters, length, quantity, renewal."""
         found = self._entry(item_id)
+        if found.item.subscription_id is not None:
+            return redirect(url_for("RenewalsPage.one", subscription_id=found.item.subscription_id))
         if request.method == "POST":
             if self._try(self._change, item_id) is not None:
                 flash(gettext("The cart is up to date."), "success")
@@ -466,7 +482,14 @@ class CartPage(KabinetPage):
         }
 
     def _show(self, template: str, **values: Any) -> Any:
-        named = {"title_of": title_of, "parts_of": parts_of, **self._shared(), **values}
+        named = {
+            "title_of": title_of,
+            "name_of": name_of,
+            "span_of": span_of,
+            "parts_of": parts_of,
+            **self._shared(),
+            **values,
+        }
         return self.render_template(
             f"shop/{template}", front={"currencies": []}, currencies=[], kabinet_active="ShopPage", **named
         )

@@ -18,13 +18,14 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
 from app.core.money import half_up
-from app.models import Cart, CartItem, Seller, User
+from app.models import Cart, CartItem, Seller, Subscription, User
 from app.rules import parameters
 from app.services.shop import promotions, quotes
 from app.services.shop.quotes import Quote, Quotes, Wish
 
 LINES = 50  # a cart may have
 KEPT_DAYS = 30  # a stranger's cart nobody touched
+TOO_MANY = N_("A cart has %(lines)s lines at most. Order these first, or remove some.")
 
 
 def new_key() -> str:
@@ -35,7 +36,16 @@ def new_key() -> str:
 def wish_of(item: CartItem) -> Wish:
     """A line as it is quoted."""
     chosen = {code: Decimal(str(value)) for code, value in (item.parameters or {}).items()}
-    return Wish(item.plan_id, item.quantity, item.months, chosen, item.identifier, item.promo_code)
+    return Wish(
+        item.plan_id,
+        item.quantity,
+        item.months,
+        chosen,
+        item.identifier,
+        item.promo_code,
+        item.subscription_id,
+        item.days or 0,
+    )
 
 
 def _owned(key: str, actor: Actor | None) -> sa.ColumnElement[bool]:
@@ -110,7 +120,7 @@ def add(session: Session, seller: Seller, cart: Cart, wish: Wish, auto_renew: bo
     items = items_of(session, cart)
     same = next((item for item in items if _is_same(item, wish)), None)
     if same is None and len(items) >= LINES:
-        raise Refused(N_("A cart has %(lines)s lines at most. Order these first, or remove some."), lines=LINES)
+        raise Refused(TOO_MANY, lines=LINES)
     if same is not None:
         wish = _more(same, wish)
     line = _quoted(session, seller, wish, cart.company_id)
@@ -118,6 +128,28 @@ def add(session: Session, seller: Seller, cart: Cart, wish: Wish, auto_renew: bo
     item = same or CartItem(cart_id=cart.id, company_id=cart.company_id, plan_id=wish.plan_id)
     _write(item, wish, line)
     item.is_selected, item.auto_renew = True, auto_renew and not line.is_trial
+    session.add(item)
+    _touch(cart, seller, line)
+    session.flush()
+    return item
+
+
+def add_renewal(
+    session: Session, seller: Seller, cart: Cart, service: Subscription, months: int, days: int = 0
+) -> CartItem:
+    """Put the renewal of a service beside what is bought; a service stands in a cart once, for the period said last."""
+    items = items_of(session, cart)
+    item = next((one for one in items if one.subscription_id == service.id), None)
+    if item is None and len(items) >= LINES:
+        raise Refused(TOO_MANY, lines=LINES)
+    wish = Wish(service.plan_id, service.quantity, months, {}, service.identifier, "", service.id, days)
+    line = _quoted(session, seller, wish, cart.company_id)
+    _need_currency(cart, [one for one in items if one is not item], line)
+    item = item or CartItem(cart_id=cart.id, company_id=cart.company_id, plan_id=service.plan_id)
+    item.subscription_id, item.quantity, item.identifier = service.id, service.quantity, service.identifier
+    item.months, item.days, item.seen_price = months, days, line.alone
+    item.is_selected, item.auto_renew, item.promo_code = True, service.auto_renew, ""
+    item.parameters = {}
     session.add(item)
     _touch(cart, seller, line)
     session.flush()
@@ -133,7 +165,7 @@ def _more(item: CartItem, wish: Wish) -> Wish:
 
 def _is_same(item: CartItem, wish: Wish) -> bool:
     mine = wish_of(item)
-    return (mine.plan_id, mine.months, mine.parameters, mine.identifier) == (
+    return item.subscription_id is None and (mine.plan_id, mine.months, mine.parameters, mine.identifier) == (
         wish.plan_id,
         wish.months,
         wish.parameters,
@@ -180,6 +212,8 @@ def change(
 ) -> CartItem:
     """Change a line of the cart; what is None stays. Refused where the plan does not allow it."""
     item = _item(session, cart, item_id)
+    if item.subscription_id is not None:
+        raise Refused(N_("The period of a renewal is chosen on the page of its service."))
     was = wish_of(item)
     wish = Wish(
         item.plan_id,
@@ -229,6 +263,8 @@ def set_promo(session: Session, seller: Seller, cart: Cart, code: str, item_id: 
     code = promotions.normalised(code)
     if item_id is not None:
         item = _item(session, cart, item_id)
+        if code and item.subscription_id is not None:
+            raise Refused(quotes.FOR_PURCHASES)
         if code:
             wish = wish_of(item)
             wish = Wish(wish.plan_id, wish.quantity, wish.months, wish.parameters, wish.identifier, code)

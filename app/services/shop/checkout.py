@@ -91,10 +91,26 @@ def open_desk(session: Session, actor: Actor, account_id: int | None = None) -> 
     if quotes.refusal is not None:
         raise quotes.refusal
     accounts, limits = _accounts(session, actor, seller, quotes.currency)
+    accounts = _of_renewals(quotes, accounts)
     account = accounts[0] if account_id is None else next((one for one in accounts if one.id == account_id), None)
     if account is None:
         raise NotFound()
     return Desk(seller, cart, items, quotes, accounts, account, limits.get(account.id))
+
+
+def _of_renewals(found: Quotes, accounts: list[Account]) -> list[Account]:
+    """Where services are renewed it is on their own account; Refused where they are of several."""
+    services = [line.service for line in found.lines if line.service is not None]
+    if not services:
+        return accounts
+    mine = [one for one in accounts if one.id == services[0].account_id]
+    for one in mine:
+        orders.need_account_of_renewals(found, one)
+    if not mine:
+        raise Refused(
+            N_("The account of «%(name)s» is closed: it cannot be renewed. Write to us."), name=services[0].name
+        )
+    return mine
 
 
 def _accounts(

@@ -30,7 +30,7 @@ from app.models import (
 )
 from app.rules.lifecycle import AttemptState, OrderState, PaymentMethodState, SubscriptionState, move
 from app.services import trail
-from app.services.shop import activating, order_notices, promotions, quotes, reasons, spending
+from app.services.shop import activating, order_notices, promotions, quotes, reasons, resizing, spending
 from app.services.shop.quotes import Part, Quote, Wish
 
 BOT = Actor.system("orders")
@@ -49,10 +49,12 @@ def fulfil(session: Session, order: Order, actor: Actor = BOT) -> Order:
     order.paid_at = None if order.method == ON_CREDIT else order.paid_at or clock.now()
     order.reason = ""
     method_id = order.method_id or _method_kept(session, order)
+    if order.kind == resizing.KIND:
+        resizing.fulfil(session, order)
     for line in order.lines:
-        if order.kind == "renewal":
+        if line.renews:
             _prolong(session, line)
-        else:
+        elif order.kind != resizing.KIND:
             _subscribe(session, order, line, method_id)
     session.flush()
     trail.record(
@@ -221,8 +223,9 @@ def price_now(session: Session, order: Order) -> list[Quote]:
     seller = session.get_one(Seller, order.account.seller_id)
     today = clock.today(seller.zone)
     with _not_counted(session, order):
-        is_renewal = order.kind == "renewal"
-        found = [_renewal(session, order, today)] if is_renewal else _purchase(session, order, seller, today)
+        _need_services(session, order)
+        is_change = order.kind == resizing.KIND
+        found = resizing.quotes_now(session, order, today) if is_change else _quoted(session, order, seller, today)
     total = sum((one.first for one in found), Decimal(0))
     if total > order.total:
         raise Refused(
@@ -264,20 +267,13 @@ def fill(order: Order, found: list[Quote]) -> None:
     order.discount = sum((line.discount for line in order.lines), zero)
 
 
-def _renewal(session: Session, order: Order, today: dt.date) -> Quote:
-    line = order.lines[0]
-    subscription = session.get_one(Subscription, line.subscription_id)
-    if subscription.state == SubscriptionState.ENDED.value:
-        raise Refused(N_("The subscription has ended meanwhile. Buy it again."))
-    return need_quote(quotes.quote_renewal(session, subscription, line.months, renewal_day(subscription, today)))
+def _need_services(session: Session, order: Order) -> None:
+    for line in order.lines:
+        if line.renews and session.get_one(Subscription, line.subscription_id).state == SubscriptionState.ENDED.value:
+            raise Refused(N_("The subscription has ended meanwhile. Buy it again."))
 
 
-def renewal_day(subscription: Subscription, today: dt.date) -> dt.date:
-    """The first day a renewal is for: where the paid days end, or today where they have ended."""
-    return max(subscription.paid_until or subscription.ends_on or today, today)
-
-
-def _purchase(session: Session, order: Order, seller: Seller, today: dt.date) -> list[Quote]:
+def _quoted(session: Session, order: Order, seller: Seller, today: dt.date) -> list[Quote]:
     wishes = [_wish(session, order, line) for line in order.lines]
     found = quotes.quote(session, seller, wishes, today, order.promo_code, company_id=order.company_id)
     if found.refusal is not None:
@@ -296,7 +292,8 @@ def _wish(session: Session, order: Order, line: OrderLine) -> Wish:
     own = session.get(Promotion, line.promotion_id) if line.promotion_id else None
     code = own.code if own is not None and own.code != promotions.normalised(order.promo_code) else ""
     parameters = {name: Decimal(value) for name, value in line.parameters.items()}
-    return Wish(line.plan_id, line.quantity, line.months, parameters, line.identifier, code)
+    renewed = (line.subscription_id, line.days) if line.renews else ()
+    return Wish(line.plan_id, line.quantity, line.months, parameters, line.identifier, code, *renewed)
 
 
 def promotions_of(order: Order) -> list[int]:

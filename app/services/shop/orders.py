@@ -34,13 +34,26 @@ from app.models import (
 )
 from app.rules.lifecycle import AttemptState, CompanyState, OrderState, SubscriptionState, move
 from app.services import attempts, doors, methods, numbering, paying, trail
-from app.services.shop import activating, carts, catalogue, fulfilling, order_notices, promotions, quotes, spending
+from app.services.shop import (
+    activating,
+    carts,
+    catalogue,
+    fulfilling,
+    order_notices,
+    promotions,
+    quotes,
+    resizing,
+    spending,
+)
 from app.services.shop.fulfilling import fulfil as fulfil
 from app.services.shop.fulfilling import fulfil_waiting as fulfil_waiting
 from app.services.shop.quotes import Quote, Quotes, Wish
 
 BALANCE, INVOICE, GATEWAY = "balance", "invoice", "gateway"
 METHODS = (BALANCE, INVOICE, GATEWAY)
+PRICE_CHANGED = N_("The price has changed since you looked: it is %(total)s %(currency)s now. Confirm again.")
+SERVICE_WAITS = N_("Order %(number)s for this service waits for its payment. Pay or cancel it first.")
+RENEWAL_WAITS = N_("A renewal waits for its payment already: order %(number)s.")
 LATELY = dt.timedelta(days=1)  # an empty cart is explained by an order of so long ago
 RUNNING = (SubscriptionState.ACTIVE.value, SubscriptionState.SUSPENDED.value, SubscriptionState.STOPPED.value)
 
@@ -89,6 +102,7 @@ def seen_of(found: Quotes) -> str:
             one.wish.plan_id,
             str(one.wish.quantity.normalize()),
             one.wish.months,
+            *([one.wish.subscription_id, one.wish.days] if one.wish.subscription_id else []),
             sorted((name, str(Decimal(value).normalize())) for name, value in one.wish.parameters.items()),
             one.wish.identifier,
             f"{one.first:.2f}",
@@ -113,10 +127,15 @@ def place(session: Session, actor: Actor, checkout: Checkout, key: str) -> Order
     if known is not None:
         return known
     need_served(account)
+    _lock_renewed(session, cart)
     items = _items(session, actor, cart)
     seller = session.get_one(Seller, account.seller_id)
     found = price(session, seller, cart, items, account.company_id)
     _need_as_seen(found, checkout, account)
+    need_account_of_renewals(found, account)
+    for item in items:
+        if item.subscription_id is not None:
+            _replace_waiting(session, actor, item.subscription_id)
     order = _write(session, actor, account, seller, found.lines, checkout, key)
     order.promo_code = found.promotion.code if found.promotion is not None else ""
     order.request_digest = checkout.digest()
@@ -154,8 +173,7 @@ def lock_account(session: Session, actor: Actor, account_id: int) -> Account:
 
 
 def _known(session: Session, account: Account, key: str, digest: str) -> Order | None:
-    wanted = sa.select(Order).where(Order.company_id == account.company_id, Order.idempotency_key == key)
-    found = session.scalars(wanted).first()
+    found = known_under(session, account.company_id, key)
     if found is not None and found.request_digest != digest:
         raise AlreadyOrdered(
             found,
@@ -193,6 +211,24 @@ def nothing_to_order(session: Session, actor: Actor) -> Refused:
     if last is not None and clock.now() - last.ordered_at < LATELY:
         return AlreadyOrdered(last, N_("This cart was ordered already: order %(number)s. Nothing was ordered again."))
     return Refused(N_("Nothing is selected in the cart. Choose what to order."))
+
+
+def _lock_renewed(session: Session, cart: Cart) -> None:
+    """Services whose renewal is selected, locked after their account: whoever else renews them waits."""
+    mine = sa.select(CartItem.subscription_id).where(CartItem.cart_id == cart.id, CartItem.is_selected.is_(True))
+    query = sa.select(Subscription).where(Subscription.id.in_(mine)).order_by(Subscription.id)
+    session.scalars(query.with_for_update(of=Subscription).execution_options(populate_existing=True)).all()
+
+
+def need_account_of_renewals(found: Quotes, account: Account) -> None:
+    """Refused where a service that is renewed is charged to another account than the one ordered on."""
+    for line in found.lines:
+        if line.service is not None and line.service.account_id != account.id:
+            raise Refused(
+                N_("«%(name)s» is on another account than %(number)s: order its renewal by itself."),
+                name=line.name,
+                number=account.number,
+            )
 
 
 def _need_as_seen(found: Quotes, checkout: Checkout, account: Account) -> None:
@@ -254,9 +290,12 @@ def _line(session: Session, order: Order, quote: Quote, locale: str) -> OrderLin
     line = OrderLine(
         company_id=order.company_id,
         plan_id=plan.id,
-        name=name_of(plan, locale),
+        name=quote.service.name if quote.service is not None and quote.service.name else name_of(plan, locale),
         quantity=quote.wish.quantity,
         months=quote.wish.months,
+        days=quote.wish.days,
+        renews=quote.wish.subscription_id is not None,
+        subscription_id=quote.wish.subscription_id,
         parameters={name: str(value) for name, value in quote.wish.parameters.items()},
         identifier=quote.wish.identifier,
     )
@@ -350,48 +389,102 @@ def place_renewal(
     payer_id: int | None = None,
     save_method: bool = False,
     seen: Decimal | None = None,
+    days: int = 0,
 ) -> Order:
-    """Prolong a subscription by `months`; one that waits for payment is not begun twice.
+    """Prolong a subscription by `months` (or by `days`); one that waits for payment is not begun twice.
 
     Where `seen` is given, the price must still be that. Kabinet itself replaces a renewal that could not be paid.
     """
     actor.need(Right.CABINET_BUY)
     account = lock_account(session, actor, subscription.account_id)
     asked = Checkout(0, account.id, method, "", way_id, method_id, payer_id, save_method)
-    digest = _sha([asked.digest(), subscription.id, months])
+    digest = _sha([asked.digest(), subscription.id, months, *([days] if days else [])])
     known = _known(session, account, key, digest)
     if known is not None:
         return known
     need_served(account)
     seller = session.get_one(Seller, account.seller_id)
-    _replace_waiting(session, actor, subscription)
-    day = fulfilling.renewal_day(subscription, clock.today(seller.zone))
-    quote = fulfilling.need_quote(quotes.quote_renewal(session, subscription, months, day))
+    _replace_waiting(session, actor, subscription.id)
+    day = quotes.renewal_day(subscription, clock.today(seller.zone))
+    quote = fulfilling.need_quote(quotes.quote_renewal(session, subscription, months, day, days))
     if seen is not None and seen != quote.first:
-        raise Changed(
-            N_("The price has changed since you looked: it is %(total)s %(currency)s now. Confirm again."),
-            total=f"{quote.first:.2f}",
-            currency=account.currency,
-        )
+        raise Changed(PRICE_CHANGED, total=f"{quote.first:.2f}", currency=account.currency)
     order = _write(session, actor, account, seller, [quote], asked, key)
     order.kind, order.request_digest = "renewal", digest
-    line = order.lines[0]
-    line.subscription_id, line.auto_renew = subscription.id, subscription.auto_renew
-    line.name = subscription.name or line.name
+    order.lines[0].auto_renew = subscription.auto_renew
     session.flush()
     _settle(session, actor, account, order, save_method)
     return order
 
 
-def _replace_waiting(session: Session, actor: Actor, subscription: Subscription) -> None:
+def place_change(
+    session: Session,
+    actor: Actor,
+    subscription: Subscription,
+    wanted: resizing.Size,
+    method: str,
+    method_id: int | None = None,
+    *,
+    key: str,
+    way_id: int | None = None,
+    payer_id: int | None = None,
+    seen: Decimal | None = None,
+) -> Order:
+    """Order what a service becomes dearer by in its paid days; the account and the subscription are locked."""
+    actor.need(Right.CABINET_BUY)
+    account = lock_account(session, actor, subscription.account_id)
+    asked = Checkout(0, account.id, method, "", way_id, method_id, payer_id)
+    parameters = sorted((code, str(value)) for code, value in wanted.parameters.items())
+    digest = _sha([asked.digest(), resizing.KIND, subscription.id, str(wanted.quantity), parameters])
+    known = _known(session, account, key, digest)
+    if known is not None:
+        return known
+    need_served(account)
+    _need_nothing_waiting(session, subscription.id)
+    seller = session.get_one(Seller, account.seller_id)
+    found = resizing.quote(session, subscription, wanted, clock.today(seller.zone))
+    if seen is not None and seen != found.total:
+        raise Changed(PRICE_CHANGED, total=f"{found.total:.2f}", currency=account.currency)
+    order = _write(session, actor, account, seller, found.lines, asked, key)
+    order.kind, order.request_digest = resizing.KIND, digest
+    for line in order.lines:
+        line.subscription_id, line.auto_renew = subscription.id, subscription.auto_renew
+        line.name = subscription.name or line.name
+    session.flush()
+    _settle(session, actor, account, order)
+    return order
+
+
+def known_under(session: Session, company_id: int, key: str) -> Order | None:
+    """What was ordered under a key, whatever was asked for."""
+    wanted = sa.select(Order).where(Order.company_id == company_id, Order.idempotency_key == key)
+    return session.scalars(wanted).first()
+
+
+def _need_nothing_waiting(session: Session, subscription_id: int) -> None:
     wanted = (
         sa.select(Order)
         .join(OrderLine, OrderLine.order_id == Order.id)
-        .where(OrderLine.subscription_id == subscription.id, Order.state == OrderState.PENDING.value)
+        .where(OrderLine.subscription_id == subscription_id, Order.state == OrderState.PENDING.value)
+    )
+    waiting = session.scalars(wanted.limit(1)).first()
+    if waiting is not None:
+        raise AlreadyOrdered(waiting, SERVICE_WAITS)
+
+
+def _replace_waiting(session: Session, actor: Actor, subscription_id: int) -> None:
+    """A person is told of the renewal that waits; Kabinet drops it, where it is not ordered with other things."""
+    wanted = (
+        sa.select(Order)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(OrderLine.subscription_id == subscription_id, Order.state == OrderState.PENDING.value)
+        .where(OrderLine.renews.is_(True))
     )
     for waiting in session.scalars(wanted).all():
         if actor.user_id is not None:
-            raise AlreadyOrdered(waiting, N_("A renewal waits for its payment already: order %(number)s."))
+            raise AlreadyOrdered(waiting, RENEWAL_WAITS)
+        if waiting.kind != "renewal":
+            continue
         give_up_paying(session, waiting.id)
         fulfilling.drop(session, waiting, Refused(N_("It was not paid; the renewal is tried again.")), actor)
 
@@ -457,6 +550,8 @@ def cancel(session: Session, actor: Actor, order_id: int, reason: str = "") -> O
     was_done = order.state != OrderState.PENDING.value
     if was_done and not actor.is_staff:
         raise Refused(N_("The order is paid. To give the service up, cancel its subscription or write to us."))
+    if was_done and order.kind == resizing.KIND:
+        raise Refused(N_("What was changed runs already. Set the number back on the page of the service."))
     if actor.is_staff and not reason.strip():
         raise Refused(N_("Say why: the customer reads it."))
     give_up_paying(session, order.id)
@@ -479,6 +574,10 @@ def order_again(session: Session, actor: Actor, order_id: int) -> Cart:
     seller = session.get_one(Seller, order.account.seller_id)
     cart = carts.cart_of(session, "", actor)
     for line in order.lines:
+        if line.renews and line.subscription_id is not None:
+            service = session.get_one(Subscription, line.subscription_id)
+            carts.add_renewal(session, seller, cart, service, line.months, line.days)
+            continue
         chosen = {name: Decimal(value) for name, value in line.parameters.items()}
         wish = Wish(line.plan_id, line.quantity, line.months, chosen, line.identifier)
         carts.add(session, seller, cart, wish, line.auto_renew)
@@ -497,7 +596,7 @@ def _take_back(session: Session, order: Order, line: OrderLine) -> None:
     ran = subscription.state in RUNNING
     end = max(line.starts_on, today) if ran else line.starts_on
     subscription.paid_until = subscription.ends_on = end
-    if order.kind == "renewal" and end > today:
+    if line.renews and end > today:
         return  # it runs on to the end of what was paid before
     subscription.state = move(SubscriptionState(subscription.state), SubscriptionState.ENDED).value
     subscription.auto_renew = False

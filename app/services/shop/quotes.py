@@ -30,21 +30,26 @@ from app.models import (
     SubscriptionPromotion,
     TaxRate,
 )
-from app.rules import parameters, prepaying
-from app.rules.lifecycle import OrderState
+from app.rules import parameters, prepaying, renewing
+from app.rules.lifecycle import OrderState, SubscriptionState
 from app.rules.parameters import Range
 from app.rules.prepaying import NO_TAX, WITHOUT_TAX, Charge, DatedPrice, DatedRate, Discount
 from app.rules.pricing import Price
 from app.services.shop import promotions
 
 NOTHING = Decimal("0.00")
+FOR_PURCHASES = N_("A promo code is for what is bought: a renewal keeps the discounts of its service. Remove the code.")
+RENEWED = (SubscriptionState.ACTIVE.value, SubscriptionState.SUSPENDED.value, SubscriptionState.STOPPED.value)
 _Dated = TypeVar("_Dated", DatedPrice, DatedRate)
 _DOMAIN = re.compile(r"(?=.{4,253}$)([^\W_]([^\W_]|-){0,62}\.)+[^\W\d_]([^\W_]|-){0,61}[^\W_]")
 
 
 @dataclass(frozen=True)
 class Wish:
-    """A plan somebody wants, for so many months, with the parameters chosen by code."""
+    """A plan somebody wants, for so many months, with the parameters chosen by code.
+
+    With a `subscription_id` that service is renewed: for `days`, where there are any, else for `months`.
+    """
 
     plan_id: int
     quantity: Decimal = Decimal(1)
@@ -52,6 +57,8 @@ class Wish:
     parameters: dict[str, Decimal] = field(default_factory=dict)
     identifier: str = ""
     promo_code: str = ""
+    subscription_id: int | None = None
+    days: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,11 +116,13 @@ class Quote:
     is_trial: bool = False
     promotion: Promotion | None = None
     promo_refusal: DomainError | None = None  # of the line's own code: the line itself may be sold
+    service: Subscription | None = None  # what is renewed
 
     @property
     def name(self) -> str:
         """What the subscription and its order line are called."""
-        return self.plan.name if self.plan else ""
+        own = self.service.name if self.service is not None else ""
+        return own or (self.plan.name if self.plan else "")
 
     @property
     def price(self) -> Decimal:
@@ -294,6 +303,7 @@ class _Line:
     charges: list[Charge] = field(default_factory=list)
     next_charges: list[Charge] = field(default_factory=list)
     discounts: list[Charge] = field(default_factory=list)
+    names: list[tuple[Component, Decimal]] = field(default_factory=list)  # of a renewal: its parts and how much of each
 
     @property
     def is_sold(self) -> bool:
@@ -309,7 +319,7 @@ def _period(plan: Plan, day: dt.date, months: int) -> Period:
     return prepaying.first_period(day, months)
 
 
-def _next_charges(items: list[prepaying.Item], ends_on: dt.date, months: int, day: dt.date) -> list[Charge]:
+def next_charges(items: list[prepaying.Item], ends_on: dt.date, months: int, day: dt.date) -> list[Charge]:
     """Whole months after the first period; at today's prices where those of that time are not known."""
     start = Month.of(ends_on)
     period = Period(start.first_day, start.shift(months).first_day)
@@ -339,7 +349,7 @@ def _line(wish: Wish, plan: Plan | None, seller: Seller, rates: Rates, day: dt.d
         ]
         line.charges = prepaying.charges_of(line.priced, period)
         if not plan.trial_days:
-            line.next_charges = _next_charges(line.priced, period.end, wish.months, day)
+            line.next_charges = next_charges(line.priced, period.end, wish.months, day)
         line.quote = replace(
             line.quote,
             ends_on=period.end,
@@ -430,7 +440,13 @@ def quote(
     """
     plans = load_plans(session, (wish.plan_id for wish in wishes))
     rates = Rates(session, seller)
-    every = [_line(wish, plans.get(wish.plan_id), seller, rates, day) for wish in wishes]
+    services = _services(session, [w.subscription_id for w in wishes if w.subscription_id is not None], day)
+    every = [
+        _line(wish, plans.get(wish.plan_id), seller, rates, day)
+        if wish.subscription_id is None
+        else _renewal_in_cart(wish, services.get(wish.subscription_id), plans, seller, rates, day, company_id)
+        for wish in wishes
+    ]
     lines = [x for at, x in enumerate(every) if at not in left_out]
     currency = next((x.quote.plan.currency for x in lines if x.is_sold and x.quote.plan), seller.currency)
     _refuse_other_currencies(lines, currency)
@@ -438,7 +454,7 @@ def quote(
     promotion, refusal = _promote(session, seller, lines, day, promo_code, currency, company_id)
     cents = prepaying.Cents(seller.rounding)
     quotes = [
-        _finish(x, prepaying.Cents(seller.rounding) if at in left_out else cents, seller, _named(x))
+        _finish(x, prepaying.Cents(seller.rounding) if at in left_out else cents, seller, x.names or _named(x))
         if x.is_sold
         else x.quote
         for at, x in enumerate(every)
@@ -521,11 +537,15 @@ def _promote(
     currency: str,
     company_id: int | None,
 ) -> tuple[Promotion | None, DomainError | None]:
-    """Give each line its discount: by its own code, else by the order's. Returns the order's promotion, or why not."""
-    sold = [x for x in lines if x.is_sold]
+    """Give each line its discount: by its own code, else by the order's. Returns the order's promotion, or why not.
+
+    A renewal keeps the discounts of its service: codes are for what is bought.
+    """
+    sold = [x for x in lines if x.is_sold and x.quote.wish.subscription_id is None]
     codes = {promo_code, *(x.quote.wish.promo_code for x in sold)} - {""}
     if not codes or not sold:
-        return None, None
+        only_renewals = bool(promo_code and lines) and all(x.quote.wish.subscription_id for x in lines)
+        return None, (Refused(FOR_PURCHASES) if only_renewals else None)
     known = promotions.find(session, seller, codes)
     asks = any(p.first_purchase_only for p in known.values())
     is_first = promotions.is_first_purchase(session, company_id) if asks else True
@@ -589,50 +609,92 @@ def name_of(promotion: Promotion) -> str:
 # -- renewal -----------------------------------------------------------------------------------------------------------
 
 
-def quote_renewal(session: Session, subscription: Subscription, months: int, from_day: dt.date) -> Quote:
+def renewal_day(subscription: Subscription, today: dt.date) -> dt.date:
+    """The first day a renewal is for: where the paid days end, or today where they have ended."""
+    return max(subscription.paid_until or subscription.ends_on or today, today)
+
+
+def quote_renewal(session: Session, subscription: Subscription, months: int, from_day: dt.date, days: int = 0) -> Quote:
     """What a subscription costs from `from_day` on as its parts are then, its promotions counted."""
-    return quote_renewals(session, subscription, [months], from_day)[0]
+    return quote_renewals(session, subscription, [(months, days)], from_day)[0]
 
 
 def quote_renewals(
-    session: Session, subscription: Subscription, several: Sequence[int], from_day: dt.date
+    session: Session, subscription: Subscription, several: Sequence[tuple[int, int]], from_day: dt.date
 ) -> list[Quote]:
-    """The same for several periods to choose among, read once."""
+    """The same for several periods (months; days, where it is for days) to choose among, read once."""
     seller = session.get(Seller, subscription.seller_id)
     if seller is None:
         raise NotFound()
-    plan = load_plans(session, [subscription.plan_id])[subscription.plan_id]
-    items = items_from(session, subscription, from_day)
-    rates = Rates(session, seller)
-    priced = [priced_item(i, rates, subscription) for i in items]
-    promotions = promotions_from(session, subscription, from_day)
-    return [_renewal(seller, plan, subscription, items, priced, promotions, months, from_day) for months in several]
+    plan = session.get_one(Plan, subscription.plan_id)
+    items, given = items_from(session, subscription, from_day), promotions_from(session, subscription, from_day)
+    service, rates = _Service(subscription, items, given), Rates(session, seller)
+    known = (plan.id, subscription.quantity)
+    wishes = [Wish(*known, months, {}, subscription.identifier, "", subscription.id, days) for months, days in several]
+    lines = [_renewal(wish, service, plan, seller, rates, from_day) for wish in wishes]
+    return [
+        _finish(one, prepaying.Cents(seller.rounding), seller, one.names) if one.is_sold else one.quote for one in lines
+    ]
 
 
-def _renewal(
+@dataclass(frozen=True)
+class _Service:
+    """A subscription that is to be renewed, with its parts and promotions."""
+
+    subscription: Subscription
+    items: Sequence[SubscriptionItem]
+    promotions: Sequence[Discount]
+
+
+def _services(session: Session, ids: Sequence[int], day: dt.date) -> dict[int, _Service]:
+    """Subscriptions with their parts and promotions, in three statements however many they are."""
+    if not ids:
+        return {}
+    account = joinedload(Subscription.account, innerjoin=True)
+    found = session.scalars(sa.select(Subscription).where(Subscription.id.in_(set(ids))).options(account)).all()
+    items, given = _items_of(session, ids, day), _promotions_of(session, ids, day)
+    return {one.id: _Service(one, items.get(one.id, ()), given.get(one.id, ())) for one in found}
+
+
+def _renewal_in_cart(
+    wish: Wish,
+    service: _Service | None,
+    plans: dict[int, Plan],
     seller: Seller,
-    plan: Plan,
-    subscription: Subscription,
-    items: Sequence[SubscriptionItem],
-    priced: list[prepaying.Item],
-    promotions: Sequence[Discount],
-    months: int,
-    from_day: dt.date,
-) -> Quote:
-    wish = Wish(plan.id, subscription.quantity, months, {}, subscription.identifier)
-    line = _Line(Quote(wish, plan, from_day, from_day), priced)
+    rates: Rates,
+    today: dt.date,
+    company_id: int | None,
+) -> _Line:
+    plan, line = plans.get(wish.plan_id), _Line(Quote(wish, plans.get(wish.plan_id), today, today))
+    subscription = service.subscription if service is not None else None
+    if plan is None or service is None or subscription is None or subscription.company_id != company_id:
+        line.refuse(Refused(N_("It cannot be renewed. Remove it from the cart.")))
+    elif (
+        subscription.seller_id != seller.id
+        or subscription.state not in RENEWED
+        or subscription.paid_until is None
+        or subscription.account.contract_id is not None
+    ):
+        name = subscription.name or plan.name
+        line.refuse(Refused(N_("«%(name)s» cannot be renewed any more. Remove it from the cart."), name=name))
+    else:
+        line = _renewal(wish, service, plan, seller, rates, renewal_day(subscription, today))
+    return line
+
+
+def _renewal(wish: Wish, service: _Service, plan: Plan, seller: Seller, rates: Rates, from_day: dt.date) -> _Line:
+    items = [i for i in service.items if i.valid_to is None or i.valid_to > from_day]
+    quote = Quote(wish, plan, from_day, from_day, service=service.subscription)
+    line = _Line(quote, [priced_item(i, rates, service.subscription) for i in items])
     try:
-        parameters.check_months(months, plan.period_months)
-        if plan.trial_days:
-            raise Refused(N_("A trial is not renewed. Buy «%(name)s» instead."), name=plan.product.name)
-        period = prepaying.first_period(from_day, months)
-        both = prepaying.charges_of(line.priced, period, promotions, False)
+        period = _renewed_for(wish, plan, from_day)
+        both = prepaying.charges_of(line.priced, period, service.promotions, False)
         line.charges = [c for c in both if c.kind != "discount"]
         line.discounts = [c for c in both if c.kind == "discount"]
-        line.next_charges = _next_charges(line.priced, period.end, months, from_day)
+        line.next_charges = next_charges(line.priced, period.end, wish.months, from_day)
     except DomainError as refusal:
         line.refuse(refusal)
-        return line.quote
+        return line
     line.quote = replace(
         line.quote,
         ends_on=period.end,
@@ -644,15 +706,32 @@ def _renewal(
     for item in items:
         before = sums.get(item.component_id, (item.component, Decimal(0)))[1]
         sums[item.component_id] = (item.component, before + item.quantity)
-    return _finish(line, prepaying.Cents(seller.rounding), seller, list(sums.values()))
+    line.names = list(sums.values())
+    return line
+
+
+def _renewed_for(wish: Wish, plan: Plan, from_day: dt.date) -> Period:
+    """The days a renewal pays for; Refused where the plan is not renewed for so long."""
+    if plan.trial_days:
+        raise Refused(N_("A trial is not renewed. Buy «%(name)s» instead."), name=plan.product.name)
+    if wish.days:
+        if not plan.renews_daily or not 0 < wish.days <= renewing.MOST_DAYS:
+            raise Refused(N_("«%(name)s» is not renewed for so many days. Choose another period."), name=plan.name)
+        return Period(from_day, from_day + dt.timedelta(wish.days))
+    parameters.check_months(wish.months, plan.period_months)
+    return prepaying.first_period(from_day, wish.months)
 
 
 def items_from(session: Session, subscription: Subscription, day: dt.date) -> list[SubscriptionItem]:
     """The parts of a subscription that are not over on `day`, with their components and prices."""
+    return _items_of(session, [subscription.id], day).get(subscription.id, [])
+
+
+def _items_of(session: Session, ids: Sequence[int], day: dt.date) -> dict[int, list[SubscriptionItem]]:
     wanted = (
         sa.select(SubscriptionItem)
         .where(
-            SubscriptionItem.subscription_id == subscription.id,
+            SubscriptionItem.subscription_id.in_(set(ids)),
             sa.or_(SubscriptionItem.valid_to.is_(None), SubscriptionItem.valid_to > day),
         )
         .order_by(SubscriptionItem.id)
@@ -660,7 +739,10 @@ def items_from(session: Session, subscription: Subscription, day: dt.date) -> li
             joinedload(SubscriptionItem.component).options(joinedload(Component.prices), joinedload(Component.plan))
         )
     )
-    return list(session.scalars(wanted).unique())
+    found: dict[int, list[SubscriptionItem]] = {}
+    for item in session.scalars(wanted).unique():
+        found.setdefault(item.subscription_id, []).append(item)
+    return found
 
 
 def priced_item(item: SubscriptionItem, rates: Rates, subscription: Subscription) -> prepaying.Item:
@@ -673,23 +755,23 @@ def priced_item(item: SubscriptionItem, rates: Rates, subscription: Subscription
 
 def promotions_from(session: Session, subscription: Subscription, day: dt.date) -> list[Discount]:
     """The promotions of a subscription that are not over on `day`; amounts off once apart."""
+    return _promotions_of(session, [subscription.id], day).get(subscription.id, [])
+
+
+def _promotions_of(session: Session, ids: Sequence[int], day: dt.date) -> dict[int, list[Discount]]:
     given = session.execute(
         sa.select(SubscriptionPromotion, Promotion)
         .join(Promotion, Promotion.id == SubscriptionPromotion.promotion_id)
         .where(
-            SubscriptionPromotion.subscription_id == subscription.id,
+            SubscriptionPromotion.subscription_id.in_(set(ids)),
             SubscriptionPromotion.off_once.is_(None),
             sa.or_(SubscriptionPromotion.valid_to.is_(None), SubscriptionPromotion.valid_to > day),
         )
     )
-    return [
-        Discount(
-            promotion.id,
-            name_of(promotion),
-            promotion.percent_bp,
-            Decimal(0) if promotion.percent_bp else promotion.amount,
-            max(own.valid_from, promotion.valid_from),
-            own.valid_to or promotion.valid_to,
-        )
-        for own, promotion in given
-    ]
+    found: dict[int, list[Discount]] = {}
+    for own, promotion in given:
+        off = Decimal(0) if promotion.percent_bp else promotion.amount
+        since, until = max(own.valid_from, promotion.valid_from), own.valid_to or promotion.valid_to
+        discount = Discount(promotion.id, name_of(promotion), promotion.percent_bp, off, since, until)
+        found.setdefault(own.subscription_id, []).append(discount)
+    return found

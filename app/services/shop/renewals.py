@@ -18,14 +18,25 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
-from app.models import Account, Order, OrderLine, PaymentAttempt, PaymentMethod, Plan, Product, Seller, Subscription
+from app.models import (
+    Account,
+    CartItem,
+    Order,
+    OrderLine,
+    PaymentAttempt,
+    PaymentMethod,
+    Plan,
+    Product,
+    Seller,
+    Subscription,
+)
 from app.rules import renewing
 from app.rules.lifecycle import AttemptState, OrderState, PaymentMethodState, SubscriptionState, move
 from app.rules.notices import NoticeEvent
 from app.rules.policies import PolicyKind
 from app.rules.renewing import Term
 from app.services import methods, policies, trail
-from app.services.shop import activating, orders, quotes, spending
+from app.services.shop import activating, carts, orders, quotes, spending
 from app.services.shop.quotes import Quote
 from app.services.shop.telling import tell
 
@@ -153,6 +164,7 @@ def waiting_order(session: Session, subscription_id: int) -> Order | None:
         sa.select(Order)
         .join(OrderLine, OrderLine.order_id == Order.id)
         .where(OrderLine.subscription_id == subscription_id, Order.state == OrderState.PENDING.value)
+        .where(OrderLine.renews.is_(True))
         .order_by(Order.id.desc())
         .limit(1)
     )
@@ -319,15 +331,21 @@ def end(session: Session, subscription_id: int, day: dt.date) -> bool:
 
 @dataclass(frozen=True)
 class Choice:
-    """A period a service may be renewed for, and what it costs."""
+    """A period a service may be renewed for (`days`, where it is for days), and what it costs."""
 
     months: int
+    days: int
     quote: Quote
+
+    @property
+    def period(self) -> tuple[int, int]:
+        """Months and days, as a form names it."""
+        return (0, self.days) if self.days else (self.months, 0)
 
 
 @dataclass(frozen=True)
 class Form:
-    """What the renewal form shows (AST-149)."""
+    """What the renewal form shows (AST-149); `method` renews the service, None: the balance does."""
 
     subscription: Subscription
     plan: Plan
@@ -335,19 +353,63 @@ class Form:
     choices: list[Choice]
     chosen: int
     waiting: Order | None
+    attempt_id: int | None
+    method: PaymentMethod | None
 
 
 def form_of(session: Session, actor: Actor, subscription_id: int) -> Form:
     """The periods a service can be renewed for, each with its price and the day it is paid until then."""
-    subscription = subscription_of(session, actor, subscription_id)
+    actor.need(Right.CABINET_BUY)
+    query = (
+        sa.select(Subscription, Seller, PaymentMethod, bought_for().label("bought"), _waiting_id().label("waiting"))
+        .join(Seller, Seller.id == Subscription.seller_id)
+        .outerjoin(PaymentMethod, PaymentMethod.id == Subscription.payment_method_id)
+        .where(Subscription.id == subscription_id)
+        .options(
+            joinedload(Subscription.account, innerjoin=True),
+            joinedload(Subscription.plan, innerjoin=True).joinedload(Plan.product, innerjoin=True),
+        )
+    )
+    row = session.execute(query).first()
+    if row is None:
+        raise NotFound()
+    subscription, seller, method = row[0], row[1], row[2]
+    actor.need_company(subscription.company_id)
     need_renewable(subscription)
-    term, plan = term_of(session, subscription)
-    today = clock.today(session.get_one(Seller, subscription.seller_id).zone)
-    start = max(term.until, today)
-    several = renewing.choices(plan.period_months, term.months)
+    until, plan = subscription.paid_until or subscription.starts_on, subscription.plan
+    own = subscription.renew_months or row.bought or plan.period_months
+    several = choices_of(plan, own)
+    start = max(until, clock.today(seller.zone))
     quoted = zip(several, quotes.quote_renewals(session, subscription, several, start), strict=True)
-    found = [Choice(months, quote) for months, quote in quoted if quote.refusal is None]
-    return Form(subscription, plan, term.until, found, term.months, waiting_order(session, subscription.id))
+    found = [Choice(months, days, quote) for (months, days), quote in quoted if quote.refusal is None]
+    waiting, attempt_id = _waiting(session, row.waiting) if row.waiting else (None, None)
+    works = method is not None and method.deleted_at is None
+    return Form(subscription, plan, until, found, own, waiting, attempt_id, method if works else None)
+
+
+def choices_of(plan: Plan, own: int) -> list[tuple[int, int]]:
+    """The periods a plan can be renewed for: months, and days where it is for days (then `own` is what follows)."""
+    days = [(own, 1)] if plan.renews_daily and not plan.trial_days else []
+    return days + [(months, 0) for months in renewing.choices(plan.period_months, own)]
+
+
+def _waiting_id() -> Any:
+    query = sa.select(sa.func.max(Order.id)).join(OrderLine, OrderLine.order_id == Order.id)
+    mine = (OrderLine.subscription_id == Subscription.id, Order.state == OrderState.PENDING.value)
+    return query.where(*mine).correlate(Subscription).scalar_subquery()
+
+
+def _waiting(session: Session, order_id: int) -> tuple[Order, int | None]:
+    """A renewal that waits for its money, and the payment begun last for it."""
+    query = (
+        sa.select(Order, PaymentAttempt.id)
+        .outerjoin(PaymentAttempt, PaymentAttempt.order_id == Order.id)
+        .where(Order.id == order_id)
+        .order_by(PaymentAttempt.id.desc())
+        .limit(1)
+    )
+    order, attempt_id = session.execute(query).one().tuple()
+    return order, attempt_id
 
 
 def need_prepaid(subscription: Subscription) -> None:
@@ -395,16 +457,25 @@ def renew(
     way_id: int | None = None,
     payer_id: int | None = None,
     seen: Decimal | None = None,
+    days: int = 0,
 ) -> Order:
     """Renew a service now, from the balance, a saved method or through a gateway; the same `key` is one order."""
     orders.lock_account(session, actor, subscription_of(session, actor, subscription_id).account_id)
     subscription = subscription_of(session, actor, subscription_id, lock=True)
     need_renewable(subscription)
-    own = months_of(session, subscription, subscription.plan)
-    if months not in renewing.choices(subscription.plan.period_months, own):
-        raise Refused(N_("Choose one of the periods."))
+    months = _need_choice(session, subscription, months, days)
     made = orders.place_renewal(
-        session, actor, subscription, months, method, method_id, key=key, way_id=way_id, payer_id=payer_id, seen=seen
+        session,
+        actor,
+        subscription,
+        months,
+        method,
+        method_id,
+        key=key,
+        way_id=way_id,
+        payer_id=payer_id,
+        seen=seen,
+        days=days,
     )
     trail.record(
         session,
@@ -413,9 +484,32 @@ def renew(
         "subscription",
         subscription.id,
         company_id=subscription.company_id,
-        months=months,
+        months=0 if days else months,
+        days=days,
     )
     return made
+
+
+def _need_choice(session: Session, subscription: Subscription, months: int, days: int) -> int:
+    """The months of a renewal, the service's own where it is for days; Refused where the plan has no such period."""
+    own = months_of(session, subscription, subscription.plan)
+    months = own if days else months
+    if (months, days) not in choices_of(subscription.plan, own):
+        raise Refused(N_("Choose one of the periods."))
+    return months
+
+
+def put_in_cart(session: Session, actor: Actor, subscription_id: int, months: int, days: int = 0) -> CartItem:
+    """Put the renewal of a service into the person's cart, beside what they buy (AST-149)."""
+    subscription = subscription_of(session, actor, subscription_id)
+    need_renewable(subscription)
+    months = _need_choice(session, subscription, months, days)
+    waiting = waiting_order(session, subscription.id)
+    if waiting is not None:
+        raise orders.AlreadyOrdered(waiting, orders.RENEWAL_WAITS)
+    cart = carts.cart_of(session, "", actor)
+    seller = session.get_one(Seller, subscription.seller_id)
+    return carts.add_renewal(session, seller, cart, subscription, months, days)
 
 
 def set_auto_renew(session: Session, actor: Actor, subscription_id: int, is_on: bool) -> Subscription:

@@ -67,18 +67,48 @@ def outstanding(session: Session, account_ids: Collection[int]) -> dict[int, Dec
     """What paid orders of these accounts have not been billed for yet, tax included; one statement a thousand.
 
     A line is settled when the last month it was bought for is closed: what it was charged less stays free money.
+    What a changed size cost is billed with the line whose days it is for, and counted with it.
     """
     found: dict[int, Decimal] = {}
     ids = sorted(account_ids)
     for at in range(0, len(ids), 1000):
-        lines: dict[int, tuple[int, Decimal, Decimal]] = {}
+        lines: dict[int, _Line] = {}
         for row in session.execute(_lines(ids[at : at + 1000])):
             if not _is_settled(row):
-                account_id, total, billed = lines.get(row.id, (row.account_id, row.total, Decimal(0)))
-                lines[row.id] = (account_id, total, billed + _with_tax(row))
-        for account_id, total, billed in lines.values():
-            found[account_id] = found.get(account_id, NOTHING) + max(total - half_up(billed), NOTHING)
+                line = lines.setdefault(row.id, _Line(row.account_id, row.total, row.is_change, _days_of(row)))
+                line.billed += _with_tax(row) * _share(row)
+        for line in _with_changes(list(lines.values())):
+            found[line.account_id] = found.get(line.account_id, NOTHING) + max(
+                line.total - half_up(line.billed), NOTHING
+            )
     return found
+
+
+@dataclass
+class _Line:
+    """A line that is not settled: what was paid for it, and what of that is billed."""
+
+    account_id: int
+    total: Decimal
+    is_change: bool
+    days: tuple[int | None, dt.date | None]
+    billed: Decimal = Decimal(0)
+
+
+def _days_of(row: Any) -> tuple[int | None, dt.date | None]:
+    return row.subscription_id, row.ends_on
+
+
+def _with_changes(lines: list[_Line]) -> list[_Line]:
+    """Lines with what changes of them cost; a change whose line is gone stands by itself."""
+    kept = [one for one in lines if not one.is_change]
+    hosts = {one.days: one for one in kept}
+    for one in lines:
+        if one.is_change and one.days in hosts:
+            hosts[one.days].total += one.total
+        elif one.is_change:
+            kept.append(one)
+    return kept
 
 
 def _lines(account_ids: list[int]) -> Any:
@@ -99,7 +129,9 @@ def _lines(account_ids: list[int]) -> Any:
         Charge.component_id.not_in(in_orders),
     )
     of: Any = (OrderLine.id, Order.account_id, OrderLine.total, OrderLine.ends_on, Subscription.state)
+    of = (*of, OrderLine.subscription_id, (Order.kind == "change").label("is_change"))
     of = (*of, Subscription.ends_on.label("ended_on"), Charge.tax_bp, Charge.tax_included)
+    of = (*of, OrderLine.starts_on, Charge.starts_on.label("since"), Charge.ends_on.label("until"))
     return (
         sa.select(*of, sa.func.sum(Charge.amount).label("charged"), closed.label("closed"))
         .select_from(OrderLine)
@@ -122,6 +154,14 @@ def _is_settled(row: Any) -> bool:
         return False
     end = min(row.ends_on, row.ended_on) if row.ended_on else row.ends_on
     return bool(end <= Month.of(row.closed).period.end)
+
+
+def _share(row: Any) -> Decimal:
+    """How much of a charge is of the line's own days: two lines may have paid for a month, one of them a day of it."""
+    if row.since is None or row.starts_on is None or row.until <= row.since:
+        return Decimal(1)
+    days = (min(row.until, row.ends_on) - max(row.since, row.starts_on)).days
+    return Decimal(days) / (row.until - row.since).days
 
 
 def _with_tax(row: Any) -> Decimal:

@@ -13,7 +13,7 @@ from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 
 from app.access.permissions import Right
-from app.core.errors import DomainError, Forbidden, NotFound
+from app.core.errors import DomainError, Forbidden, NotFound, Refused
 from app.extensions import db
 from app.models import Order, Payer, PaymentAttempt, PaymentWay
 from app.rules.lifecycle import OrderState
@@ -93,9 +93,7 @@ class CheckoutPage(frame.Page):
             self._keep(account=wanted)
         try:
             desk = self._desk()
-        except (NotFound, Forbidden):
-            raise
-        except DomainError as error:
+        except Refused as error:
             return self._away(error)
         found = self._tiles(desk)
         usable = [one.value for one in found if one.refusal is None]
@@ -163,9 +161,7 @@ class CheckoutPage(frame.Page):
         """Everything once more: goods, payer, method, sums, renewal."""
         try:
             desk = self._desk()
-        except (NotFound, Forbidden):
-            raise
-        except DomainError as error:
+        except Refused as error:
             return self._away(error)
         value = str(_state().get("pay", "")) or "balance"
         tile = checkout.chosen(self._tiles(desk, value), value)
@@ -180,7 +176,7 @@ class CheckoutPage(frame.Page):
             payer=payer,
             payer_lines=lines_of(payer),
             lines=[
-                (item, quote, title_of(quote.plan) if quote.plan else "", _parts(quote))
+                (item, quote, _name(quote), _parts(quote))
                 for item, quote in zip(desk.items, desk.quotes.lines, strict=True)
             ],
             last_day=last_day,
@@ -261,6 +257,13 @@ def after(page: frame.Page, order_id: int) -> Any:
     else:
         flash(gettext("Order %(number)s waits for its payment.", number=order.number), "info")
     return redirect(url_for("OrdersPage.one", order_id=order.id))
+
+
+def _name(quote: Quote) -> str:
+    """What a line is: the service that is renewed, or the plan that is bought."""
+    if quote.service is not None and quote.service.name:
+        return quote.service.name
+    return title_of(quote.plan) if quote.plan else ""
 
 
 def _amount(part: Part, unit: str) -> str:

@@ -4,7 +4,6 @@ import secrets
 from decimal import Decimal
 from typing import Any
 
-import sqlalchemy as sa
 from flask import flash, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext, ngettext
@@ -12,10 +11,10 @@ from flask_babel import gettext, ngettext
 from app.access.permissions import Right
 from app.core.errors import Refused
 from app.core.period import Month
-from app.models import Account, PaymentAttempt, PaymentMethod
+from app.models import PaymentMethod
 from app.rules import renewing
-from app.rules.lifecycle import OrderState
-from app.services import methods, paying
+from app.rules.lifecycle import OrderState, PaymentMethodState
+from app.services import methods
 from app.services.shop import renewal_list, renewals, spending
 from app.services.shop.renewal_list import Row
 from app.services.shop.telling import named
@@ -66,82 +65,75 @@ class RenewalsPage(frame.Page):
         except Refused as refused:
             flash(say(refused), "warning")
             return redirect(url_for("SubscriptionsPage.one", subscription_id=subscription_id))
-        asked = whole(request.args.get("months", "")) or form.chosen
-        chosen = next((one for one in form.choices if one.months == asked), form.choices[0] if form.choices else None)
+        asked = period_asked(request.args.get("period", "")) or (form.chosen, 0)
+        chosen = next((one for one in form.choices if one.period == asked), form.choices[-1] if form.choices else None)
+        quick = self._quick(form, chosen.quote.first) if chosen and form.waiting is None else None
         return self.show(
             "renewal.html",
             form=form,
             name=named(form.subscription, form.plan),
             chosen=chosen,
-            ways=self._ways(form.subscription.account, chosen.quote.first) if chosen else [],
-            wanted=self._wanted(form),
-            payers=self.payer_choices() if chosen else [],
-            waiting_attempt=self._attempt_of(form.waiting.id) if form.waiting else None,
+            quick=quick,
             period=period_text,
+            days_text=days_text,
             key=secrets.token_hex(16),
         )
 
-    def _wanted(self, form: renewals.Form) -> str:
-        method_id = form.subscription.payment_method_id
-        return f"card:{method_id}" if method_id else "balance"
-
-    def _ways(self, account: Account, amount: Decimal) -> list[tuple[str, str, str, bool]]:
-        """Value, label, hint and whether it can be chosen: the balance, saved methods, ways to pay online."""
+    def _quick(self, form: renewals.Form, amount: Decimal) -> tuple[str, str, str, bool]:
+        """What renews it, in one press: value, label, hint and whether it can be. Other ways are in the checkout."""
+        if form.method is not None:
+            method, works = form.method, form.method.state == PaymentMethodState.WORKING.value
+            hint = "" if works else words.word(words.METHOD_STATES, method.state)
+            label = gettext("Renew now by %(name)s", name=method.name or method.mask)
+            return f"card:{method.id}", label, hint, method.state != PaymentMethodState.SETTING_UP.value
+        account = form.subscription.account
         balance = next((one.balance for one in self.accounts if one.id == account.id), Decimal(0))
         free = balance - spending.outstanding(self.session, [account.id]).get(account.id, Decimal(0))
         hint = gettext(
             "Free on account %(number)s: %(amount)s", number=account.number, amount=frame.money(free, account.currency)
         )
-        found = [("balance", gettext("From the balance"), hint, free >= amount)]
-        for method in methods.usable(self.session, self.actor, account):
-            found.append(
-                (f"card:{method.id}", method.name or method.mask, words.word(words.METHOD_STATES, method.state), True)
-            )
-        if self.actor.may(Right.CABINET_PAYMENTS):
-            for offer in paying.offers_for(self.session, account, amount):
-                said = gettext("To pay: %(amount)s", amount=frame.money(offer.charged, account.currency))
-                found.append((f"way:{offer.way.id}", offer.way.name, said, offer.refusal is None))
-        return found
+        return "balance", gettext("Renew now from the balance"), hint, free >= amount
 
-    def _attempt_of(self, order_id: int) -> PaymentAttempt | None:
-        query = sa.select(PaymentAttempt).where(PaymentAttempt.order_id == order_id)
-        return self.session.scalars(query.order_by(PaymentAttempt.id.desc()).limit(1)).first()
+    @expose("/<int:subscription_id>/cart", methods=["POST"])
+    @needs(Right.CABINET_BUY)
+    def cart(self, subscription_id: int) -> Any:
+        """Put the renewal into the cart beside what is bought; how to pay is chosen in the checkout (AST-149)."""
+        found = period_asked(request.form.get("period", ""))
+        here = redirect(url_for("RenewalsPage.one", subscription_id=subscription_id))
+        if found is None:
+            flash(gettext("Choose one of the periods."), "danger")
+            return here
+        if attempt(renewals.put_in_cart, subscription_id, *found, done=gettext("It is in the cart.")) is None:
+            return here
+        return redirect(url_for("CartPage.index"))
 
     @expose("/<int:subscription_id>/renew", methods=["POST"])
     @needs(Right.CABINET_BUY)
     def renew(self, subscription_id: int) -> Any:
-        """Renew now; the same form sent twice is one order."""
+        """Renew now by what renews it; the same form sent twice is one order."""
         kind, _, number = request.form.get("pay", "").partition(":")
-        months, chosen = whole(request.form.get("months", "")), whole(number or "0")
-        if months is None or chosen is None or kind not in ("balance", "card", "way"):
+        found, chosen = period_asked(request.form.get("period", "")), whole(number or "0")
+        if found is None or chosen is None or kind not in ("balance", "card"):
             flash(gettext("Choose a period and how to pay."), "danger")
             return redirect(url_for("RenewalsPage.one", subscription_id=subscription_id))
         made = attempt(
             renewals.renew,
             subscription_id,
-            months,
+            found[0],
             "balance" if kind == "balance" else "gateway",
             key=request.form.get("key", "")[:64] or secrets.token_hex(16),
             method_id=chosen if kind == "card" else None,
-            way_id=chosen if kind == "way" else None,
-            payer_id=whole(request.form.get("payer", "") or "0") or None,
             seen=frame.as_amount(request.form.get("seen", "")),
+            days=found[1],
         )
         if made is None:
-            return redirect(url_for("RenewalsPage.one", subscription_id=subscription_id, months=months))
-        return self._after(made, subscription_id)
-
-    def _after(self, made: Any, subscription_id: int) -> Any:
-        found = self._attempt_of(made.id)
+            period = request.form.get("period", "")
+            return redirect(url_for("RenewalsPage.one", subscription_id=subscription_id, period=period))
         if made.state == OrderState.FULFILLED.value:
             until = renewals.subscription_of(self.session, self.actor, subscription_id).paid_until
             flash(gettext("Renewed: it is paid until %(day)s.", day=frame.day(until)), "success")
-        elif made.method_id:
-            flash(gettext("The saved method is being charged. The service is renewed when the money is there."), "info")
-        elif found is not None:
-            return redirect(url_for("PayPage.one", attempt_id=found.id))
         else:
-            flash(gettext("Order %(number)s waits for its payment.", number=made.number), "info")
+            flash(gettext("The saved method is being charged. The service is renewed when the money is there."), "info")
         return redirect(url_for("RenewalsPage.index"))
 
     @expose("/<int:subscription_id>/switch", methods=["POST"])
@@ -192,6 +184,19 @@ class RenewalsPage(frame.Page):
         months = whole(request.form.get("months", "")) or 0
         attempt(renewals.set_period, subscription_id, months, done=gettext("The period is changed."))
         return redirect(url_for("RenewalsPage.by", subscription_id=subscription_id))
+
+
+def period_asked(text: str) -> tuple[int, int] | None:
+    """«3» as three months, «d1» as a day: months and days; None for anything else."""
+    number = whole(text.removeprefix("d"))
+    if not number:
+        return None
+    return (0, number) if text.startswith("d") else (number, 0)
+
+
+def days_text(days: int) -> str:
+    """«1 day»."""
+    return ngettext("%(num)d day", "%(num)d days", days)
 
 
 def period_text(months: int) -> str:

@@ -13,7 +13,7 @@ from app.core.errors import NotFound, Refused
 from app.core.period import Month, Period
 from app.rules.policies import PolicyKind
 from app.services import billing, policies
-from app.services.shop import activating, fulfilling, orders, renewal_list, renewals, spending
+from app.services.shop import activating, carts, fulfilling, orders, renewal_list, renewals, spending
 from tests import makers
 from tests.services.shop.buying import SYSTEM, Buyer
 
@@ -368,3 +368,52 @@ def test_a_change_of_plan_parts_lives_through_a_gap(session):
     activating.extend(session, made, dt.date(2026, 12, 5), dt.date(2027, 1, 1))
     again = sa.select(m.SubscriptionItem.component_id).where(m.SubscriptionItem.valid_from == dt.date(2026, 12, 5))
     assert once.id not in session.scalars(again).all()
+
+
+@pytest.mark.covers("AST-149")
+def test_renewals_of_a_day_and_of_a_month_are_ordered_from_the_cart_and_billed_as_paid(session):
+    olga, made = running(session, "700.00", renews_daily=True)
+    other = makers.plan(session, olga.seller, "60.0000")
+    with at(dt.date(2026, 11, 25)):
+        renewals.put_in_cart(session, olga.actor, made.id, 0, 1)
+        olga.put(other)
+        first = olga.order("balance")
+        assert (made.paid_until, first.total) == (dt.date(2026, 12, 2), Decimal("9.68") + Decimal("12.00"))
+        assert [line.renews for line in first.lines] == [True, False] and len(olga.subscriptions()) == 2
+        renewals.put_in_cart(session, olga.actor, made.id, 1)
+        item = renewals.put_in_cart(session, olga.actor, made.id, 1)
+        assert session.query(m.CartItem).count() == 1 and item.quantity == made.quantity
+        with pytest.raises(Refused, match="keeps the discounts"):
+            carts.set_promo(session, olga.seller, session.query(m.Cart).one(), "ANY", item.id)
+        second = olga.order("balance")
+        assert (made.paid_until, second.total) == (dt.date(2027, 1, 1), Decimal("290.32"))
+        assert renewals.months_of(session, made, made.plan) == 1  # a day changes nothing of how it renews by itself
+        olga.subscriptions()[1].state = "active"
+        with pytest.raises(Refused, match="Choose one of the periods"):
+            renewals.put_in_cart(session, olga.actor, olga.subscriptions()[1].id, 0, 1)
+    for month in (Month(2026, 11), Month(2026, 12)):
+        with at(month.shift(1).first_day):
+            run = billing.start_run(session, SYSTEM, olga.seller.id, month)
+            while billing.run_batch(session, SYSTEM, run.id).left:
+                pass
+            left = spending.outstanding(session, [olga.account.id]).get(olga.account.id, Decimal(0))
+            assert left == (Decimal("300.00") if month.month == 11 else Decimal("0.00"))
+    billed = session.scalars(sa.select(m.Document.total).where(m.Document.kind == "invoice")).all()
+    assert sum(billed) == Decimal("300.00") + first.total + second.total
+
+
+def test_a_renewal_in_a_cart_waits_for_no_second_order_and_ends_with_its_service(session):
+    olga, made = running(session)
+    with at(dt.date(2026, 11, 25)):
+        renewals.put_in_cart(session, olga.actor, made.id, 1)
+        stranger = Buyer(session)
+        with pytest.raises(NotFound):
+            renewals.put_in_cart(session, stranger.actor, made.id, 1)
+        waiting = olga.order("gateway", way_id=olga.way().id)
+        with pytest.raises(orders.AlreadyOrdered, match="waits for its payment already"):
+            renewals.put_in_cart(session, olga.actor, made.id, 1)
+        orders.order_again(session, olga.actor, waiting.id)
+        assert (waiting.state, session.query(m.CartItem).one().subscription_id) == ("cancelled", made.id)
+        made.state = "ended"
+        with pytest.raises(Refused, match="cannot be renewed any more"):
+            olga.order("balance")
