@@ -314,6 +314,7 @@ def serve(app: Any, settings: Settings) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, leave)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page asks for its files all at once: no alarm
     waitress.serve(
         app, host=settings.host, port=settings.port, threads=8, ident=None, clear_untrusted_proxy_headers=True
     )

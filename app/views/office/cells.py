@@ -10,7 +10,7 @@ from flask import current_app, url_for
 from flask_babel import format_date, format_decimal, gettext
 from markupsafe import Markup, escape
 
-from app.models import Account, Company, Document, Entry, LedgerAccount, PriceVersion
+from app.models import Account, Company, Document, Entry, LedgerAccount, PriceVersion, Seller
 from app.views.cells import day, moment
 from app.views.office import codes
 from app.views.office.labels import TONES, word
@@ -126,6 +126,8 @@ def name_of(thing: Any) -> str:
     """What a row is called."""
     if isinstance(thing, Company | Account):
         return thing.name if isinstance(thing, Company) else thing.number
+    if isinstance(thing, Seller):
+        return thing.short_name or thing.name
     if isinstance(thing, Document):
         return f"{word(thing.kind)} {thing.number or thing.id}"
     if isinstance(thing, LedgerAccount):

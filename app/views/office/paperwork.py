@@ -101,12 +101,12 @@ class ReconcilePage(OfficePage):
         return next((key.removeprefix(ALL) for key, _ in _together(accounts) if wanted in (key, None)), None)
 
     def _period(self, today: dt.date, errors: dict[str, str]) -> tuple[dt.date | None, dt.date | None]:
-        """The quarter before this one by default: what accountants reconcile."""
+        """From the quarter before this one up to today by default: what was just entered is seen at once."""
         quarter = dt.date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
         before = Month.of(quarter).shift(-3).first_day
         given = request.values
         start = numbers.day(given["start"], errors, "start") if given.get("start") else before
-        last = numbers.day(given["last"], errors, "last") if given.get("last") else quarter - dt.timedelta(days=1)
+        last = numbers.day(given["last"], errors, "last") if given.get("last") else today
         if start and last and last < start:
             errors["last"] = gettext("The period ends before it begins.")
         elif last and last > today:
