@@ -17,6 +17,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     from app.views import (
         cabinet,
         cart,
+        counts,
         doors,
         invited,
         language,
@@ -31,6 +32,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         system,
     )
 
+    counts.install(app)
     language.install(app, appbuilder)
     appbuilder.add_view_no_menu(profile.ProfilePage)
     appbuilder.add_view_no_menu(doors.PasswordPage)

@@ -29,7 +29,7 @@ from app.extensions import db
 from app.models import Company
 from app.models.base import Instant
 from app.services import trail
-from app.views import cells, history
+from app.views import cells, counts, history
 from app.views.fields import AmountField, RemoteSelect, required_or_not, state_field
 from app.views.rows import Rows, whole
 from app.views.security import current_actor
@@ -45,8 +45,15 @@ history.install()
 def say(error: DomainError) -> str:
     """The error's sentence in the reader's language."""
     text = gettext(error.text)
-    shown = {name: cells.day(it) if type(it) is dt.date else it for name, it in error.params.items()}
+    shown = {name: _shown(name, it) for name, it in counts.counted(error.params).items()}
     return text % shown if shown else text
+
+
+def _shown(name: str, value: Any) -> Any:
+    """A day as the reader writes it; «what» is itself a phrase to be said in the reader's language."""
+    if type(value) is dt.date:
+        return cells.day(value)
+    return gettext(value) if name == "what" and isinstance(value, str) and value else value
 
 
 def hook(app: Flask) -> None:

@@ -17,7 +17,7 @@ from app.extensions import db, only_reading
 from app.models import Job
 from app.rules.lifecycle import JobState
 from app.services import documents, work
-from app.views import cells
+from app.views import cells, counts
 from app.views.base import KabinetPage, attempt, for_signed_in, open_to_all
 from app.views.exports import send_path
 from config import Settings
@@ -194,7 +194,7 @@ def _row(job: Job) -> dict[str, Any]:
     return {
         "title": title_of(job),
         "state": (job.state, _state_word(job)),
-        "progress": f"{job.done} / {job.total}" if job.total else "",
+        "progress": f"{counts.count(job.done)} / {counts.count(job.total)}" if job.total else "",
         "asked": cells.moment(job.created_at),
         "url": url_for("JobsPage.show", job_id=job.id),
     }
@@ -219,7 +219,7 @@ def _text(job: Job) -> str:
 
 
 def _count(job: Job) -> dict[str, str]:
-    return {"done": f"{job.done:,}".replace(",", "\xa0"), "total": f"{job.total:,}".replace(",", "\xa0")}
+    return {"done": counts.count(job.done), "total": counts.count(job.total)}
 
 
 def _state_word(job: Job) -> str:

@@ -19,6 +19,7 @@ HOSTILE = "<script>alert(1)</script>"
 def kb():
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, extensions=["jinja2.ext.i18n"])
     env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    env.filters["how_many"] = str
     env.globals.update(request=SimpleNamespace(args={}, path="/x"), csrf_token=lambda: "token")
     return env.get_template("kabinet/macros.html").module
 

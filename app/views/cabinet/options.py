@@ -19,6 +19,7 @@ from app.services import switching
 from app.services.cabinet import subscribers
 from app.services.switching import asking, history, results
 from app.services.switching.history import LEFT_OUT, Batch, Wanted
+from app.views import counts
 from app.views.base import attempt, needs, say
 from app.views.cabinet import frame
 from app.views.exports import send_rows
@@ -350,7 +351,7 @@ class OptionsPage(frame.Page):
         counted = {"ended": batch.ended, "made": batch.made}
         answer = {
             "percent": batch.ended * 100 // batch.made if batch.made else 0,
-            "text": gettext("%(ended)s of %(made)s requests have ended", **counted),
+            "text": gettext("%(ended)s of %(made)s requests have ended", **counts.counted(counted)),
             "finished": not batch.is_moving,
             "failed": False,
             "links": [],
@@ -467,13 +468,16 @@ def state_of(row: Request) -> tuple[str, str]:
 
 
 def _told(undone: switching.Undone) -> str:
-    parts = [gettext("Cancelled: %(count)s.", count=undone.cancelled)]
+    parts = [gettext("Cancelled: %(count)s.", count=counts.count(undone.cancelled))]
     if undone.countered:
-        parts.append(gettext("Asked to be undone: %(count)s.", count=undone.countered))
+        parts.append(gettext("Asked to be undone: %(count)s.", count=counts.count(undone.countered)))
     if undone.at_operator:
         parts.append(
-            gettext("At the operator just now: %(count)s; undo again when they have ended.", count=undone.at_operator)
+            gettext(
+                "At the operator just now: %(count)s; undo again when they have ended.",
+                count=counts.count(undone.at_operator),
+            )
         )
     if undone.billed:
-        parts.append(gettext("Billed already and left as they are: %(count)s.", count=undone.billed))
+        parts.append(gettext("Billed already and left as they are: %(count)s.", count=counts.count(undone.billed)))
     return " ".join(parts)
