@@ -20,11 +20,11 @@ from app.core.errors import N_, DomainError, NotFound, Refused
 from app.core.money import half_up
 from app.models import Account, AutoTopUp, Payer, PaymentAttempt, PaymentMethod, PaymentWay, Seller
 from app.rules.lifecycle import PaymentMethodState
-from app.services import attempts, methods, trail
+from app.rules.policies import PolicyKind
+from app.services import attempts, methods, policies, trail
 from app.services.methods import TAKEN
 from app.services.shop import renewal_list, spending
 
-MARGIN = Decimal("1.10")  # AST-105
 NOTHING = Decimal("0.00")
 
 
@@ -34,17 +34,19 @@ class Needs:
 
     minimum: Decimal
     maximum: Decimal
+    margin: int  # per cent, of the Seller's policy (AST-105)
 
     @property
     def recommended(self) -> Decimal:
-        """The forecast and ten per cent: 682.00 for 620.00."""
-        return half_up(self.maximum * MARGIN)
+        """The forecast and the margin: 682.00 for 620.00 with ten per cent."""
+        return half_up(self.maximum * (100 + self.margin) / 100)
 
 
 def needs_of(session: Session, actor: Actor, account: Account) -> Needs:
     """What a month of this account needs, by its services and the settings of their renewal."""
     actor.need_company(account.company_id)
-    return Needs(*renewal_list.forecast(session, account))
+    margin = policies.calendar_for(session, account.seller_id)[PolicyKind.AUTOPAYMENT_MARGIN]["percent"]
+    return Needs(*renewal_list.forecast(session, account), margin)
 
 
 def setting_of(session: Session, actor: Actor, account_id: int) -> AutoTopUp | None:

@@ -17,25 +17,23 @@ GROUPS: list[tuple[Any, tuple[PolicyKind, ...]]] = [
     ),
     (
         _l("Subscribers and their requests"),
-        (K.RENAME_FREEZE, K.RENAME_PROMISE, K.RENAME_LIST, K.REQUEST_HISTORY, K.OPTION_LEAD, K.NUMBER_QUARANTINE),
+        (K.RENAME_FREEZE, K.RENAME_PROMISE, K.RENAME_LIST, K.REQUEST_HISTORY, K.OPTION_LEAD),
     ),
     (_l("Documents and working time"), (K.INVOICE_DOWNLOAD, K.DELIVERY_ADDRESSES, K.WORKING_HOURS, K.HOLIDAYS)),
     (
-        _l("Renewals, extensions and seats"),
+        _l("Renewals of services"),
         (
             K.RENEWAL_ATTEMPT,
             K.RENEWAL_ATTEMPT_EARLY,
             K.RENEWAL_RETRY,
             K.RENEWAL_GRACE,
-            K.EXTENSION,
-            K.SEAT_ASSIGNMENT,
-            K.MESSENGER,
         ),
     ),
     (_l("Shop and signing in"), (K.ORDER_WAITS, K.SECOND_FACTOR)),
 ]
+# nothing follows them, so a form would promise what is not done
+UNSHOWN = frozenset({K.EXTENSION, K.SEAT_ASSIGNMENT, K.MESSENGER, K.NUMBER_QUARANTINE})
 # kind → what it is called, what it means
-UNREAD = (K.EXTENSION, K.SEAT_ASSIGNMENT, K.AUTOPAYMENT_MARGIN)  # kept; the page says that nothing follows them yet
 KINDS: dict[PolicyKind, tuple[Any, Any]] = {
     K.INVOICE_CLOSED_WINDOW: (
         _l("Ordering of invoices is closed"),
@@ -75,17 +73,16 @@ KINDS: dict[PolicyKind, tuple[Any, Any]] = {
     ),
     K.RENEWAL_RETRY: (_l("A failed renewal is tried again"), _l("If there was not enough money.")),
     K.RENEWAL_GRACE: (_l("An unpaid service ends"), _l("It is stopped on the day it is not paid for any more.")),
-    K.EXTENSION: (_l("Short extension"), _l("How long a customer may enlarge a subscription, and by how much.")),
-    K.SEAT_ASSIGNMENT: (_l("Assigning seats"), _l("How many people may be given a seat at once.")),
     K.DELIVERY_ADDRESSES: (_l("Addresses of invoices"), _l("How long the list of addresses may be.")),
-    K.MESSENGER: (_l("A message of feedback"), _l("How long a message may be and how many files it may carry.")),
-    K.AUTOPAYMENT_MARGIN: (_l("Margin of automatic payment"), _l("Added to the sum so that it is enough.")),
+    K.AUTOPAYMENT_MARGIN: (
+        _l("Margin of automatic top-up"),
+        _l("Added to the forecast of a month where a month’s maximum is recommended."),
+    ),
     K.OPTION_LEAD: (_l("Lead time of options"), _l("Options are switched so many days after today at the earliest.")),
     K.PAYMENT_MATCH: (
         _l("A registered payment is found"),
         _l("So far apart the day a customer named and the bank’s may be."),
     ),
-    K.NUMBER_QUARANTINE: (_l("Rest of a released number"), _l("It is not given to anybody else meanwhile.")),
     K.HOLIDAYS: (
         _l("Holidays that are worked in wartime"),
         _l("In Ukraine holidays are working days while martial law lasts."),
@@ -123,18 +120,10 @@ SETTINGS: dict[tuple[PolicyKind, str], Any] = {
     (K.RENEWAL_ATTEMPT_EARLY, "days_before"): _BEFORE,
     (K.RENEWAL_RETRY, "days"): _l("After so many days"),
     (K.RENEWAL_GRACE, "days"): _l("After so many days"),
-    (K.EXTENSION, "days"): _DAYS,
-    (K.EXTENSION, "sessions"): _l("Sessions more"),
-    (K.EXTENSION, "bases"): _l("Databases more"),
-    (K.EXTENSION, "times"): _l("Times a month"),
-    (K.SEAT_ASSIGNMENT, "users"): _l("People at once"),
     (K.DELIVERY_ADDRESSES, "characters"): _l("Characters"),
-    (K.MESSENGER, "characters"): _l("Characters"),
-    (K.MESSENGER, "files"): _l("Files"),
     (K.AUTOPAYMENT_MARGIN, "percent"): _l("Percent"),
     (K.OPTION_LEAD, "days"): _DAYS,
     (K.PAYMENT_MATCH, "days"): _DAYS,
-    (K.NUMBER_QUARANTINE, "days"): _DAYS,
     (K.HOLIDAYS, "observe_suspended"): _l("Count them as days off all the same"),
     (K.ORDER_WAITS, "days"): _DAYS,
     (K.SECOND_FACTOR, "demanded"): _l("Ask every customer for it at each sign-in"),

@@ -8,9 +8,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.core import clock
+from app.core.actor import Actor
 from app.core.errors import NotFound, Refused
 from app.models import Account, AutoTopUp, EntryKind, Job, LedgerKind, PaymentMethod
-from app.services import ledger, sealing, top_up
+from app.rules.policies import PolicyKind
+from app.services import ledger, policies, sealing, top_up
 from app.services.top_up import Needs
 from jobs.schedule import order_due
 from tests import makers
@@ -41,12 +43,15 @@ def switch_on(session: Session, account: Account, method: PaymentMethod, maximum
 def test_the_maximum_advised_is_the_forecast_and_ten_per_cent(
     session: Session, account: Account, method: PaymentMethod
 ) -> None:
-    assert Needs(D("60.00"), D("620.00")).recommended == D("682.00")
+    assert Needs(D("60.00"), D("620.00"), 10).recommended == D("682.00")
     yearly = makers.plan(session, account.seller, "10.0000")
     with clock.standing_at(NOON):
         makers.subscription(session, account, yearly, paid_until=dt.date(2027, 3, 1), renew_months=12)
         found = top_up.needs_of(session, olga(account), account)
         assert (found.minimum, found.maximum, found.recommended) == (D("620.00"), D("740.00"), D("814.00"))
+        kind = PolicyKind.AUTOPAYMENT_MARGIN
+        policies.change_policy(session, Actor.system(), account.seller_id, kind, {"percent": 25})
+        assert top_up.needs_of(session, olga(account), account).recommended == D("925.00")
 
 
 @pytest.mark.covers("AST-101", "AST-104")

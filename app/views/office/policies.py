@@ -140,8 +140,6 @@ def _form(calendar: Calendar, kind: PolicyKind, sentence: str) -> dict[str, Any]
             options = policy_words.OPTIONS[kind, name]
             fields[-1] |= {"kind": "select", "options": options, "default": dict(options)[default]}
     is_own = dict(calendar[kind].settings) != defaults
-    if kind in policy_words.UNREAD:
-        meaning = f"{meaning} {gettext('Kept for later: nothing in Kabinet follows it yet.')}"
     return {"kind": kind.value, "title": title, "meaning": meaning, "fields": fields, "own": is_own, "error": sentence}
 
 
