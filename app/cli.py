@@ -578,6 +578,7 @@ def import_command(name: str, kind: str, help_text: str) -> click.Command:
         command.params += [
             click.Option(["--format"], type=written, default="csv", help="Asterisk's Master.csv; a table else."),
             click.Option(["--source"], help="Whose records these are: an id comes in once from each source."),
+            click.Option(["--zone"], help="Where the file's clock stands, like UTC; the Seller's zone otherwise."),
         ]
     return command
 

@@ -1,19 +1,26 @@
-"""Call records as Asterisk writes them (Master.csv): 18 columns, no header, read line by line in steady memory.
+"""Call records as Asterisk writes them (Master.csv): no header, read line by line in steady memory.
 
-Only answered calls are usage; their length is `billsec`. A line that cannot be read keeps its cells and its reason.
+The first 16 columns are always there; `cdr.conf` and `cdr_csv` add uniqueid (loguniqueid), userfield (loguserfield) and
+three more (newcdrcolumns), so a line has 16 to 21. Only answered calls are usage; their length is `billsec`. A line
+that cannot be read keeps its cells and its reason.
 """
 
 import csv
 import datetime as dt
+import hashlib
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from app.core.errors import N_
+from app.core.errors import N_, Refused
 from app.imports.lines import ImportLine
 from app.imports.mapping import Problem
 from app.imports.reading import Row, Sheet
+from app.imports.streaming import encoding_of
 
 COLUMNS = [
     "accountcode",
@@ -36,9 +43,13 @@ COLUMNS = [
     "userfield",
 ]
 WIDTH = len(COLUMNS)
+ALWAYS = COLUMNS.index("amaflags") + 1
+MOST = WIDTH + 3  # with peeraccount, linkedid and sequence
+UNIQUE = re.compile(r"(?:[\w.-]+-)?\d{9,11}\.\d+", re.ASCII)  # the second of the channel and a counter
+LOOKED_AT = 200  # lines that say whether this exchange writes uniqueid
 ACCOUNTCODE, SRC, DST, START, BILLSEC, DISPOSITION, UNIQUEID = 0, 1, 2, 9, 13, 14, 16
 ANSWERED = "ANSWERED"
-DISPOSITIONS = frozenset({ANSWERED, "NO ANSWER", "BUSY", "FAILED", "CONGESTION"})
+DISPOSITIONS = frozenset({ANSWERED, "NO ANSWER", "BUSY", "FAILED", "CONGESTION", "UNKNOWN"})
 LONGEST_LINE = 16_384  # bytes
 LONGEST_CALL = 31 * 86_400  # seconds: more is a broken clock
 LONGEST_NUMBER, LONGEST_ID = 40, 120
@@ -63,42 +74,74 @@ class MasterSheet(Sheet):
             header_line=0,
             count=0,
             format="csv",
-            encoding="utf-8",
+            encoding=_encoding_of(path),
             delimiter=",",
         )
         self.path = path
 
+    @cached_property
+    def has_ids(self) -> bool:
+        """Whether the exchange writes `uniqueid`. Where it does, a line without it was cut."""
+        return any(row.values[UNIQUEID] for row in islice(self.rows, LOOKED_AT) if not row.missing and not row.surplus)
+
     @property
     def rows(self) -> Iterator[Row]:
-        """Every line with something in it; one that is no record of 18 cells is short or has a surplus."""
+        """Every line with something in it, as 18 cells; one that is no record is short or has a surplus."""
         headers, titled = self.headers, False
-        for number, cells in _cells(self.path):
+        for number, cells in _cells(self.path, self.encoding or "utf-8"):
             if number == 1 and cells[:2] == COLUMNS[:2]:
                 titled = True  # a file that came from here, with a header and a column of reasons
                 continue
             if titled:
                 cells = cells[:WIDTH]
             width = len(cells)
-            if width == WIDTH:
-                yield Row(number, cells, headers)
+            if (shaped := cells if width == WIDTH else _shaped(cells)) is not None:
+                yield Row(number, shaped, headers)
             elif width < WIDTH:
                 yield Row(number, cells + [""] * (WIDTH - width), headers, (), WIDTH - width)
             else:
                 yield Row(number, cells[:WIDTH], headers, tuple(cells[WIDTH:]))
 
 
-def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _shaped(cells: list[str]) -> list[str] | None:
+    """A line of another width as 18 cells, None where it is no record. A channel has several records when its call is
+    transferred: where a line has their sequence it belongs to the id."""
+    always, more = cells[:ALWAYS], cells[ALWAYS:]
+    linked = sequence = ""
+    if len(more) >= 3 and more[-1].isdigit() and UNIQUE.fullmatch(more[-2]):
+        linked, sequence, more = more[-2], more[-1], more[:-3]
+    if len(always) < ALWAYS or len(more) > WIDTH - ALWAYS:
+        return None
+    if len(more) == 1 and not UNIQUE.fullmatch(more[0]):
+        more = ["", *more]
+    uniqueid, userfield = (*more, "", "")[:2]
+    if sequence:
+        uniqueid = f"{uniqueid or linked}#{sequence}"
+    return [*always, uniqueid, userfield]
+
+
+def _encoding_of(path: Path) -> str:
+    """UTF-8, or an 8-bit one where the names of callers are written in it."""
+    with path.open("rb") as stream:
+        sample = stream.read(1 << 20)
+    try:
+        return encoding_of(sample).removesuffix("-sig")
+    except Refused:
+        return "utf-8"
+
+
+def _cells(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, list[str]]]:
     """Each line cut into cells by itself: a quote that is never closed spoils one line, not the rest of the file."""
     with path.open("rb") as stream:
         number = 0
         while line := stream.readline(LONGEST_LINE):
             number += 1
             if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                yield number, [line[:200].decode("utf-8", "replace")]
+                yield number, [line[:200].decode(encoding, "replace")]
                 while line and not line.endswith(b"\n"):
                     line = stream.readline(LONGEST_LINE)
                 continue
-            text = line.decode("utf-8", "replace").strip("\r\n\x00\ufeff")
+            text = line.decode(encoding, "replace").strip("\r\n\x00\ufeff")
             if text:
                 yield number, next(csv.reader((text.replace("\x00", ""),)), [])
 
@@ -108,7 +151,7 @@ def looks_like_master(path: Path) -> bool:
     for seen, (_, cells) in enumerate(_cells(path)):
         if seen == 0 and cells[:2] == COLUMNS[:2]:
             return len(cells) >= WIDTH
-        if len(cells) == WIDTH and cells[DISPOSITION] in DISPOSITIONS:
+        if ALWAYS <= len(cells) <= MOST and cells[DISPOSITION] in DISPOSITIONS:
             return True
         if seen >= 5:
             break
@@ -117,11 +160,13 @@ def looks_like_master(path: Path) -> bool:
 
 def iter_master(sheet: MasterSheet, zone: str) -> Iterator[ImportLine]:
     """Every line as usage; a call nobody answered has no values and no errors."""
-    when = _Instants(zone)
+    when, has_ids = _Instants(zone), sheet.has_ids
     for row in sheet.rows:
         line = ImportLine(row.number, row, {}, {}, [], [], [])
         problem = _misfit(row)
         if problem is None and row.values[DISPOSITION] == ANSWERED:
+            if not has_ids:
+                row.values[UNIQUEID] = row.values[UNIQUEID] or _digest(row.values)
             problem = _read(line, when)
         if problem is not None:
             line.errors.append(problem)
@@ -132,10 +177,15 @@ def _misfit(row: Row) -> Problem | None:
     if row.missing == WIDTH - 1 and len(row.values[0]) >= 200:
         return Problem("", TOO_LONG_LINE, limit=LONGEST_LINE)
     if row.missing or row.surplus:
-        return Problem("", OTHER_WIDTH, found=WIDTH - row.missing + len(row.surplus), expected=WIDTH)
+        return Problem("", OTHER_WIDTH, found=WIDTH - row.missing + len(row.surplus), expected=f"{ALWAYS}–{MOST}")
     if row.values[DISPOSITION] not in DISPOSITIONS:
         return Problem("", NO_DISPOSITION, cell=row.values[DISPOSITION][:40], column="disposition")
     return None
+
+
+def _digest(cells: list[str]) -> str:
+    """By what a call is known where the exchange writes no id: its channels and times, and all the rest of the line."""
+    return "line-" + hashlib.sha256("\x1f".join(cells[:ALWAYS]).encode()).hexdigest()[:40]
 
 
 def _read(line: ImportLine, when: "_Instants") -> Problem | None:

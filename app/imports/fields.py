@@ -19,8 +19,8 @@ class ImportKind(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """One thing a line may tell. `type` is one of text, code, choice, money, number, int, date, datetime, flag,
-    currency, country, month; `synonyms` are separated by «|», most telling first."""
+    """One thing a line may tell. `type` is one of text, code, choice, money, number, measure, int, date, datetime,
+    time, flag, currency, country, month; `synonyms` are separated by «|», most telling first."""
 
     name: str
     label: str
@@ -347,7 +347,7 @@ USAGE = KindFields(
             "metryka|zasób|typ",
             required=True,
         ),
-        _field("quantity", N_("Quantity"), "number", QUANTITY, required=True, minimum=0, strict=True),
+        _field("quantity", N_("Quantity"), "measure", QUANTITY, required=True, minimum=0, strict=True),
         _field("unit", N_("Unit"), "text", UNIT),
         _field(
             "started_at", N_("Started at"), "datetime",
@@ -358,6 +358,12 @@ USAGE = KindFields(
             "дата и время|время начала|начало|время|дата начала|data i godzina|czas rozpoczęcia|początek|data|"
             "czas|data rozpoczęcia",
             required=True,
+        ),
+        _field(
+            "start_time", N_("Time of day, where it has a column of its own"), "time",
+            "time|time of day|start time|call time|hora|час|час початку|время|время начала|czas|godzina|"
+            "czas rozpoczęcia",
+            strict=True,
         ),
         _field(
             "destination", N_("Destination"), "code",

@@ -9,10 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.core.errors import N_
-from app.imports import values
+from app.imports import units, values, words
 from app.imports.fields import FIELDS, Field
 from app.imports.mapping import Mapping, Problem, validate_mapping
 from app.imports.reading import Row, Sheet
+from app.imports.units import UNITS
 
 REQUIRED = N_("«%(column)s» is blank, and every line needs it. Fill it in.")
 BLANK = N_("«%(column)s» is blank; the line is taken without it.")
@@ -27,6 +28,7 @@ SURPLUS = N_(
 )
 SHORT = N_("The line has %(found)s cells, the header %(expected)s; the missing ones are taken as blank.")
 OTHER_CURRENCY = N_("The amount says %(written)s, the line says %(currency)s. Correct one of them.")
+OTHER_UNIT = N_("The quantity says %(written)s, the line says %(stated)s. Correct one of them.")
 ENDS_BEFORE = N_("It ends on %(end)s, before it starts on %(start)s. Correct one of the dates.")
 
 OTHER_FORM = N_("«%(cell)s» is not written as the mapping says: «%(form)s». Correct the line or the mapping.")
@@ -153,7 +155,7 @@ def _walk_columns(sheet: Sheet, places: dict[str, int], gathered: dict[str, set[
 
 def _native_notation(sheet: Sheet, header: str, kind: str) -> str:
     """A spreadsheet's own numbers need no guess."""
-    return "." if header in sheet.number_columns and kind in ("money", "number") else ""
+    return "." if header in sheet.number_columns and kind in ("money", "number", "measure") else ""
 
 
 def _in_zone(cells: set[str], notation: str, zone: str) -> Callable[[str], Any]:
@@ -258,6 +260,8 @@ def _check_line(line: ImportLine, mapping: Mapping, columns: dict[str, _Column])
         given = [columns[name].header for name in group if name in columns]
         if given and not any(name in found for name in group):
             line.errors.append(Problem(group[0], NEED_ONE_OF, columns=", ".join(f"«{one}»" for one in given)))
+    _check_unit(line, columns)
+    _put_together(line)
     _check_price(line, columns)
     _check_currency(line, columns)
     for start, end in ONE_OF_STARTS:
@@ -275,6 +279,30 @@ def _check_price(line: ImportLine, columns: dict[str, _Column]) -> None:
         return
     line.warnings = [one for one in line.warnings if one.field != "monthly_charge"]
     line.errors.append(Problem("monthly_charge", NO_PRICE, column=charge.header))
+
+
+def _check_unit(line: ImportLine, columns: dict[str, _Column]) -> None:
+    """«12,5 MB» and «00:01:05» name their unit: it serves where the line has none of its own, and must agree."""
+    if "quantity" not in line.values or columns["quantity"].field.type != "measure":
+        return
+    written = values.measure_unit(line.row.values[columns["quantity"].at])
+    if not written:
+        return
+    stated = line.values.get("unit", "") if "unit" in columns else ""
+    is_clock = written == "s" and units.family_of(stated) == units.TIME
+    if stated and not is_clock and UNITS.get(words.fold(stated)) != UNITS.get(words.fold(written)):
+        problem = Problem(
+            "quantity", OTHER_UNIT, written=written, stated=values.shown(stated), column=columns["quantity"].header
+        )
+        line.errors.append(problem)
+    line.values["unit"] = written
+
+
+def _put_together(line: ImportLine) -> None:
+    """A day and the time of day in a column of its own are one moment."""
+    time, day = line.values.pop("start_time", None), line.values.get("started_at")
+    if time is not None and day is not None:
+        line.values["started_at"] = dt.datetime.combine(day.date(), time, day.tzinfo)
 
 
 def _check_currency(line: ImportLine, columns: dict[str, _Column]) -> None:

@@ -146,7 +146,7 @@ def validate_mapping(mapping: Mapping, headers: Sequence[str]) -> list[Problem]:
         if not any(name in mapping.columns for name in group):
             labels = ", ".join(known.by_name[name].label for name in group)
             problems.append(Problem(group[0], NEED_ONE_OF, labels=labels))
-    problems += _settings_problems(mapping)
+    problems += settings_problems(mapping)
     for name, notation in mapping.notations.items():
         if notation not in NOTATIONS:
             label = known.by_name[name].label if name in known.by_name else name
@@ -154,7 +154,8 @@ def validate_mapping(mapping: Mapping, headers: Sequence[str]) -> list[Problem]:
     return problems
 
 
-def _settings_problems(mapping: Mapping) -> Iterator[Problem]:
+def settings_problems(mapping: Mapping) -> Iterator[Problem]:
+    """What is wrong with what a mapping says of the file as a whole."""
     for name in mapping.settings:
         if name not in SETTINGS:
             yield Problem(name, NO_SETTING, name=name, known=", ".join(SETTINGS))

@@ -29,7 +29,7 @@ class StreamedSheet(Sheet):
             sample = stream.read(SAMPLE_BYTES)
         if b"\x00" in sample[:4096] and not sample.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise Refused(text.BINARY)
-        encoding = _known(encoding) if encoding else _encoding_of(sample)
+        encoding = _known(encoding) if encoding else encoding_of(sample)
         delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
         if len(delimiter) > 1:
             raise Refused(ONE_SIGN)
@@ -101,7 +101,7 @@ def _known(encoding: str) -> str:
     return encoding
 
 
-def _encoding_of(sample: bytes) -> str:
+def encoding_of(sample: bytes) -> str:
     """Of the first mebibyte, which may end inside a character."""
     for cut in range(4):
         if text.misfit(sample[: len(sample) - cut], "utf-8") is None:

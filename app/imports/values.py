@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from app.core.errors import N_, DomainError
 from app.core.period import Month
-from app.imports import words
+from app.imports import units, words
 
 PLAIN_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?", re.ASCII)
 EXPONENT = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,20})?[eE][+-]?\d{1,2}", re.ASCII)
@@ -153,6 +153,42 @@ def money_currency(cell: str) -> str | None:
     return words.currency_of(mark) if mark else None
 
 
+# --- measures ----------------------------------------------------------------------------------------------------
+
+HOURS = re.compile(r"(?:(\d{1,4}):)?(\d{1,4}):([0-5]\d)(?:[.,]0+)?", re.ASCII)
+WITH_UNIT = re.compile(r"(?P<number>[^A-Za-zА-ЯҐЄІЇа-яґєії]*\d)\s*(?P<unit>[A-Za-zА-ЯҐЄІЇа-яґєії]{1,12})\.?")
+NOT_MEASURE = N_("«%(cell)s» is not an amount of something. Write 61, 00:01:01 or 12.5 MB.")
+
+
+def measure_unit(cell: str) -> str:
+    """The unit the cell itself names: «MB» of «12,5 MB», «s» of a duration like 00:01:05; "" where it names none."""
+    text = clean(cell)
+    if HOURS.fullmatch(text):
+        return "s"
+    found = WITH_UNIT.fullmatch(text)
+    return found["unit"] if found and units.family_of(found["unit"]) else ""
+
+
+def _measured(cell: str) -> str:
+    """The number of a measure, without its unit."""
+    found = WITH_UNIT.fullmatch(clean(cell))
+    return found["number"] if found and units.family_of(found["unit"]) else cell
+
+
+def parse_measure(cell: str, style: NumberStyle | None = None) -> Decimal:
+    """A number, with its unit or without («12,5 MB»), or a duration in seconds («00:01:05», «1:05»)."""
+    text = clean(cell)
+    if found := HOURS.fullmatch(text):
+        hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        if found[1] and minutes > 59:
+            raise Malformed(NOT_MEASURE, cell=shown(cell))
+        return Decimal(hours * 3600 + minutes * 60 + seconds)
+    try:
+        return parse_money(_measured(cell), style)
+    except Malformed as error:
+        raise Malformed(NOT_MEASURE if error.text == NOT_MONEY else error.text, cell=shown(cell)) from error
+
+
 def parse_int(cell: str) -> int:
     """«12», «1 200», «12.0»; Malformed otherwise."""
     text = clean(cell).translate(_MINUS)
@@ -167,12 +203,12 @@ def parse_int(cell: str) -> int:
 ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", re.ASCII)
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 PARTED = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})", re.ASCII)
-CLOCK = re.compile(
-    r"(?P<day>[\d./-]+?)(?:[T ]\s*|,\s*)(?P<hour>\d{1,2}):(?P<minute>\d{2})"
-    r"(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
-    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?",
-    re.ASCII,
+_OF_DAY = (
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
 )
+CLOCK = re.compile(r"(?P<day>[\d./-]+?)(?:[T ]\s*|,\s*)" + _OF_DAY + r"\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?", re.ASCII)
+TIME_OF_DAY = re.compile(_OF_DAY, re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -271,6 +307,20 @@ def _ordered(first: int, second: int, year: int, order: str, cell: str) -> dt.da
     return dt.date(year, month, day)
 
 
+NOT_TIME = N_("«%(cell)s» is not a time of day. Write it like 14:05:00.")
+
+
+def parse_time(cell: str) -> dt.time:
+    """«14:05:00», «14:05», «2:05 pm»: a time of day in a column of its own."""
+    found = TIME_OF_DAY.fullmatch(clean(cell))
+    try:
+        if found:
+            return _time(found, cell)
+    except Malformed as error:
+        raise Malformed(NOT_TIME, cell=shown(cell)) from error
+    raise Malformed(NOT_TIME, cell=shown(cell))
+
+
 def parse_month(cell: str) -> Month:
     """«2026-10», «10.2026», or any day of it."""
     text = clean(cell)
@@ -328,6 +378,9 @@ def column_parser(kind: str, cells: Iterable[str], notation: str = "") -> Callab
     if kind in ("money", "number"):
         style = NumberStyle(notation) if notation else infer_numbers(cells)
         return lambda cell: parse_money(cell, style)
+    if kind == "measure":
+        measure = NumberStyle(notation) if notation else infer_numbers(map(_measured, cells))
+        return lambda cell: parse_measure(cell, measure)
     if kind == "date":
         order = DateStyle(notation) if notation else infer_dates(cells)
         return remembering(lambda cell: parse_date(cell, order))
@@ -351,5 +404,6 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "currency": parse_currency,
     "country": parse_country,
     "month": parse_month,
+    "time": parse_time,
 }
-NEED_COLUMN = frozenset({"money", "number", "date", "datetime"})
+NEED_COLUMN = frozenset({"money", "number", "measure", "date", "datetime"})

@@ -28,6 +28,15 @@ def _rows(session: Session, seller_id: int) -> dict[str, dict[str, Any]]:
     return {kind: settings for kind, settings in rows}
 
 
+def country_and_calendar(session: Session, seller_id: int) -> tuple[str, Calendar]:
+    """Where a Seller is, with its policy calendar, in one statement."""
+    query = sa.select(Seller.country, Policy.kind, Policy.settings).where(Seller.id == seller_id)
+    rows = session.execute(query.outerjoin(Policy, Policy.seller_id == Seller.id)).tuples().all()
+    if not rows:
+        raise NotFound(N_("There is no such seller. Choose one from the list."))
+    return rows[0][0], policies.calendar_of({kind: settings for _, kind, settings in rows if kind})
+
+
 def zone_of(session: Session, seller_id: int) -> str:
     """The zone in which a Seller's business days are days."""
     zone = session.scalar(sa.select(Seller.zone).where(Seller.id == seller_id))

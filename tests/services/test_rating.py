@@ -156,7 +156,7 @@ def test_broken_lines_are_given_back_with_their_reason(session, line, bring, tmp
     path = importing.rejects_file(session, OFFICE, batch.id, tmp_path / "Master.csv", tmp_path / "rejected")
     rows = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
     assert len(rows) == 8
-    assert "18" in rows[1][-1]
+    assert "16–21" in rows[1][-1]
     assert "yesterday" in rows[3][-1]
 
 
@@ -165,6 +165,62 @@ def test_a_corrected_file_with_reasons_comes_in_again(session, line, bring, tmp_
     path = importing.rejects_file(session, OFFICE, batch.id, tmp_path / "Master.csv", tmp_path / "rejected")
     _, now = bring(path.read_text("utf-8-sig").replace("yesterday", "2026-10-06 12:00:00"), "again.csv")
     assert now.created == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "ids"),
+    [
+        ([], None),  # cdr.conf as it is installed
+        (["1793700001.7"], "1793700001.7"),  # loguniqueid
+        (["office 5"], None),  # loguserfield
+        (["", "", "1793700001.7", "3"], "1793700001.7#3"),  # newcdrcolumns, and no userfield
+        (["pbx-1793700001.8", "", "", "pbx-1793700001.7", "4"], "pbx-1793700001.8#4"),
+    ],
+)
+def test_an_exchange_writes_as_many_columns_as_it_is_told(session, line, bring, more, ids):
+    always = next(csv.reader([cdr("1.1")]))[:16]
+    always[4] = '"ТОВ ""Ромашка""" <101>'
+    missed = [*always[:14], "FAILED", *always[15:], *more]
+    missed[10] = ""  # nobody answered
+    wrong = [*always[:9], "вчора", *always[10:], *more]
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([[*always, *more], missed, wrong, [*always, *more], ["cut", "off"]])
+    content = out.getvalue().encode("cp1251")
+    assert b"\r\n" in content
+    batch, now = bring(content)
+    assert (now.created, now.skipped, now.unchanged, now.rejected) == (1, 1, 1, 2)
+    (call,) = usages(session)
+    assert (call.volume, call.source_id) == (61, ids or call.source_id)
+    _, again = bring(content + content.splitlines(keepends=True)[0], "later.csv")
+    assert (again.created, again.unchanged) == (0, 3)
+
+
+def test_names_in_the_callers_alphabet_come_back_as_they_were(session, line, bring, tmp_path):
+    wrong = cdr("1.1", start="вчора").replace("Office", "Ромашка")
+    batch, _ = bring(wrong.encode("cp1251"))
+    path = importing.rejects_file(session, OFFICE, batch.id, tmp_path / "Master.csv", tmp_path / "rejected")
+    (_, row) = csv.reader(path.read_text("cp1251").splitlines())
+    assert (row[4], row[9]) == ('"Ромашка" <101>', "вчора")
+
+
+def test_another_record_with_a_known_id_is_given_back_not_lost(session, line, bring):
+    _, now = bring(cdr("1.1") + cdr("1.1") + cdr("1.1", start="2026-10-05 10:05:00"))
+    assert (now.created, now.unchanged, now.rejected) == (1, 1, 1)
+    batch, later = bring(cdr("1.1", seconds=600), "later.csv")
+    assert (later.created, later.unchanged, later.rejected) == (0, 0, 1)
+    ((text, params),) = batch.options["refused"].values()
+    assert "says otherwise" in text
+    assert params == {"id": "1.1"}
+    assert [one.volume for one in usages(session)] == [61]
+
+
+def test_an_exchange_that_writes_utc_is_understood(session, line, bring):
+    _, now = bring(cdr("1.1"), options={"zone": "UTC"})
+    assert now.created == 1
+    assert usages(session)[0].occurred_at == dt.datetime(2026, 10, 5, 10, tzinfo=dt.UTC)
+    path_of_nowhere = {"settings": {"zone": "Mars/Base"}}
+    with pytest.raises(AssertionError, match="Mars"):
+        bring(cdr("1.2"), "b.csv", mapping=path_of_nowhere)
 
 
 def test_a_number_nobody_has_waits(session, line, bring):
@@ -247,6 +303,32 @@ def test_a_mapping_tells_encoding_delimiter_unit_zone_and_date_format(session, l
     assert now.created == 1
     (call,) = usages(session)
     assert (call.occurred_at, call.volume) == (dt.datetime(2026, 10, 5, 9, 30, tzinfo=dt.UTC), 180)
+
+
+WRITTEN = (
+    "Ид записи;Абонент;Услуга;Длительность;Дата;Время;Направление\n"
+    "z1;+380671110001;Звонки;00:01:05;05.10.2026;10:15:00;0441112233\n"
+    "z2;+380671110001;Звонки;1:02:03;2026-10-06;10:15;0441112233\n"
+    "z3;+380671110001;Звонки;1,5 мин;06.10.2026;23:59:59;0441112233\n"
+    "z4;+380671110001;Звонки;долго;06.10.2026;23:59:59;0441112233\n"
+    "z5;+380671110001;Звонки;00:01:05;06.10.2026;25:00;0441112233\n"
+)
+
+
+def test_durations_units_and_times_are_read_as_operators_write_them(session, line, bring):
+    batch, now = bring(WRITTEN.encode("cp1251"), "calls.csv")
+    assert (now.created, now.rejected) == (3, 2)
+    calls = usages(session)
+    assert [one.volume for one in calls] == [65, 3723, 90]
+    assert [f"{one.occurred_at:%d %H:%M:%S}" for one in calls] == ["05 07:15:00", "06 07:15:00", "06 20:59:59"]
+
+
+def test_a_quantity_and_its_line_may_not_name_two_units(session, line, bring):
+    head, told = "record;абонент;послуга;кількість;од;час початку;кому\n", "05.10.2026 10:00;+380441112233\n"
+    lines = [f"{n};+380671110001;дзвінки;{cell};{told}" for n, cell in enumerate(("5 хв;хв", "00:02:00;хв", "5 хв;с"))]
+    _, now = bring(head + "".join(lines), "units.csv", mapping=_mapping())
+    assert (now.created, now.rejected) == (2, 1)
+    assert sorted(one.volume for one in usages(session)) == [120, 300]
 
 
 def test_data_and_messages_are_rated_in_their_units(session, seller, line, bring):

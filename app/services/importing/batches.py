@@ -19,7 +19,7 @@ from app.core.errors import N_, DomainError, NotFound, Refused
 from app.core.period import Month
 from app.imports.cdr import MasterSheet
 from app.imports.fields import FIELDS, ImportKind
-from app.imports.mapping import SETTINGS, Problem, validate_mapping
+from app.imports.mapping import SETTINGS, Problem, settings_problems, validate_mapping
 from app.imports.pricelines import PriceLine
 from app.models import ImportBatch, ImportMapping, Seller
 from app.services import trail
@@ -103,13 +103,16 @@ def look_at_file(
 ) -> tuple[ImportBatch, Preview]:
     """Read a file and say what it holds; nothing is written, so that nobody waits for a long file (SQLite).
 
-    The batch is not kept yet. `options["from"]` is the day changes begin.
+    The batch is not kept yet. `options`: «from» is the day changes begin, «source» whose usage it is, «zone» where its
+    clock stands, «format» what it is.
     """
     actor.need(Right.IMPORTS_RUN)
     kind = _kind(kind)
     seller = _seller(session, seller_id)
     if mapping_name:
         mapping = saved_mapping(session, kind, mapping_name).mapping
+    if zone := (options or {}).get("zone"):
+        mapping = {**(mapping or {}), "settings": {**(mapping or {}).get("settings", {}), "zone": str(zone)}}
     start = _start(seller, options or {})
     opened = open_file(kind, path, mapping, seller.zone, str((options or {}).get("format") or ""))
     shown = _look(opened, start)
@@ -182,9 +185,9 @@ def _look(opened: Opened, start: dt.date) -> Preview:
         kind=opened.kind,
         mapping=mapping.to_dict() if mapping else {},
         headers=opened.headers,
-        unmapped=mapping.unmapped(opened.headers) if mapping else [],
+        unmapped=[] if mapping is None or isinstance(opened.sheet, MasterSheet) else mapping.unmapped(opened.headers),
         start=start,
-        mapping_problems=validate_mapping(mapping, opened.headers) if mapping and opened.sheet else [],
+        mapping_problems=_misfits(opened),
     )
     if opened.sheet is not None:
         shown.sample = [row.cells for row in opened.sheet.sample(5)]
@@ -195,6 +198,14 @@ def _look(opened: Opened, start: dt.date) -> Preview:
     elif opened.sheet is not None:
         shown.lines = len(opened.sheet)
     return shown
+
+
+def _misfits(opened: Opened) -> list[Problem]:
+    if opened.mapping is None or opened.sheet is None:
+        return []
+    if isinstance(opened.sheet, MasterSheet):  # whose columns are known
+        return list(settings_problems(opened.mapping))
+    return validate_mapping(opened.mapping, opened.headers)
 
 
 def _count(shown: Preview, entry: Entry) -> None:

@@ -19,7 +19,9 @@ from app.imports.reading import Items, Sheet, read_items, read_sheet
 
 CHUNK = 1 << 20
 TOO_BIG = N_("The file is larger than %(limit)s MiB. Split it into smaller files.")
-NO_MASTER = N_("The file is no Master.csv of Asterisk: none of its first lines has 18 cells and a known disposition.")
+NO_MASTER = N_(
+    "The file is no Master.csv of Asterisk: none of its first lines has 16 to 21 cells and a known disposition."
+)
 NEED_ID = N_(
     "The file is read line by line and needs a column with the id of each record. Choose one; or, where the file has "
     "none, bring it in parts of 8 MiB at most, without an encoding and a delimiter of your own."
@@ -122,7 +124,8 @@ def open_file(kind: ImportKind, path: Path, mapping: dict[str, Any] | None, zone
             raise Refused(NO_MASTER)
         if is_master:
             master = MasterSheet(path)
-            return Opened(kind, master, None, zone, headers=master.headers)
+            told = Mapping(kind, settings=_told(mapping))
+            return Opened(kind, master, told, told.settings.get("zone") or zone, headers=master.headers)
     if mapping and kind == ImportKind.CATALOG and not mapping.get("columns"):
         mapping = None  # a price list whose layout is known by itself
     given = Mapping.from_dict({**mapping, "kind": kind.value}) if mapping else None
@@ -144,6 +147,12 @@ def open_file(kind: ImportKind, path: Path, mapping: dict[str, Any] | None, zone
     if sheet.is_streamed and "source_id" not in used.columns:
         raise Refused(NEED_ID)
     return Opened(kind, sheet, used, zone, headers=sheet.headers)
+
+
+def _told(mapping: dict[str, Any] | None) -> dict[str, str]:
+    """What a mapping says of a Master.csv: where its clock stands (Asterisk's `usegmtime` writes UTC)."""
+    zone = str((mapping or {}).get("settings", {}).get("zone") or "")
+    return {"zone": zone} if zone else {}
 
 
 def _sheet(kind: ImportKind, path: Path, mapping: Mapping | None) -> Sheet:

@@ -17,6 +17,7 @@ from app.core.errors import N_, Refused
 from app.core.money import FOUR_PLACES, half_up
 from app.imports import words
 from app.imports.lines import ImportLine
+from app.imports.units import UNITS
 from app.models import Seller, SuspendedUsage, Usage
 from app.rules.rating import Clock, Event, EventKind, Rated, international
 from app.services.importing.opening import Entry
@@ -24,29 +25,11 @@ from app.services.importing.owners import NOBODY, Books, Owner, Owners, Part
 from app.services.importing.work import LOCK, TOO_FINE, TOO_LONG, Work, rows_in
 from app.services.rating import tariffs
 
+OTHER_RECORD = N_(
+    "A record with the id «%(id)s» came in already and says otherwise. Where this is another record, give it an id of "
+    "its own; where the first one was wrong, correct it there."
+)
 OTHER_UNIT = N_("The unit is not the one the part is sold by.")
-
-# How many seconds, or bytes, a unit has.
-UNITS: dict[str, tuple[str, Decimal]] = {}
-for _family, _listed in {
-    "time": {
-        1: "s|sec|second|seconds|с|сек|секунда|секунди|секунды|секунд|sekunda|sekundy",
-        60: "m|min|mins|minute|minutes|хв|хвилина|хвилини|хвилин|мин|минута|минуты|минут|minuta|minuty",
-        3600: "h|hr|hour|hours|год|година|години|час|часы|часов|godz|godzina|godziny",
-    },
-    "data": {
-        1: "b|byte|bytes|б|байт|байти|байты|bajt|bajty",
-        10**3: "kb|кб|kilobyte|kilobytes",
-        10**6: "mb|мб|megabyte|megabytes",
-        10**9: "gb|гб|gigabyte|gigabytes",
-        10**12: "tb|тб|terabyte|terabytes",
-        1024: "kib|кіб|киб",
-        1024**2: "mib|міб|миб",
-        1024**3: "gib|гіб|гиб",
-    },
-}.items():
-    for _size, _words in _listed.items():
-        UNITS.update({words.fold(word): (_family, Decimal(_size)) for word in _words.split("|")})
 
 # Which kind of event a service's name means; what is not here is told by its unit, and only where it is rated.
 KINDS = {
@@ -98,6 +81,7 @@ class Placed:
 
     created: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
+    differ: set[int] = field(default_factory=set)  # lines with the id of a known record that they are not
     waits: dict[str, str] = field(default_factory=dict)
 
 
@@ -106,7 +90,9 @@ def apply(work: Work, entries: Sequence[Entry]) -> None:
     good = [(entry.things[0], _source_id(entry)) for entry in entries if _fits(work, entry)]
     placed = place(work.session, work.seller, work.source, good)
     for line, source_id in good:
-        if source_id in placed.waits:
+        if line.number in placed.differ:
+            work.refuse(line.number, OTHER_RECORD, id=source_id[:40])
+        elif source_id in placed.waits:
             work.mark(line.number, "suspended")
         elif source_id in placed.created:
             placed.created.discard(source_id)  # the same id again in the file is a record already known
@@ -129,12 +115,14 @@ def _fits(work: Work, entry: Entry) -> bool:
     return entry.number not in work.refused
 
 
-def _known(session: Session, source: str, source_ids: Sequence[str]) -> tuple[set[str], dict[str, tuple[int, str]]]:
-    used = sa.select(Usage.source_id).where(Usage.source == source)
+def _known(
+    session: Session, source: str, source_ids: Sequence[str]
+) -> tuple[dict[str, tuple[dt.datetime, int]], dict[str, tuple[int, str]]]:
+    used = sa.select(Usage.source_id, Usage.occurred_at, Usage.volume).where(Usage.source == source)
     waiting = sa.select(SuspendedUsage.id, SuspendedUsage.source_id, SuspendedUsage.state)
     waiting = waiting.where(SuspendedUsage.source == source)
     return (
-        {row.source_id for row in rows_in(session, used, Usage.source_id, source_ids)},
+        {row.source_id: (row.occurred_at, row.volume) for row in rows_in(session, used, Usage.source_id, source_ids)},
         {row.source_id: (row.id, row.state) for row in rows_in(session, waiting, SuspendedUsage.source_id, source_ids)},
     )
 
@@ -160,6 +148,8 @@ def place(session: Session, seller: Seller, source: str, lines: Sequence[tuple[I
     for line, source_id in lines:
         if source_id in used or source_id in fresh or waiting.get(source_id, (0, ""))[1] == "dropped":
             placed.known.add(source_id)
+            if _differs(line, used.get(source_id) or _said(fresh.get(source_id))):
+                placed.differ.add(line.number)
         else:
             fresh[source_id] = line
     times = tariffs.clock_for(session, seller)
@@ -171,6 +161,19 @@ def place(session: Session, seller: Seller, source: str, lines: Sequence[tuple[I
     placed.created = {row["source_id"] for row in rows}
     _settle(session, seller, source, fresh, placed, waiting)
     return placed
+
+
+def _said(line: ImportLine | None) -> tuple[dt.datetime, int] | None:
+    return None if line is None else (line.values["started_at"], line.values.get("volume", 0))
+
+
+def _differs(line: ImportLine, known: tuple[dt.datetime, int] | None) -> bool:
+    """Whether a record says another moment, or another length, than the one that came with its id before."""
+    if known is None:
+        return False
+    started_at, volume = known
+    moved = line.values["started_at"].astimezone(dt.UTC) != started_at.astimezone(dt.UTC)
+    return moved or bool(volume and "volume" in line.values and line.values["volume"] != volume)
 
 
 def _find(

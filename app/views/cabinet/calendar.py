@@ -10,7 +10,6 @@ from flask_babel import gettext
 
 from app.access.permissions import Right
 from app.core.period import Month
-from app.models import Seller
 from app.rules import policies as rules
 from app.rules.policies import Calendar, PolicyKind
 from app.services import policies
@@ -33,17 +32,17 @@ class CalendarPage(frame.Page):
     @needs(Right.CABINET_READ)
     def index(self) -> Any:
         """The month of ?month=, drawn for this company."""
-        seller = self.session.get(Seller, self.accounts[0].seller_id if self.accounts else self.company.seller_id)
+        seller_id = self.accounts[0].seller_id if self.accounts else self.company.seller_id
         month = month_grid.within(self.month_asked() or Month.of(self.today))
-        calendar = policies.calendar_for(self.session, seller.id)
-        overrides = policies.overrides_of(self.session, seller.country, month.period.start, month.period.end)
+        country, calendar = policies.country_and_calendar(self.session, seller_id)
+        overrides = policies.overrides_of(self.session, country, month.period.start, month.period.end)
         notes: dict[dt.date, list[Note]] = {}
-        for day, note in (*self._of_rules(month, calendar), *self._of_money(month, seller.id, calendar)):
+        for day, note in (*self._of_rules(month, calendar), *self._of_money(month, seller_id, calendar)):
             notes.setdefault(day, []).append(note)
         free = calendar[PolicyKind.HOLIDAYS]["observe_suspended"]
         return self.show(
             "calendar.html",
-            grid=month_grid.draw_month(month, self.today, notes, seller.country, overrides, free),
+            grid=month_grid.draw_month(month, self.today, notes, country, overrides, free),
             title=month_grid.title_of(month),
             address=lambda one: url_for("CalendarPage.index", month=str(one) if one else None),
             days=_promises(calendar),

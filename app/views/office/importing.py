@@ -79,6 +79,8 @@ class ImportPage(OfficePage):
         settings, form = _settings(), request.form
         kind, _, name = form.get("mapping", "").partition(":")
         options = {"from": form["from"]} if form.get("from") else {}
+        if form.get("kind") == ImportKind.USAGE.value and (source := form.get("source", "").strip()[:60]):
+            options["source"] = source
 
         def look(session: Any, actor: Actor) -> ImportBatch:
             path = importing.store_upload(settings.data_dir, cast(BinaryIO, upload.stream), settings.upload_megabytes)
@@ -121,6 +123,7 @@ class ImportPage(OfficePage):
             columns=[("", "—"), *((one, one) for one in shown.get("headers", []))],
             services=batch.mapping.get("services", []),
             has_services=FIELDS[kind].has_services,
+            is_master=batch.options.get("format") == "asterisk",
             shown=shown,
             problems=[(line, tone, _sentence(text)) for line, tone, text in shown.get("problems", [])],
             mapping_problems=[_sentence(text) for text in shown.get("mapping_problems", [])],

@@ -16,7 +16,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import Refused
 from app.core.period import Month
-from app.models import Account, Seller, Tariff, TariffPackage, TariffPrefix, TariffRate
+from app.models import Account, Seller, SuspendedUsage, Tariff, TariffPackage, TariffPrefix, TariffRate
 from app.rules.rating import BASE_UNITS, EventKind, Rated, Rounding, TimeClass
 from app.services import work
 from app.services.rating import rates, suspense, tariffs
@@ -324,6 +324,7 @@ class SuspensePage(OfficePage):
             reasons=[("", gettext("Any reason")), *((one, f"{gettext(one)} ({count})") for one, count in why)],
             sellers=sellers,
             word=word,
+            began=_began,
             waiting=sum(count for _, count in why),
         )
 
@@ -351,6 +352,14 @@ class SuspensePage(OfficePage):
         if count is not None:
             flash(gettext("%(count)s records are dropped.", count=count), "success")
         return redirect(url_for("SuspensePage.index"))
+
+
+def _began(one: SuspendedUsage) -> str:
+    """When a record began, as instants are written everywhere."""
+    try:
+        return cells.moment(dt.datetime.fromisoformat(str(one.line.get("started_at", ""))))
+    except ValueError:
+        return ""
 
 
 def _chosen() -> list[int]:
