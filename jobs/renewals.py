@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.errors import N_
 from app.services import policies
-from app.services.shop import renewals
+from app.services.shop import renewals, resizing
 from app.services.work import JobName, Topic
 from config import Settings
 from jobs.context import JobContext, Result, effect, job
@@ -19,7 +19,7 @@ def renew(context: JobContext) -> Result:
     """One subscription a transaction: a killed run goes on where it stood, and a second run finds nothing to do."""
     session, seller_id = context.session, int(context.params["seller_id"])
     day = clock.today(policies.zone_of(session, seller_id))
-    figures = {"renewed": 0, "charging": 0, "failed": 0, "stopped": 0, "ended": 0}
+    figures = {"renewed": 0, "charging": 0, "failed": 0, "stopped": 0, "ended": 0, "changed": 0}
 
     def each(find: Callable[..., list[int]], do: Callable[[int], str]) -> None:
         last = 0
@@ -33,6 +33,7 @@ def renew(context: JobContext) -> Result:
 
     each(renewals.due, lambda one: renewals.renew_due(session, one, day))
     each(renewals.unpaid, lambda one: "stopped" if renewals.stop(session, one, day) else "")
+    each(resizing.due, lambda one: "changed" if resizing.switch(session, one, day) else "")
     each(renewals.expired, lambda one: "ended" if renewals.end(session, one, day) else "")
     return {"figures": figures}
 

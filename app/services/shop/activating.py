@@ -11,15 +11,15 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
-from app.core.errors import N_, NotFound, Refused
+from app.core.errors import N_, Refused
 from app.models import Component, OrderLine, Plan, PlatformOrder, Subscription, SubscriptionItem, SubscriptionPromotion
 from app.provisioning.platforms import Answer, Outcome
 from app.rules.lifecycle import RequestState, SubscriptionState, move
 from app.rules.notices import NoticeEvent
 from app.services import policies, trail, work
+from app.services.shop.owning import subscription_of
 from app.services.shop.telling import tell
 from app.services.work import Topic
 
@@ -93,6 +93,8 @@ def _leave_gap(session: Session, subscription: Subscription, until: dt.date, sin
         .where(SubscriptionItem.subscription_id == subscription.id, SubscriptionItem.valid_from < until)
         .where(sa.or_(SubscriptionItem.valid_to.is_(None), SubscriptionItem.valid_to > until))
     )
+    for item in session.scalars(_waiting_items(subscription, until, since)).all():
+        item.valid_from = since  # a size that was to begin with the next period
     for item, charged in session.execute(query).tuples().all():
         ends, item.valid_to = item.valid_to, until
         if charged == "once" or (ends is not None and ends <= since):
@@ -109,6 +111,14 @@ def _leave_gap(session: Session, subscription: Subscription, until: dt.date, sin
                 valid_to=ends,
             )
         )
+
+
+def _waiting_items(subscription: Subscription, until: dt.date, since: dt.date) -> sa.Select[tuple[SubscriptionItem]]:
+    return sa.select(SubscriptionItem).where(
+        SubscriptionItem.subscription_id == subscription.id,
+        SubscriptionItem.valid_from >= until,
+        SubscriptionItem.valid_from < since,
+    )
 
 
 def lines_of(session: Session, subscription: Subscription) -> list[OrderLine]:
@@ -206,7 +216,7 @@ def _next(session: Session, order: PlatformOrder) -> None:
 
 def set_up(session: Session, actor: Actor, subscription_id: int) -> Subscription:
     """The customer has set the service up as its instructions say: the platform is asked to let it run (AST-158)."""
-    subscription = _mine(session, actor, subscription_id)
+    subscription = subscription_of(session, actor, subscription_id, lock=True)
     if subscription.state != SubscriptionState.NEEDS_SETUP.value:
         raise Refused(N_("Nothing is left to set up here."))
     subscription.state = move(SubscriptionState.NEEDS_SETUP, SubscriptionState.PROCESSING).value
@@ -218,7 +228,7 @@ def set_up(session: Session, actor: Actor, subscription_id: int) -> Subscription
 
 def cancel(session: Session, actor: Actor, subscription_id: int) -> Subscription:
     """Give up a service that cannot be made: its money is free again on the account."""
-    subscription = _mine(session, actor, subscription_id)
+    subscription = subscription_of(session, actor, subscription_id, lock=True)
     if subscription.state != SubscriptionState.OUT_OF_STOCK.value:
         raise Refused(N_("Only a service that is out of stock can be cancelled here. Ask us about any other."))
     subscription.state = move(SubscriptionState.OUT_OF_STOCK, SubscriptionState.ENDED).value
@@ -241,13 +251,3 @@ def drop_waiting(session: Session, subscription: Subscription) -> None:
         .where(mine, PlatformOrder.state == RequestState.NEW.value)
         .values(state=RequestState.CANCELLED.value, done_at=clock.now())
     )
-
-
-def _mine(session: Session, actor: Actor, subscription_id: int) -> Subscription:
-    actor.need(Right.CABINET_BUY)
-    query = sa.select(Subscription).where(Subscription.id == subscription_id).with_for_update(of=Subscription)
-    subscription = session.scalars(query.execution_options(populate_existing=True)).first()
-    if subscription is None:
-        raise NotFound()
-    actor.need_company(subscription.company_id)
-    return subscription

@@ -1,7 +1,7 @@
 """What a customer changes of a service that runs: how many, suspended, active again (SMC-01, SMC-69, SMC-70).
 
 A changed quantity is charged by the closing from the day it is changed: one part ends, the next begins. That is for
-customers with a contract; what is paid beforehand was paid for at its quantity, and more of it is bought.
+customers with a contract; what is paid beforehand is changed by `resize`: more is paid for at once, less waits.
 """
 
 import datetime as dt
@@ -10,16 +10,16 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
-from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
-from app.core.errors import N_, NotFound, Refused
-from app.models import Component, Subscription, SubscriptionItem
+from app.core.errors import N_, Refused
+from app.models import Component, Order, Subscription, SubscriptionItem
 from app.rules.lifecycle import SubscriptionState, move
 from app.services import policies, trail
-from app.services.shop import activating
+from app.services.shop import activating, orders, owning, resizing
+from app.services.shop.resizing import Change, Size
 
 MOST = Decimal(100_000)
 RUNS = N_("Only a service that runs can be changed. Look at its state.")
@@ -58,7 +58,7 @@ def _counted(session: Session, subscription: Subscription, today: dt.date) -> Su
     """The one part that is counted; Refused where there is none, or more than one."""
     if subscription.account.contract_id is None or subscription.paid_until is not None:
         raise Refused(
-            N_("It is paid until %(day)s at its quantity. Buy what you need beside it in the shop."),
+            N_("It is paid until %(day)s at its quantity: open it and change it there."),
             day=subscription.paid_until or "",
         )
     query = (
@@ -90,6 +90,68 @@ def _begin_anew(session: Session, item: SubscriptionItem, quantity: Decimal, tod
     )
 
 
+# -- what is paid beforehand -------------------------------------------------------------------------------------------
+
+
+def is_resizable(subscription: Subscription, parts: Iterable[Any]) -> bool:
+    """Whether the size of a service that is paid beforehand may be changed, as its parts in force say."""
+    paid = subscription.account.contract_id is None and subscription.paid_until is not None
+    runs = subscription.state == SubscriptionState.ACTIVE.value and subscription.subscriber_id is None
+    by_month = any(part.charged == "period" for part in parts)
+    plan = subscription.plan
+    return paid and runs and by_month and not plan.trial_days and not plan.needs_identifier
+
+
+def look(session: Session, actor: Actor, subscription_id: int, wanted: Size | None = None) -> Change:
+    """What a changed size costs, and from which day it holds; without `wanted`, as it is."""
+    subscription = _mine(session, actor, subscription_id, lock=False)
+    today = clock.today(policies.zone_of(session, subscription.seller_id))
+    _need_paid_beforehand(subscription)
+    return resizing.quote(session, subscription, wanted, today)
+
+
+def resize(
+    session: Session,
+    actor: Actor,
+    subscription_id: int,
+    wanted: Size,
+    method: str = "balance",
+    *,
+    key: str,
+    seen: Decimal | None,
+    method_id: int | None = None,
+    way_id: int | None = None,
+    payer_id: int | None = None,
+) -> Order | None:
+    """Change the size: ordered where it becomes dearer; None where nothing is to pay and it is written."""
+    subscription = _mine(session, actor, subscription_id, lock=False)
+    orders.lock_account(session, actor, subscription.account_id)
+    subscription = _mine(session, actor, subscription_id)
+    _need_paid_beforehand(subscription)
+    today = clock.today(policies.zone_of(session, subscription.seller_id))
+    known = orders.known_under(session, subscription.company_id, key)
+    change = resizing.quote(session, subscription, wanted, today)
+    if known is not None or change.total > 0:
+        paid_by: dict[str, Any] = {"method_id": method_id, "way_id": way_id, "payer_id": payer_id}
+        return orders.place_change(session, actor, subscription, wanted, method, key=key, seen=seen, **paid_by)
+    if seen is not None and seen != 0:
+        raise orders.Changed(orders.PRICE_CHANGED, total="0.00", currency=subscription.account.currency)
+    if not change.ended and not change.begun:
+        raise Refused(N_("It is so already: nothing was changed."))
+    resizing.write(session, change, today)
+    about = {"now": resizing.told(change.now), "then": resizing.told(change.then), "since": str(change.starts_on)}
+    _note(session, actor, "service.quantity", subscription, **about)
+    return None
+
+
+def _need_paid_beforehand(subscription: Subscription) -> None:
+    if subscription.account.contract_id is not None or subscription.paid_until is None:
+        raise Refused(N_("This service is charged by the month on an invoice: change its number on its own page."))
+
+
+# -- suspended, active -------------------------------------------------------------------------------------------------
+
+
 def suspend(session: Session, actor: Actor, subscription_id: int) -> Subscription:
     """Stop it for a while, by the customer's wish; it is charged on."""
     subscription = _mine(session, actor, subscription_id)
@@ -115,19 +177,8 @@ def _switch(
     return subscription
 
 
-def _mine(session: Session, actor: Actor, subscription_id: int) -> Subscription:
-    actor.need(Right.CABINET_BUY)
-    query = (
-        sa.select(Subscription)
-        .where(Subscription.id == subscription_id)
-        .options(joinedload(Subscription.account, innerjoin=True))
-        .with_for_update(of=Subscription)
-        .execution_options(populate_existing=True)
-    )
-    subscription = session.scalars(query).first()
-    if subscription is None:
-        raise NotFound()
-    actor.need_company(subscription.company_id)
+def _mine(session: Session, actor: Actor, subscription_id: int, *, lock: bool = True) -> Subscription:
+    subscription = owning.subscription_of(session, actor, subscription_id, lock=lock)
     if subscription.subscriber_id is not None:
         raise Refused(N_("Services of a subscriber are switched under «Services by list»."))
     return subscription

@@ -66,6 +66,11 @@ class Change:
         return sum((one.tax for one in self.lines), NOTHING)
 
     @property
+    def discount(self) -> Decimal:
+        """What promotions take off it, taken off already."""
+        return sum((one.discount for one in self.lines), NOTHING)
+
+    @property
     def is_later(self) -> bool:
         """Whether it waits for the next period."""
         return self.starts_on == self.subscription.paid_until
@@ -110,8 +115,8 @@ def size_of(subscription: Subscription, plan: Plan, items: Sequence[Subscription
 # -- what a change costs -----------------------------------------------------------------------------------------------
 
 
-def quote(session: Session, subscription: Subscription, wanted: Size, today: dt.date) -> Change:
-    """What a change costs as of today, and from when it holds; Refused where it cannot be."""
+def quote(session: Session, subscription: Subscription, wanted: Size | None, today: dt.date) -> Change:
+    """What a change costs as of today, and from when it holds; Refused where it cannot be. None: as it is."""
     plan = quotes.load_plans(session, [subscription.plan_id])[subscription.plan_id]
     refusal = why_not(subscription, plan)
     if refusal is not None:
@@ -119,7 +124,14 @@ def quote(session: Session, subscription: Subscription, wanted: Size, today: dt.
     until = subscription.paid_until
     if until is None or until <= today:
         raise Refused(N_("Its paid days have ended. Renew it first, then change it."))
-    return _Desk(session, subscription, plan, today, until).change(wanted)
+    desk = _Desk(session, subscription, plan, today, until)
+    return desk.change(wanted or desk.now)
+
+
+def told(size: Size) -> str:
+    """A size as the journal keeps it: «5», or «cores 4, disk 100»."""
+    values = [f"{code} {value.normalize():f}" for code, value in sorted(size.parameters.items())]
+    return ", ".join(values) or f"{size.quantity.normalize():f}"
 
 
 class _Desk:
