@@ -16,13 +16,6 @@ from app.services.policies import calendar_for
 MOST = 100
 
 
-def payers_of(session: Session, actor: Actor) -> list[Payer]:
-    """The legal parties in whose name the company's money moves."""
-    actor.need(Right.CABINET_PAYMENTS)
-    query = sa.select(Payer).where(Payer.company_id == actor.company_id).order_by(Payer.id).limit(MOST)
-    return list(session.scalars(query))
-
-
 @dataclass(frozen=True)
 class Terms:
     """An account as the company's personal information shows it (A1-03)."""

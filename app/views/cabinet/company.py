@@ -9,7 +9,7 @@ from app.access.permissions import Right
 from app.models import Payer
 from app.rules import payer_fields
 from app.rules.mailing import mask_addresses
-from app.services.cabinet import details
+from app.services.cabinet import details, payers
 from app.views.base import needs
 from app.views.cabinet import frame
 
@@ -23,11 +23,12 @@ class DetailsPage(frame.Page):
     @needs(Right.CABINET_PAYMENTS)
     def index(self) -> Any:
         """Who the company is to us: parties, contracts, accounts, delivery."""
-        payers = details.payers_of(self.session, self.actor)
         return self.show(
             "details.html",
             company=self.company,
-            payers=[(one, identifiers_of(one, self.company.country)) for one in payers],
+            payers=[
+                (one, identifiers_of(one, self.company.country)) for one in payers.list_payers(self.session, self.actor)
+            ],
             rows=details.accounts_of(self.session, self.actor),
             lines={line.id: line for line in self.accounts},
             mask=mask_addresses,

@@ -14,7 +14,7 @@ from app.gateways.base import GatewayError, Keeping, Order
 from app.models import Account, Payer, PaymentMethod, PaymentWay
 from app.services import methods
 from app.services.attempts import gateway_of
-from app.services.cabinet import details
+from app.services.cabinet import payers
 from app.views.base import attempt, needs
 from app.views.cabinet import frame
 from app.views.cabinet.paying import leave, outside
@@ -55,7 +55,7 @@ class MethodsPage(frame.Page):
             ways=ways,
             ways_options=[(one.id, one.name, one.description) for one in ways],
             way=way,
-            payers=[(str(one.id), one.name) for one in details.payers_of(self.session, self.actor)] if way else [],
+            payers=[(str(one.id), one.name) for one in payers.list_payers(self.session, self.actor)] if way else [],
             key=secrets.token_hex(16),
         )
 

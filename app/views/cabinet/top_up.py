@@ -11,7 +11,7 @@ from app.access.permissions import Right
 from app.core.errors import DomainError
 from app.models import Account, AutoTopUp, Payer, PaymentMethod
 from app.services import top_up
-from app.services.cabinet import details
+from app.services.cabinet import payers
 from app.views.base import attempt, needs, say
 from app.views.cabinet import frame
 from app.views.rows import whole
@@ -63,7 +63,7 @@ class TopUpPage(frame.Page):
             number=STEPS.index(now),
             methods=usable,
             method_options=[(one.id, one.name, "") for one in usable],
-            payers=[(str(one.id), one.name) for one in details.payers_of(self.session, self.actor)],
+            payers=[(str(one.id), one.name) for one in payers.list_payers(self.session, self.actor)],
             needs=top_up.needs_of(self.session, self.actor, account) if now in ("limits", "confirm") else None,
             **given,
         )
