@@ -5,6 +5,7 @@ Every change of who a person is or what they may raises their session epoch: ses
 
 import secrets
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu
@@ -346,22 +347,16 @@ def join(
     session: Session, *, email: str, password: str, first_name: str, last_name: str, locale: str, company_id: int
 ) -> User:
     """An invited person of a company; their roles are the invitation's (`services.invitations`)."""
-    _need_free(session, email, email)
-    user = User(
-        username=email,
-        email=email,
+    return _sign_up(
+        session,
+        email,
+        password,
         first_name=first_name,
         last_name=last_name,
-        password=_hash(passwords.need_good(password, (email, first_name, last_name))),
-        active=True,
         locale=locale,
         company_id=company_id,
-        session_epoch=0,
         is_first=not _has_people(session, company_id),
     )
-    session.add(user)
-    session.flush()
-    return user
 
 
 def register(
@@ -376,20 +371,25 @@ def register(
     locale: str,
 ) -> User:
     """A person who came through the door: the first of a company that is still to be named, without a right yet."""
-    _need_free(session, email, email)
-    user = User(
-        username=email,
-        email=email,
+    return _sign_up(
+        session,
+        email,
+        password,
         first_name=first_name,
         last_name=last_name,
         display_name=display_name,
-        password=_hash(passwords.need_good(password, (email, first_name, last_name, display_name))),
-        active=True,
-        locale=locale,
         phone=phone,
-        session_epoch=0,
+        locale=locale,
         is_first=True,
     )
+
+
+def _sign_up(session: Session, email: str, password: str, **facts: Any) -> User:
+    """A person who chose a password themselves and signs in by their address."""
+    _need_free(session, email, email)
+    names = (facts["first_name"], facts["last_name"], facts.get("display_name", ""))
+    good = _hash(passwords.need_good(password, (email, *names)))
+    user = User(username=email, email=email, password=good, active=True, session_epoch=0, **facts)
     session.add(user)
     session.flush()
     return user
