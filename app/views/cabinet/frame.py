@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from flask import Flask, abort, g, has_request_context, request, url_for
-from flask_babel import format_date, format_decimal, get_locale, gettext, lazy_gettext
+from flask_babel import format_date, format_decimal, gettext, lazy_gettext
 from markupsafe import Markup
 
 from app.access.permissions import Right
@@ -249,11 +249,7 @@ def quantity(value: Decimal | None) -> str:
     return "—" if value is None else format_decimal(value, "#,##0.####;−#,##0.####")
 
 
-def day(value: dt.date | None) -> str:
-    """A day as the reader writes it: «Nov 15, 2026» in English, «15.11.2026» elsewhere."""
-    if value is None:
-        return "—"
-    return format_date(value, "medium" if str(get_locale() or "en").startswith("en") else "dd.MM.y")
+day = cells.day
 
 
 def days(since: dt.date, until: dt.date) -> str:
