@@ -8,8 +8,6 @@ from flask_appbuilder.baseviews import expose
 from flask_babel import get_locale, gettext
 
 from app.access.permissions import Right
-from app.core.errors import DomainError, Forbidden, NotFound
-from app.extensions import db
 from app.models import Order, OrderLine
 from app.services.shop import catalogue, order_list, orders, reasons
 from app.services.shop.order_list import Row, Story
@@ -77,20 +75,12 @@ class OrdersPage(frame.Page):
     @needs(Right.CABINET_PAYMENTS)
     def pay(self, order_id: int) -> Any:
         """Once more to the payment system, by the method it was ordered with (AST-077)."""
-        try:
-            made = orders.pay_again(self.session, self.actor, order_id)
-            attempt_id, by_method = made.id, made.method_id is not None and not made.save_method
-            db.session.commit()
-        except (NotFound, Forbidden):
-            db.session.rollback()
-            raise
-        except DomainError as error:
-            db.session.rollback()
-            flash(say(error), "danger")
+        made = attempt(orders.pay_again, order_id)
+        if made is None:
             return redirect(url_for("OrdersPage.one", order_id=order_id))
-        if by_method:
+        if made.method_id is not None and not made.save_method:
             flash(gettext("The saved method is being charged."), "info")
-        return redirect(url_for("PayPage.one", attempt_id=attempt_id))
+        return redirect(url_for("PayPage.one", attempt_id=made.id))
 
     @expose("/<int:order_id>/cancel", methods=["POST"])
     @needs(Right.CABINET_BUY)

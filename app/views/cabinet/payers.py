@@ -8,8 +8,7 @@ from flask_appbuilder.baseviews import expose
 from flask_babel import get_locale, gettext
 
 from app.access.permissions import Right
-from app.core.errors import DomainError, Forbidden, NotFound
-from app.extensions import db
+from app.core.errors import DomainError
 from app.models import Payer
 from app.rules.payer_fields import PAYER_KINDS
 from app.services.cabinet import payers
@@ -97,21 +96,17 @@ class PayersPage(frame.Page):
         """The form again, with its mistakes; None where it is saved."""
         errors: dict[str, str] = {}
         if request.method == "POST" and "save" in request.form:
-            try:
-                ids = () if payer_id is None else (payer_id,)
-                made = service(self.session, self.actor, *ids, form)
-                db.session.commit()
-            except payers.Wrong as error:
-                db.session.rollback()
-                flash(say(error), "danger")
-                errors = {one.field: say(DomainError(one.text, **dict(one.params))) for one in error.problems}
-            except (NotFound, Forbidden):
-                db.session.rollback()
-                raise
-            except DomainError as error:
-                db.session.rollback()
-                flash(say(error), "danger")
-            else:
+
+            def keep(*who: Any) -> Payer:
+                try:
+                    made: Payer = service(*who, *(() if payer_id is None else (payer_id,)), form)
+                except payers.Wrong as error:
+                    errors.update({it.field: say(DomainError(it.text, **dict(it.params))) for it in error.problems})
+                    raise
+                return made
+
+            made = attempt(keep)
+            if made is not None:
                 for doubt in payers.doubts_of(form):
                     flash(say(doubt), "warning")
                 flash(gettext("Payer «%(name)s» is saved.", name=made.name), "success")
