@@ -113,7 +113,7 @@ def _leave_gap(session: Session, subscription: Subscription, until: dt.date, sin
         )
 
 
-def _waiting_items(subscription: Subscription, until: dt.date, since: dt.date) -> sa.Select[tuple[SubscriptionItem]]:
+def _waiting_items(subscription: Subscription, until: dt.date, since: dt.date) -> sa.Select[SubscriptionItem]:
     return sa.select(SubscriptionItem).where(
         SubscriptionItem.subscription_id == subscription.id,
         SubscriptionItem.valid_from >= until,

@@ -37,6 +37,7 @@ from app.rules.policies import PolicyKind
 from app.rules.renewing import Term
 from app.services import methods, policies, trail
 from app.services.shop import activating, carts, orders, quotes, spending
+from app.services.shop.owning import subscription_of
 from app.services.shop.quotes import Quote
 from app.services.shop.telling import tell
 
@@ -423,26 +424,6 @@ def need_renewable(subscription: Subscription) -> None:
     need_prepaid(subscription)
     if subscription.state not in RENEWED:
         raise Refused(N_("Only a service that runs or is stopped can be renewed. One that has ended is bought again."))
-
-
-def subscription_of(session: Session, actor: Actor, subscription_id: int, *, lock: bool = False) -> Subscription:
-    """A subscription of the actor's company; NotFound for any other."""
-    actor.need(Right.CABINET_BUY)
-    query = (
-        sa.select(Subscription)
-        .where(Subscription.id == subscription_id)
-        .options(
-            joinedload(Subscription.account, innerjoin=True),
-            joinedload(Subscription.plan, innerjoin=True).joinedload(Plan.product, innerjoin=True),
-        )
-    )
-    if lock:
-        query = query.with_for_update(of=Subscription).execution_options(populate_existing=True)
-    subscription = session.scalars(query).first()
-    if subscription is None:
-        raise NotFound()
-    actor.need_company(subscription.company_id)
-    return subscription
 
 
 def renew(

@@ -15,7 +15,7 @@ from app.models import PaymentMethod
 from app.rules import renewing
 from app.rules.lifecycle import OrderState, PaymentMethodState
 from app.services import methods
-from app.services.shop import renewal_list, renewals, spending
+from app.services.shop import owning, renewal_list, renewals, spending
 from app.services.shop.renewal_list import Row
 from app.services.shop.telling import named
 from app.views.base import attempt, needs, say
@@ -130,7 +130,7 @@ class RenewalsPage(frame.Page):
             period = request.form.get("period", "")
             return redirect(url_for("RenewalsPage.one", subscription_id=subscription_id, period=period))
         if made.state == OrderState.FULFILLED.value:
-            until = renewals.subscription_of(self.session, self.actor, subscription_id).paid_until
+            until = owning.subscription_of(self.session, self.actor, subscription_id).paid_until
             flash(gettext("Renewed: it is paid until %(day)s.", day=frame.day(until)), "success")
         else:
             flash(gettext("The saved method is being charged. The service is renewed when the money is there."), "info")
@@ -153,7 +153,7 @@ class RenewalsPage(frame.Page):
     @needs(Right.CABINET_BUY)
     def by(self, subscription_id: int) -> Any:
         """What renews a service, and for how long: the present ones and the others (AST-148, AST-151)."""
-        found = renewals.subscription_of(self.session, self.actor, subscription_id)
+        found = owning.subscription_of(self.session, self.actor, subscription_id)
         now = self.session.get(PaymentMethod, found.payment_method_id) if found.payment_method_id else None
         usable = methods.usable(self.session, self.actor, found.account)
         own = renewals.months_of(self.session, found, found.plan)
