@@ -164,7 +164,10 @@ def test_the_method_and_the_period_are_changed_and_renewal_is_switched_off(
     assert (made.payment_method_id, made.renew_months, made.auto_renew) == (good.id, 12, False)
 
 
-def test_the_calendar_shows_the_charges_to_come(client: FlaskClient, olga: Buyer) -> None:
+def test_the_calendar_and_home_show_the_charges_to_come(client: FlaskClient, olga: Buyer) -> None:
+    home = text_of(client, "/")
+    assert "Coming charges" in home and "Nov 30, 2026" in home and "300.00 UAH" in home
+    assert statements(client, "/") <= 8
     assert "300.00 UAH is charged" in text_of(client, "/my/calendar/?month=2026-11")
     assert "300.00 UAH is charged" in text_of(client, "/my/calendar/?month=2027-02")
 
@@ -217,3 +220,25 @@ def test_the_staff_says_what_came_of_a_service_made_by_hand(app, olga: Buyer, se
     session.expire_all()
     assert session.get(m.Subscription, made.id).state == "active"
     assert "Nothing waits for a person" in text_of(staff, "/office/activation/")
+
+
+@pytest.mark.covers("SMC-70")
+def test_the_quantity_is_changed_on_its_page_and_paid_by_days(client: FlaskClient, olga: Buyer, session: Session):
+    made = olga.subscriptions()[0]
+    here = f"/my/size/{made.id}"
+    assert f'href="{here}"' in text_of(client, f"/my/subscriptions/{made.id}")
+    asked = text_of(client, f"{here}?quantity=3")
+    for said in ("To pay now", "420.00", "900.00", "From the balance", "Change and pay"):  # 600.00 for 21 of 30 days
+        assert said in asked, said
+    key = re.search(r'name="key" value="([^"]+)"', asked)
+    form = {"quantity": "3", "seen": "420.00", "pay": "balance", "key": key and key[1]}
+    for _ in range(2):  # pressed twice
+        page = post(client, here, here, **form)
+        assert page.request.path.startswith("/my/orders/")
+    session.expire_all()
+    assert made.quantity == 3 and session.query(m.Order).filter_by(kind="change").count() == 1
+    assert "nothing is given back" in text_of(client, f"{here}?quantity=1")
+    done = post(client, here, here, quantity="1", seen="0.00", key="less").get_data(as_text=True)
+    assert "It is changed." in done and "Dec 1, 2026" in done
+    assert "whole number" in text_of(client, f"{here}?quantity=1.5")
+    assert statements(client, f"{here}?quantity=4") <= 15

@@ -24,6 +24,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     from app.views.cabinet.reconciliation import ReconciliationPage
     from app.views.cabinet.renaming import RenamePage
     from app.views.cabinet.renewals import RenewalsPage
+    from app.views.cabinet.resizing import SizePage
     from app.views.cabinet.services import SubscribersPage, SubscriptionsPage
     from app.views.cabinet.terms import AgreementPage
     from app.views.cabinet.tickets import TicketsPage
@@ -45,6 +46,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         ReconciliationPage,
         SubscriptionsPage,
         RenewalsPage,
+        SizePage,
         SubscribersPage,
         OptionsPage,
         RenamePage,

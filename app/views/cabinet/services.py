@@ -86,6 +86,7 @@ class SubscriptionsPage(frame.Page):
             is_prepaid=found.paid_until is not None and found.account.contract_id is None,
             may_buy=self.actor.may(Right.CABINET_BUY),
             can_count=changing.is_countable(found, in_force),
+            can_resize=changing.is_resizable(found, in_force),
             reason=gettext(found.reason) if found.reason else "",
             about=_ABOUT.get(found.state, ""),
             instructions=instructions_of(found),
