@@ -108,13 +108,6 @@ def list_subscriptions(
     return rows, (rows[-1].id if len(found) > limit else None)
 
 
-def latest(session: Session, actor: Actor, limit: int) -> list[Any]:
-    """The newest subscriptions in force, without their parts; one statement."""
-    actor.need(Right.CABINET_SUBSCRIPTIONS)
-    query = _rows().where(Subscription.company_id == actor.company_id, Subscription.state.in_(LIVE))
-    return list(session.execute(query.order_by(Subscription.id.desc()).limit(limit)).mappings())
-
-
 def _rows() -> Any:
     return (
         sa.select(
@@ -146,14 +139,7 @@ def parts_of(
         sa.select(SubscriptionItem, Component, PriceVersion, Plan.period_months)
         .join(Component, Component.id == SubscriptionItem.component_id)
         .join(Plan, Plan.id == Component.plan_id)
-        .outerjoin(
-            PriceVersion,
-            sa.and_(
-                PriceVersion.component_id == Component.id,
-                PriceVersion.valid_from <= day,
-                sa.or_(PriceVersion.valid_to.is_(None), PriceVersion.valid_to > day),
-            ),
-        )
+        .outerjoin(PriceVersion, price_on(day))
         .where(SubscriptionItem.subscription_id.in_(subscription_ids))
         .order_by(SubscriptionItem.id)
     )
@@ -163,6 +149,15 @@ def parts_of(
     for item, component, version, months in session.execute(query):
         found.setdefault(item.subscription_id, []).append(_part(item, component, version, months))
     return found
+
+
+def price_on(day: dt.date) -> Any:
+    """How the price of a part in force on `day` is joined."""
+    return sa.and_(
+        PriceVersion.component_id == Component.id,
+        PriceVersion.valid_from <= day,
+        sa.or_(PriceVersion.valid_to.is_(None), PriceVersion.valid_to > day),
+    )
 
 
 def _part(item: SubscriptionItem, component: Component, version: PriceVersion | None, months: int) -> Part:
@@ -177,13 +172,14 @@ def _part(item: SubscriptionItem, component: Component, version: PriceVersion | 
         is_agreed=item.unit_price is not None,
         valid_from=item.valid_from,
         valid_to=item.valid_to,
-        month_amount=_month_amount(item, component, version, months),
+        month_amount=month_amount(item, component, version, months),
     )
 
 
-def _month_amount(
+def month_amount(
     item: SubscriptionItem, component: Component, version: PriceVersion | None, months: int
 ) -> Decimal | None:
+    """What a whole month of a part comes to; None: by use, or no price is known."""
     if component.charged != "period" or (item.unit_price is None and version is None):
         return None
     if item.unit_price is not None or version is None:

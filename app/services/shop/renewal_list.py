@@ -14,16 +14,28 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.money import half_up
 from app.core.period import Month, Period
-from app.models import Account, PaymentMethod, Plan, Product, Seller, Subscription
+from app.models import (
+    Account,
+    Component,
+    PaymentMethod,
+    Plan,
+    PriceVersion,
+    Product,
+    Seller,
+    Subscriber,
+    Subscription,
+    SubscriptionItem,
+)
 from app.rules import renewing
 from app.rules.lifecycle import SubscriptionState
-from app.rules.policies import Calendar
+from app.rules.policies import Calendar, PolicyKind
 from app.rules.renewing import Term
 from app.services import policies, rates
-from app.services.cabinet.subscriptions import parts_of
+from app.services.cabinet.subscriptions import LIVE, month_amount, parts_of, price_on
 from app.services.shop.renewals import RENEWED, bought_for
 
 PAGE = 25
+SOON = 100  # services that are looked at for the charges to come on home
 MOST = 1000  # of which months to come are counted: a company with more sees its first thousand
 NOTHING = Decimal("0.00")
 MONTHLY = ("active", "suspended", "stopped")
@@ -109,9 +121,12 @@ def _in_order(query: Any) -> Any:
 
 
 def _rows() -> Any:
+    return _services().where(_is_prepaid())
+
+
+def _services() -> Any:
     months = sa.func.coalesce(Subscription.renew_months, bought_for(), Plan.period_months)
     rate = sa.case((Seller.vat_payer.is_(True), _rate(Seller.country, Plan.tax_category)), else_=0)
-    states = (*RENEWED, SubscriptionState.PROCESSING.value, SubscriptionState.NEEDS_SETUP.value)
     return (
         sa.select(
             Subscription.id,
@@ -143,8 +158,12 @@ def _rows() -> Any:
         .join(Account, Account.id == Subscription.account_id)
         .join(Seller, Seller.id == Subscription.seller_id)
         .outerjoin(PaymentMethod, PaymentMethod.id == Subscription.payment_method_id)
-        .where(Subscription.paid_until.is_not(None), Account.contract_id.is_(None), Subscription.state.in_(states))
     )
+
+
+def _is_prepaid() -> Any:
+    states = (*RENEWED, SubscriptionState.PROCESSING.value, SubscriptionState.NEEDS_SETUP.value)
+    return sa.and_(Subscription.paid_until.is_not(None), Account.contract_id.is_(None), Subscription.state.in_(states))
 
 
 def _rate(country: Any, category: Any) -> Any:
@@ -163,10 +182,15 @@ def fill(session: Session, rows: list[Row], calendars: Mapping[int, Calendar] | 
     parts = parts_of(session, [row.id for row in rows], day)
     for row in rows:
         month = sum((p.month_amount for p in parts.get(row.id, ()) if p.month_amount is not None), NOTHING)
-        rate = 0 if row.tax_included else row.tax_bp or 0
-        row.price = half_up(month * row.months * (10_000 + rate) / 10_000)
-        row.calendar = known[row.seller_id]
-        row.next_on = next_on(row)
+        _price(row, month, known[row.seller_id])
+
+
+def _price(row: Row, month: Decimal, calendar: Calendar) -> None:
+    """The price of a period from that of a month without tax or with it, and the day of the next charge."""
+    rate = 0 if row.tax_included else row.tax_bp or 0
+    row.price = half_up(month * row.months * (10_000 + rate) / 10_000)
+    row.calendar = calendar
+    row.next_on = next_on(row)
 
 
 def next_on(row: Row) -> dt.date | None:
@@ -191,6 +215,66 @@ def charges_in(
     if not actor.may(Right.CABINET_SUBSCRIPTIONS):
         return []
     return coming(all_of(session, actor.company_id, calendars=calendars), period)
+
+
+@dataclass
+class Service(Row):
+    """A service on the home of its company."""
+
+    quantity: Decimal = NOTHING
+    subscriber: str = ""
+    account_contract: int | None = None
+
+
+def for_home(
+    session: Session, actor: Actor, period: Period, calendar: Calendar, limit: int
+) -> tuple[list[Service], list[Coming]]:
+    """The newest services in force, and what will be charged in a period; both in one statement."""
+    actor.need(Right.CABINET_SUBSCRIPTIONS)
+    own = Subscription.company_id == actor.company_id
+    newest = sa.select(Subscription.id).where(own, Subscription.state.in_(LIVE)).order_by(Subscription.id.desc())
+    early = period.end + dt.timedelta(calendar[PolicyKind.RENEWAL_ATTEMPT_EARLY]["days_before"])
+    soon = sa.select(Subscription.id).where(
+        own, Subscription.auto_renew.is_(True), Subscription.state.in_(RENEWED), Subscription.paid_until < early
+    )
+    first, next_ = newest.limit(limit).subquery(), soon.order_by(Subscription.paid_until).limit(SOON).subquery()
+    ids = sa.union(sa.select(first.c.id), sa.select(next_.c.id)).subquery()
+    parts = sa.and_(
+        SubscriptionItem.subscription_id == Subscription.id,
+        Subscription.paid_until.is_not(None),
+        SubscriptionItem.valid_from <= period.start,
+        sa.or_(SubscriptionItem.valid_to.is_(None), SubscriptionItem.valid_to > period.start),
+    )
+    query = (
+        _services()
+        .add_columns(
+            Subscription.quantity,
+            sa.func.coalesce(Subscriber.number, "").label("subscriber"),
+            Account.contract_id.label("account_contract"),
+            SubscriptionItem,
+            Component,
+            PriceVersion,
+        )
+        .outerjoin(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .outerjoin(SubscriptionItem, parts)
+        .outerjoin(Component, Component.id == SubscriptionItem.component_id)
+        .outerjoin(PriceVersion, price_on(period.start))
+        .where(own, Subscription.id.in_(sa.select(ids.c.id)))
+        .order_by(Subscription.id.desc())
+    )
+    rows: dict[int, Service] = {}
+    months: dict[int, Decimal] = {}
+    for line in session.execute(query).mappings():
+        known = dict(line)
+        item, component, version = (known.pop(name) for name in ("SubscriptionItem", "Component", "PriceVersion"))
+        row = rows.setdefault(known["id"], Service(**known))
+        if item is not None:
+            amount = month_amount(item, component, version, row.period_months)
+            months[row.id] = months.get(row.id, NOTHING) + (amount or NOTHING)
+    prepaid = [row for row in rows.values() if row.paid_until is not None and row.account_contract is None]
+    for row in prepaid:
+        _price(row, months.get(row.id, NOTHING), calendar)
+    return list(rows.values())[:limit], coming(prepaid, period)
 
 
 def coming(rows: Iterable[Row], period: Period) -> list[Coming]:

@@ -10,19 +10,21 @@ from markupsafe import Markup
 
 from app.access.permissions import Right
 from app.core import clock
-from app.core.period import Month
+from app.core.period import Month, Period
 from app.extensions import db
 from app.rules import policies
 from app.rules.policies import PolicyKind
 from app.services.cabinet import accounts as reading
-from app.services.cabinet import charges, documents, money, subscriptions
+from app.services.cabinet import charges, documents, money
 from app.services.policies import calendar_for
+from app.services.shop import renewal_list
 from app.views import charts
 from app.views.base import KabinetPage
 from app.views.cabinet import frame
 from app.views.security import current_actor
 
 SHOWN = 5
+AHEAD = 31  # days of coming charges
 
 
 def page(view: KabinetPage) -> Any:
@@ -35,9 +37,14 @@ def page(view: KabinetPage) -> Any:
         values["chart"] = chart_of_months(charges.charged_by_month(session, actor, year_before(today)), today)
     if actor.may(Right.CABINET_PAYMENTS):
         values["payments"] = money.last_payments(session, actor, SHOWN)
+    calendar = calendar_for(session, lines[0].seller_id) if lines else {}
     if actor.may(Right.CABINET_SUBSCRIPTIONS):
-        values["subscriptions"] = subscriptions.latest(session, actor, SHOWN)
-    values["days"] = days_ahead(lines, today) if actor.may(Right.CABINET_DOCUMENTS) else []
+        values["subscriptions"], values["coming"] = [], []
+        if lines:
+            month = Period(today, today + dt.timedelta(AHEAD))
+            values["subscriptions"], coming = renewal_list.for_home(session, actor, month, calendar, SHOWN)
+            values["coming"] = coming[:SHOWN]
+    values["days"] = days_ahead(lines, today, calendar) if actor.may(Right.CABINET_DOCUMENTS) else []
     values["main"] = frame.main_menu()
     return frame.draw(view, "home.html", lines=lines, today=today, name=_first_name(actor.name), **values)
 
@@ -73,11 +80,10 @@ def chart_of_months(sums: list[tuple[dt.date, str, Decimal]], today: dt.date) ->
     return Markup("").join(drawn)
 
 
-def days_ahead(lines: list[reading.AccountLine], today: dt.date) -> list[dict[str, Any]]:
+def days_ahead(lines: list[reading.AccountLine], today: dt.date, calendar: policies.Calendar) -> list[dict[str, Any]]:
     """What happens on which day, from the policy calendar of the Seller: windows, forming, due and block days."""
     if not lines:
         return []
-    calendar = calendar_for(db.session(), lines[0].seller_id)
     found = [*_windows(calendar, today), *_forming(calendar, today), *_dues(lines, calendar)]
     return sorted(found, key=lambda one: one["day"])
 
