@@ -20,6 +20,7 @@ from typing import Any
 from app.core import clock
 from app.core.errors import N_
 from app.provisioning.base import Answer, OperatorError, Order, State
+from app.provisioning.book import open_book
 
 FILE = "operator.db"
 REFUSED = N_("The operator does not offer this option on the number.")
@@ -44,13 +45,7 @@ class SimulatedOperator:
 
     @cached_property
     def _book(self) -> sqlite3.Connection:
-        """The operator's own book; each statement is kept at once."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        book = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
-        book.execute("PRAGMA journal_mode=WAL")
-        book.execute("PRAGMA synchronous=NORMAL")
-        book.execute(TABLE)
-        return book
+        return open_book(self.path, TABLE)
 
     def send(self, order: Order) -> str:
         """Take the order, once whatever it is sent; fail first as often as it was told to."""

@@ -22,6 +22,7 @@ from typing import Any
 
 from app.core import clock
 from app.core.errors import N_
+from app.provisioning.book import open_book
 from app.provisioning.platforms import Answer, Outcome, PlatformError, Task
 
 FILE = "platform.db"
@@ -48,13 +49,7 @@ class SimulatedPlatform:
 
     @cached_property
     def _book(self) -> sqlite3.Connection:
-        """The platform's own book; each statement is kept at once."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        book = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
-        book.execute("PRAGMA journal_mode=WAL")
-        book.execute("PRAGMA synchronous=NORMAL")
-        book.execute(TABLE)
-        return book
+        return open_book(self.path, TABLE)
 
     def create(self, task: Task) -> str:
         """Make the service, if there is one left."""
