@@ -101,11 +101,11 @@ def end(attempt: PaymentAttempt, state: AttemptState, reason: str = "") -> None:
 
 def look_later(session: Session, attempt: PaymentAttempt, turn: int) -> None:
     """Ask the gateway about it later: its word may be lost."""
-    work.put_outbox(
-        session,
-        Topic.LOOK_AT_PAYMENT,
-        {"attempt_id": attempt.id, "turn": turn},
-        f"look:{attempt.id}:{turn}",
-        company_id=attempt.company_id,
-        due_at=clock.now() + FIRST_LOOK * 2 ** (turn - 1),
-    )
+    about = {"attempt_id": attempt.id, "turn": turn}
+    put_look(session, Topic.LOOK_AT_PAYMENT, about, f"look:{attempt.id}:{turn}", attempt.company_id)
+
+
+def put_look(session: Session, topic: Topic, about: dict[str, int], key: str, company_id: int) -> None:
+    """Wish for a look at a gateway; each turn waits twice as long as the one before."""
+    due_at = clock.now() + FIRST_LOOK * 2 ** (about["turn"] - 1)
+    work.put_outbox(session, topic, about, key, company_id=company_id, due_at=due_at)

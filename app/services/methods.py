@@ -328,14 +328,8 @@ def _give_up(method: PaymentMethod) -> None:
 
 
 def _look_later(session: Session, method: PaymentMethod, turn: int) -> None:
-    work.put_outbox(
-        session,
-        Topic.LOOK_AT_METHOD,
-        {"method_id": method.id, "turn": turn},
-        f"look_method:{method.id}:{turn}",
-        company_id=method.company_id,
-        due_at=clock.now() + attempts.FIRST_LOOK * 2 ** (turn - 1),
-    )
+    about = {"method_id": method.id, "turn": turn}
+    attempts.put_look(session, Topic.LOOK_AT_METHOD, about, f"look_method:{method.id}:{turn}", method.company_id)
 
 
 # -- what payments do to methods ----------------------------------------------------------------------------------
