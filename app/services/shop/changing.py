@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, Refused
-from app.models import Component, Order, Subscription, SubscriptionItem
+from app.models import Component, Order, Seller, Subscription, SubscriptionItem
 from app.rules.lifecycle import SubscriptionState, move
 from app.services import policies, trail
 from app.services.shop import activating, orders, owning, resizing
@@ -104,10 +104,16 @@ def is_resizable(subscription: Subscription, parts: Iterable[Any]) -> bool:
 
 def look(session: Session, actor: Actor, subscription_id: int, wanted: Size | None = None) -> Change:
     """What a changed size costs, and from which day it holds; without `wanted`, as it is."""
-    subscription = _mine(session, actor, subscription_id, lock=False)
-    today = clock.today(policies.zone_of(session, subscription.seller_id))
-    _need_paid_beforehand(subscription)
+    subscription = service_of(session, actor, subscription_id)
+    today = clock.today(session.get_one(Seller, subscription.seller_id).zone)
     return resizing.quote(session, subscription, wanted, today)
+
+
+def service_of(session: Session, actor: Actor, subscription_id: int) -> Subscription:
+    """A service that is paid beforehand, with its account; NotFound for another company's."""
+    subscription = _mine(session, actor, subscription_id, lock=False)
+    _need_paid_beforehand(subscription)
+    return subscription
 
 
 def resize(

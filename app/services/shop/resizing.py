@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -239,15 +240,21 @@ class _Desk:
             found = self._stretches(then, after, day, [self.until])
         return found
 
+    @cached_property
+    def _ordered(self) -> list[tuple[dt.date | None, int, bool]]:
+        """What was ordered for it, the oldest first: its last day, months, and whether its days are paid by it."""
+        pays = sa.and_(Order.state.in_(PAID), Order.kind != KIND)
+        query = (
+            sa.select(OrderLine.ends_on, OrderLine.months, pays)
+            .join(Order, Order.id == OrderLine.order_id)
+            .where(OrderLine.subscription_id == self.subscription.id)
+        )
+        return list(self.session.execute(query.order_by(OrderLine.id)).tuples())
+
     def _ends(self) -> list[dt.date]:
         """Where each stretch that was paid for by itself ends."""
-        query = (
-            sa.select(OrderLine.ends_on)
-            .join(Order, Order.id == OrderLine.order_id)
-            .where(OrderLine.subscription_id == self.subscription.id, Order.state.in_(PAID), Order.kind != KIND)
-            .where(OrderLine.ends_on > self.today, OrderLine.ends_on < self.until)
-        )
-        return sorted({*self.session.scalars(query), self.until})
+        ends = [end for end, _, pays in self._ordered if pays and end is not None]
+        return sorted({*(end for end in ends if self.today < end < self.until), self.until})
 
     def _stretches(
         self, then: Size, after: Sequence[SubscriptionItem], day: dt.date, ends: Sequence[dt.date]
@@ -307,11 +314,8 @@ class _Desk:
     @property
     def months(self) -> int:
         """For how long it is renewed: a change leaves that as it is."""
-        if self.subscription.renew_months:
-            return self.subscription.renew_months
-        query = sa.select(OrderLine.months).where(OrderLine.subscription_id == self.subscription.id)
-        last = self.session.scalar(query.order_by(OrderLine.id.desc()).limit(1))
-        return last or self.plan.period_months
+        bought = [months for _, months, _ in self._ordered if months]
+        return self.subscription.renew_months or (bought[-1] if bought else self.plan.period_months)
 
     def _whole(self, items: Sequence[SubscriptionItem], day: dt.date) -> Decimal:
         """A whole period of what is in force on `day`, at the prices after the paid days, without discounts."""

@@ -41,19 +41,35 @@ class SizePage(frame.Page):
             if wanted is None:
                 return redirect(url_for("SubscriptionsPage.one", subscription_id=subscription_id))
             change = changing.look(self.session, self.actor, subscription_id)
-        is_changed = bool(change.ended or change.begun)
-        account = change.subscription.account
         return self.show(
             "size.html",
             change=change,
             name=named(change.subscription, change.plan),
             fields=self._fields(change),
-            is_changed=is_changed,
-            ways=self._ways(account, change.total) if change.total > 0 else [],
-            payers=self.payer_choices() if change.total > 0 else [],
-            back=_address(subscription_id, request.args.to_dict()),
+            is_changed=bool(change.ended or change.begun),
             key=secrets.token_hex(16),
             plain=plain,
+        )
+
+    @expose("/<int:subscription_id>/pay")
+    @needs(Right.CABINET_BUY)
+    def pay(self, subscription_id: int) -> Any:
+        """How to pay what it becomes dearer by; ordering compares with the sum that was shown."""
+        wanted, seen = self._wanted(request.args), frame.as_amount(request.args.get("seen", ""))
+        if wanted is None or seen is None:
+            return redirect(url_for("SizePage.one", subscription_id=subscription_id))
+        found = changing.service_of(self.session, self.actor, subscription_id)
+        return self.show(
+            "size_pay.html",
+            subscription=found,
+            name=named(found, found.plan),
+            given=self._as_args(wanted),
+            amount=seen,
+            ways=self._ways(found.account, seen),
+            payers=self.payer_choices(),
+            here=_address(subscription_id, request.args.to_dict(), "SizePage.pay"),
+            back=_address(subscription_id, self._as_args(wanted)),
+            key=secrets.token_hex(16),
         )
 
     @expose("/<int:subscription_id>", methods=["POST"])
@@ -133,8 +149,8 @@ class SizePage(frame.Page):
         return found
 
 
-def _address(subscription_id: int, given: dict[str, Any]) -> str:
-    return url_for("SizePage.one", subscription_id=subscription_id, **given)
+def _address(subscription_id: int, given: dict[str, Any], page: str = "SizePage.one") -> str:
+    return url_for(page, **{**given, "subscription_id": subscription_id})
 
 
 def _field(name: str, label: str, now: Decimal, then: Decimal, limits: tuple[Any, Any, Any]) -> dict[str, Any]:
