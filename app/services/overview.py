@@ -21,15 +21,18 @@ from app.models import (
     Company,
     Document,
     DocumentKind,
+    HeldMoney,
     Job,
     Payer,
     Payment,
+    PlatformOrder,
     Seller,
     Subscriber,
+    Subscription,
     Ticket,
 )
 from app.models.document import UNPAID_INVOICE
-from app.rules.lifecycle import JobState, PaymentState, TicketState
+from app.rules.lifecycle import JobState, PaymentState, RequestState, SubscriptionState, TicketState
 from app.services import finding, parts
 from app.services.ledger import GIVEN
 
@@ -336,3 +339,35 @@ def _documents(session: Session, words: str, limit: int) -> list[Found]:
         .limit(limit)
     )
     return [Found(kind, i, number or f"#{i}", f"{day:%Y-%m-%d}") for i, kind, number, day in rows]
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What waits until somebody of the staff does it: services to be activated by hand, and money held."""
+
+    tasks: int = 0
+    held: int = 0
+
+
+def attention(session: Session, actor: Actor) -> Attention:
+    """How much of each waits, as far as the person may see it; one statement over short indexes."""
+    count = sa.select(sa.func.count())
+    by_hand = (
+        count.select_from(PlatformOrder)
+        .where(sa.literal_column("platform_order.state IN ('new', 'sent', 'failed')"))  # as the index has it
+        .where(
+            sa.or_(
+                PlatformOrder.state == RequestState.FAILED.value,
+                sa.and_(PlatformOrder.state == RequestState.SENT.value, PlatformOrder.platform == "by_hand"),
+            )
+        )
+    )
+    sold_out = count.select_from(Subscription).where(Subscription.state == SubscriptionState.OUT_OF_STOCK.value)
+    held = count.select_from(HeldMoney).where(HeldMoney.resolved_at.is_(None))
+    may_tasks, may_money = actor.may(Right.SUBSCRIPTIONS_READ), actor.may(Right.PAYMENTS_READ)
+    if not may_tasks and not may_money:
+        return Attention()
+    zero = sa.literal(0)
+    tasks = by_hand.scalar_subquery() + sold_out.scalar_subquery() if may_tasks else zero
+    row = session.execute(sa.select(tasks, held.scalar_subquery() if may_money else zero)).one()
+    return Attention(*row)

@@ -5,12 +5,14 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask, g, url_for
 from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from app.access.permissions import Right
 from app.core import clock
+from app.extensions import db
+from app.services import overview
 from app.views import explaining
 from app.views.cabinet import words
 from app.views.office import cells, codes
@@ -79,4 +81,13 @@ def _frame() -> dict[str, Any]:
     if actor.may(Right.OFFICE_READ):
         shown["kabinet_search_url"] = url_for("SearchPage.index")
         shown["kabinet_search_label"] = gettext("Company, account, document, number…")
+        waits = attention()
+        shown["kabinet_counts"] = {"ActivationPage": waits.tasks, "HeldPage": waits.held}
     return shown
+
+
+def attention() -> overview.Attention:
+    """What waits for the staff, counted once a request."""
+    if "office_attention" not in g:
+        g.office_attention = overview.attention(db.session(), current_actor())
+    return g.office_attention

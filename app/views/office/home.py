@@ -17,6 +17,7 @@ from app.models import Seller
 from app.services import overview
 from app.views import charts
 from app.views.office import cells
+from app.views.office.frame import attention
 from app.views.security import current_actor
 
 MONTHS = 12
@@ -42,6 +43,11 @@ def figures(actor: Actor) -> dict[str, Any]:
         shown["quarantined"] = sum(one["quarantined"] for one in shown["closings"])
     if actor.may(Right.JOBS_READ):
         shown["jobs"] = overview.open_jobs(db.session(), actor)
+    waits = attention()
+    if actor.may(Right.SUBSCRIPTIONS_READ):
+        shown["tasks"] = waits.tasks
+    if actor.may(Right.PAYMENTS_READ):
+        shown["held"] = waits.held
     if actor.may(Right.TICKETS_READ):
         shown["tickets"] = overview.waiting_tickets(db.session(), actor)
     return shown
