@@ -1,11 +1,10 @@
 """Agreements: written with a preview, from a day, never changed; asked for at the next sign-in when they are new."""
 
 import datetime as dt
-from typing import Any
+from functools import partial
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.access.roles import Role
@@ -15,6 +14,9 @@ from app.models import Agreement, AgreementAcceptance, Seller, User
 from app.services import agreements
 from app.views.security import actor_of
 from tests import makers
+from tests.views import forms
+
+post = partial(forms.post, page="/profile/")
 
 DAY = dt.date(2026, 1, 1)
 
@@ -29,11 +31,6 @@ def olga(session: Session) -> User:
 @pytest.fixture
 def seller(olga: User) -> Seller:
     return olga.company.seller
-
-
-def post(client: FlaskClient, path: str, page: str = "/profile/", **data: Any) -> Any:
-    token = makers._token(client.get(page).get_data(as_text=True))
-    return client.post(path, data={**data, "csrf_token": token})
 
 
 def version(session: Session, seller: Seller, number: int, locale: str = "uk", day: dt.date = DAY) -> Agreement:

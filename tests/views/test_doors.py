@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import Role
 from app.core import clock
-from app.models import Account, Agreement, AgreementAcceptance, CaughtMail, Company, OneTimeCode, Outbox, Payer, User
-from jobs.context import perform_wish
+from app.models import Account, Agreement, AgreementAcceptance, Company, OneTimeCode, Outbox, Payer, User
 from tests import makers
+from tests.views.forms import code_in, letters, post
 
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 STRONG = "Violet-Harbour-42"
@@ -45,26 +45,6 @@ def client(app: Flask, session: Session) -> FlaskClient:
     makers.seller(session)
     session.commit()
     return app.test_client()
-
-
-def post(client: FlaskClient, path: str, **data: Any) -> Any:
-    token = makers._token(client.get(path).get_data(as_text=True))
-    return client.post(path, data={**data, "csrf_token": token})
-
-
-def letters(app: Flask, session: Session) -> list[CaughtMail]:
-    """Every letter asked for so far, sent."""
-    session.commit()
-    for row_id in [row.id for row in session.query(Outbox).filter_by(topic="send_letter", state="pending")]:
-        perform_wish(session, app.config["KABINET"], row_id)
-    session.expire_all()
-    return session.query(CaughtMail).order_by(CaughtMail.id).all()
-
-
-def code_in(letter: CaughtMail) -> str:
-    found = re.match(r"\d{6}", letter.subject)
-    assert found is not None and found[0] in letter.body
-    return found[0]
 
 
 def prove(app: Flask, session: Session, client: FlaskClient, email: str = "olga@contoso.example") -> None:

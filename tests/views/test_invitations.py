@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import Role
 from app.core import clock
-from app.models import AuditEvent, CaughtMail, Invitation, Outbox, User
+from app.models import AuditEvent, CaughtMail, Invitation, User
 from app.services import people
 from app.views.security import actor_of
-from jobs.context import perform_wish
 from tests import makers
+from tests.views import forms
+from tests.views.forms import letters
+
+post = partial(forms.post, page="/profile/")
 
 PETRO = {"email": "petro@example.org", "first_name": "Петро", "last_name": "Коваль", "locale": "uk"}
 STRONG = "Lilac-tractor-94"
@@ -26,19 +30,6 @@ def owner(session: Session) -> User:
     made = makers.user(session, Role.OWNER, makers.company(session))
     session.commit()
     return made
-
-
-def post(client: FlaskClient, path: str, page: str = "/profile/", **data: Any) -> Any:
-    token = makers._token(client.get(page).get_data(as_text=True))
-    return client.post(path, data={**data, "csrf_token": token})
-
-
-def letters(app: Flask, session: Session) -> list[CaughtMail]:
-    session.commit()
-    for row_id in [row.id for row in session.query(Outbox).filter_by(topic="send_letter", state="pending")]:
-        perform_wish(session, app.config["KABINET"], row_id)
-    session.expire_all()
-    return session.query(CaughtMail).order_by(CaughtMail.id).all()
 
 
 def link_in(letter: CaughtMail) -> str:

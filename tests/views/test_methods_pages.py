@@ -1,7 +1,6 @@
 """Saved methods, automatic top-up and bank transfer through the pages, as Olga uses them."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,6 +14,7 @@ from jobs.context import perform_wish
 from tests import makers
 from tests.gateways import stripe_standin
 from tests.services.paying_kit import new_account, sandbox
+from tests.views.forms import post
 
 D = Decimal
 GOOD, LATER = "4242 4242 4242 4242", "4000 0000 0000 0341"
@@ -33,11 +33,6 @@ def olga(app: Flask, session: Session, account: Account) -> FlaskClient:
     user = makers.user(session, Role.OWNER, account.company)
     session.commit()
     return makers.sign_in(app.test_client(), user)
-
-
-def post(client: FlaskClient, path: str, page: str = "", **data: Any) -> Any:
-    token = makers._token(client.get(page or path).get_data(as_text=True))
-    return client.post(path, data={**data, "csrf_token": token})
 
 
 def text(client: FlaskClient, path: str) -> str:

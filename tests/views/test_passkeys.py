@@ -1,6 +1,7 @@
 """Passkeys: added, named, used instead of a password and as second step, removed; forged and copied ones refused."""
 
 import copy
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from app.access.roles import Role
 from app.models import AuditEvent, Passkey, Policy, User
 from tests import makers
 from tests.authenticator import Authenticator
+from tests.views import forms
+
+post = partial(forms.post, page="/profile/")
 
 ORIGIN = "http://localhost"
 
@@ -31,11 +35,6 @@ def phone() -> Authenticator:
 def send(client: FlaskClient, path: str, body: Any = None, page: str = "/login/") -> Any:
     token = makers._token(client.get(page, follow_redirects=True).get_data(as_text=True))
     return client.post(path, json=body or {}, headers={"X-CSRFToken": token})
-
-
-def post(client: FlaskClient, path: str, page: str = "/profile/", **data: Any) -> Any:
-    token = makers._token(client.get(page).get_data(as_text=True))
-    return client.post(path, data={**data, "csrf_token": token})
 
 
 def add(client: FlaskClient, key: Authenticator, name: str = "Work laptop") -> Any:

@@ -14,6 +14,7 @@ from app.services import ledger, sealing
 from jobs.context import perform_wish
 from tests import makers
 from tests.gateways.liqpay_standin import LiqPayStandIn, standing
+from tests.views.forms import post
 
 D = Decimal
 GOOD, DECLINED = "4242 4242 4242 4242", "4000 0000 0000 0002"
@@ -33,11 +34,6 @@ def olga(app: Flask, session: Session, account: Account) -> FlaskClient:
     user = makers.user(session, Role.OWNER, account.company)
     session.commit()
     return makers.sign_in(app.test_client(), user)
-
-
-def post(client: FlaskClient, path: str, page: str = "", **data: Any) -> Any:
-    token = makers._token(client.get(page or path).get_data(as_text=True))
-    return client.post(path, data={**data, "csrf_token": token})
 
 
 def begin(client: FlaskClient, session: Session, amount: str = "100.00", **more: Any) -> str:

@@ -3,21 +3,24 @@
 import csv
 import datetime as dt
 import io
-from typing import Any
+from functools import partial
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy.orm import Session
 
 from app.access.roles import Role
 from app.core import clock
 from app.core.errors import Refused
-from app.models import AuditEvent, CaughtMail, DataWish, Job, Outbox, PrivacyPolicy, User
+from app.models import AuditEvent, DataWish, Job, PrivacyPolicy, User
 from app.services import avatars, notices
-from jobs.context import perform_job, perform_wish
+from jobs.context import perform_job
 from tests import makers
+from tests.views import forms
+from tests.views.forms import letters
+
+post = partial(forms.post, page="/profile/")
 
 
 @pytest.fixture
@@ -26,19 +29,6 @@ def olga(session: Session) -> User:
     made.email = "olga@example.org"
     session.commit()
     return made
-
-
-def post(client: FlaskClient, path: str, **data: Any) -> Any:
-    token = makers._token(client.get("/profile/").get_data(as_text=True))
-    return client.post(path, data={**data, "csrf_token": token})
-
-
-def letters(app: Flask, session: Session) -> list[CaughtMail]:
-    session.commit()
-    for row_id in [row.id for row in session.query(Outbox).filter_by(topic="send_letter", state="pending")]:
-        perform_wish(session, app.config["KABINET"], row_id)
-    session.expire_all()
-    return session.query(CaughtMail).order_by(CaughtMail.id).all()
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (640, 320)) -> io.BytesIO:

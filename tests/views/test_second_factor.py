@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import Role
 from app.core import clock
-from app.models import CaughtMail, Outbox, Policy, User
-from jobs.context import perform_wish
+from app.models import CaughtMail, Policy, User
 from tests import makers
+from tests.views.forms import letters, post
 
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 
@@ -32,11 +32,6 @@ def demand(session: Session, user: User) -> None:
     session.commit()
 
 
-def post(client: FlaskClient, path: str, page: str = "", **data: Any) -> Any:
-    token = makers._token(client.get(page or path).get_data(as_text=True))
-    return client.post(path, data={**data, "csrf_token": token})
-
-
 def give_password(client: FlaskClient, user: User, query: str = "") -> Any:
     token = makers._token(client.get("/login/").get_data(as_text=True))
     data = {"username": user.username, "password": makers.PASSWORD, "csrf_token": token}
@@ -44,11 +39,7 @@ def give_password(client: FlaskClient, user: User, query: str = "") -> Any:
 
 
 def sent(app: Flask, session: Session) -> CaughtMail:
-    session.commit()
-    for row_id in [row.id for row in session.query(Outbox).filter_by(topic="send_letter", state="pending")]:
-        perform_wish(session, app.config["KABINET"], row_id)
-    session.expire_all()
-    return session.query(CaughtMail).order_by(CaughtMail.id.desc()).first()
+    return letters(app, session)[-1]
 
 
 def digits(letter: CaughtMail) -> str:
