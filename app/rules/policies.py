@@ -297,11 +297,6 @@ def renewal_retry_on(failed_on: dt.date, calendar: Calendar) -> dt.date:
     return failed_on + dt.timedelta(calendar[PolicyKind.RENEWAL_RETRY]["days"])
 
 
-def extension_period(starts_on: dt.date, calendar: Calendar) -> Period:
-    """The days an extension begun on `starts_on` lasts (FRS-05)."""
-    return Period(starts_on, starts_on + dt.timedelta(calendar[PolicyKind.EXTENSION]["days"]))
-
-
 def months_open(policy: Policy, day: dt.date) -> tuple[Month, ...]:
     """The closed months whose documents may be taken on `day`, the latest first (A1-23)."""
     return tuple(Month.of(day).shift(-back) for back in range(1, policy["months"] + 1))
@@ -310,12 +305,6 @@ def months_open(policy: Policy, day: dt.date) -> tuple[Month, ...]:
 def history_since(policy: Policy, day: dt.date) -> dt.date:
     """The first day a history shows: the current month and the months before it (A1-17)."""
     return Month.of(day).shift(-policy["months"]).first_day
-
-
-def is_working_hour(policy: Policy, moment: dt.datetime, zone: str) -> bool:
-    """Whether an instant falls into the working hours of `zone`; the first minute is in, the last is out (A1-31)."""
-    start, end = _read_hours(policy)
-    return start <= moment.astimezone(ZoneInfo(zone)).time() < end
 
 
 # ---- the month drawn ----------------------------------------------------------------------------------------------

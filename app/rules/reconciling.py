@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from app.core.errors import N_, Refused
-
 DAYS_APART = 5  # how far the dates of one operation may lie apart in the two books
 
 
@@ -197,24 +195,6 @@ def balance_of(opening: Decimal, lines: Iterable[StatementLine]) -> Balance:
     for line in lines:
         debit, credit = debit + line.debit, credit + line.credit
     return Balance(opening, debit, credit, opening + debit - credit)
-
-
-def is_balanced(balance: Balance) -> bool:
-    """Whether open + ΣD − ΣC = close."""
-    return balance.opening + balance.debit - balance.credit == balance.closing
-
-
-def need_balanced(balance: Balance) -> None:
-    """Refused where a statement's own figures do not agree: such a file is not matched at all."""
-    if not is_balanced(balance):
-        raise Refused(
-            N_("The statement does not add up: %(opening)s + %(debit)s − %(credit)s is %(sum)s, it says %(closing)s."),
-            opening=balance.opening,
-            debit=balance.debit,
-            credit=balance.credit,
-            sum=balance.opening + balance.debit - balance.credit,
-            closing=balance.closing,
-        )
 
 
 @dataclass(frozen=True)

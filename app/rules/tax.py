@@ -118,13 +118,6 @@ def split_tax(gross: Decimal, rate: Decimal) -> Split:
     return Split(whole - tax, tax, whole)
 
 
-def add_tax(net: Decimal, rate: Decimal) -> Split:
-    """`net` with the tax of `rate` percent put on it."""
-    base = half_up(net)
-    tax = half_up(base * rate / 100)
-    return Split(base, tax, base + tax)
-
-
 def tax_of_advance(rest: Decimal, rate_bp: int) -> Decimal:
     """The estimated tax within what is left of an advance: 22/122 of it where the rate is 22 %."""
     return half_up(rest * rate_bp / (BASIS + rate_bp))

@@ -55,12 +55,3 @@ def next_working_day(
     while not is_working_day(country, day, overrides, observe_suspended):
         day += dt.timedelta(1)
     return day
-
-
-def add_working_days(
-    country: str, day: dt.date, count: int, overrides: Overrides | None = None, observe_suspended: bool = False
-) -> dt.date:
-    """The working day `count` working days after `day`; `count` is not negative."""
-    for _ in range(count):
-        day = next_working_day(country, day + dt.timedelta(1), overrides, observe_suspended)
-    return day

@@ -31,12 +31,6 @@ def in_force(session: Session, seller_id: int, locale: str, day: dt.date) -> Agr
     return found if isinstance(found, Agreement) else None
 
 
-def privacy_in_force(session: Session, seller_id: int, locale: str, day: dt.date) -> PrivacyPolicy | None:
-    """The privacy policy that holds on `day`, in this language where it is written in it."""
-    found = _in_force(session, PrivacyPolicy, seller_id, locale, day)
-    return found if isinstance(found, PrivacyPolicy) else None
-
-
 def _in_force(session: Session, model: Any, seller_id: int, locale: str, day: dt.date) -> Text | None:
     own_words = sa.case((model.locale == locale, 0), (model.locale == Seller.locale, 1), else_=2)
     query = sa.select(model).join(Seller, Seller.id == model.seller_id)

@@ -296,8 +296,3 @@ def _rows_of(
         return words(f"notice_{event.value}_subject", **params), text, letter
 
     return notices.rows_for(event, f"part:{part.id}", readers, say, company_id=part.company_id, document_id=None)
-
-
-def down_payment_due(plan: InstalmentPlan, paid: Decimal) -> Decimal:
-    """What of the down payment is not paid yet."""
-    return max(plan.down_payment - paid, Decimal(0))

@@ -6,7 +6,6 @@ in the account's format. `own` papers belong to one invoice or credit note, `mon
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -84,8 +83,3 @@ def is_long(session: Session, document: Document) -> bool:
     """Whether the month has so many charges that its files are a job's work."""
     query = sa.select(Charge.id).where(Charge.account_id == document.account_id, Charge.month == document.period_start)
     return session.execute(query.limit(1).offset(LONG)).first() is not None
-
-
-def make_files(session: Session, actor: Actor, papers: Sequence[Paper], files_dir: Path) -> list[documents.Made]:
-    """Every paper's file in the store; the database is only read."""
-    return [documents.make_file(session, actor, one.document.id, one.format, files_dir) for one in papers]

@@ -119,12 +119,11 @@ def test_the_numbers_of_the_seeds_are_the_defaults():
     assert set(DEFAULTS) == set(PolicyKind)
 
 
-@pytest.mark.covers("AST-152", "AST-153", "AST-156", "FRS-05")
-def test_renewals_retries_and_extensions_fall_on_their_days():
+@pytest.mark.covers("AST-152", "AST-153", "AST-156")
+def test_renewals_and_retries_fall_on_their_days():
     assert policies.renewal_on(day("2026-03-21"), False, CALENDAR) == day("2026-03-20")
     assert policies.renewal_on(day("2026-03-21"), True, CALENDAR) == day("2026-01-20")
     assert policies.renewal_retry_on(day("2026-03-20"), CALENDAR) == day("2026-03-21")
-    assert policies.extension_period(day("2026-02-25"), CALENDAR) == Period(day("2026-02-25"), day("2026-03-04"))
 
 
 @pytest.mark.covers("A1-17", "A1-23")
@@ -132,15 +131,6 @@ def test_two_months_back_are_open_over_the_turn_of_the_year():
     download, history = CALENDAR[PolicyKind.INVOICE_DOWNLOAD], CALENDAR[PolicyKind.REQUEST_HISTORY]
     assert policies.months_open(download, day("2026-01-10")) == (Month(2025, 12), Month(2025, 11))
     assert policies.history_since(history, day("2026-01-10")) == day("2025-11-01")
-
-
-@pytest.mark.covers("A1-31")
-@pytest.mark.parametrize(
-    ("time", "works"), [("05:59:59", False), ("06:00", True), ("14:59:59", True), ("15:00", False)]
-)
-def test_working_hours_are_those_of_the_zone(time, works):
-    moment = instant(f"2026-06-10T{time}+00:00")  # Minsk is three hours ahead
-    assert policies.is_working_hour(CALENDAR[PolicyKind.WORKING_HOURS], moment, "Europe/Minsk") is works
 
 
 def test_the_month_is_drawn_with_what_happens_in_it():

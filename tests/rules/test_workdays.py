@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from app.rules.workdays import add_working_days, is_working_day, next_working_day
+from app.rules.workdays import is_working_day, next_working_day
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,3 @@ def test_a_correction_comes_before_the_calendar():
 
 def test_working_days_are_counted_over_holidays():
     assert next_working_day("RU", dt.date(2026, 1, 1)) == dt.date(2026, 1, 12)
-    assert add_working_days("RU", dt.date(2025, 12, 30), 1) == dt.date(2026, 1, 12)
-    assert add_working_days("PL", dt.date(2026, 5, 29), 3) == dt.date(2026, 6, 3)
-    assert add_working_days("PL", dt.date(2026, 5, 30), 0) == dt.date(2026, 5, 30)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound
-from app.models import Account, Company, Document, InstalmentPlan, Payment, Seller
+from app.models import Account, Document, InstalmentPlan, Payment, Seller
 from app.models.document import UNPAID_INVOICE
 from app.rules.lifecycle import DocumentState
 from app.services import ledger, notices, parts
@@ -157,11 +157,3 @@ def owned(session: Session, actor: Actor, account_id: int) -> Account:
     if account is None:
         raise NotFound()
     return account
-
-
-def company_of(session: Session, actor: Actor) -> Company:
-    """The actor's company with its Seller."""
-    company = session.get(Company, actor.company_id) if actor.company_id is not None else None
-    if company is None:
-        raise NotFound()
-    return company

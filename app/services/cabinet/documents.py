@@ -17,7 +17,6 @@ from app.models import (
     Document,
     DocumentKind,
     DocumentLine,
-    PartySnapshot,
     Payment,
     Subscriber,
 )
@@ -212,11 +211,3 @@ def _behind(session: Session, document: Document, line: DocumentLine, query: Any
         if rows:
             break
     return Behind(document, line, list(rows[:BEHIND]), len(rows) > BEHIND)
-
-
-def parties_of(session: Session, document: Document) -> dict[str, Any]:
-    """The Seller's requisites as they were frozen with the document; today's where none were."""
-    if document.seller_snapshot_id is None:
-        return {}
-    found = session.get(PartySnapshot, document.seller_snapshot_id)
-    return dict(found.data) if found else {}

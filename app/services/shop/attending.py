@@ -1,6 +1,5 @@
 """What the staff does with tasks of platforms: says what came of them by hand, tries failed ones again (Office)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,14 +56,6 @@ def _attended() -> Any:
 _other = PlatformOrder.__table__.alias("other_order")
 
 
-def count_waiting(session: Session) -> int:
-    """How many tasks wait for a person."""
-    query = sa.select(sa.func.count(PlatformOrder.id)).join(
-        Subscription, Subscription.id == PlatformOrder.subscription_id
-    )
-    return session.scalar(query.where(_attended())) or 0
-
-
 def _task(session: Session, actor: Actor, order_id: int) -> PlatformOrder:
     actor.need(Right.SUBSCRIPTIONS_WRITE)
     query = sa.select(PlatformOrder).where(PlatformOrder.id == order_id).with_for_update(of=PlatformOrder)
@@ -116,9 +107,3 @@ def _note(session: Session, actor: Actor, action: str, order: PlatformOrder) -> 
         task=order.action,
         reason=order.reason,
     )
-
-
-def orders_of(session: Session, subscription_id: int) -> Sequence[PlatformOrder]:
-    """Every task of a subscription, the newest first."""
-    query = sa.select(PlatformOrder).where(PlatformOrder.subscription_id == subscription_id)
-    return session.scalars(query.order_by(PlatformOrder.id.desc()).limit(50)).all()
