@@ -7,7 +7,8 @@ list without a header is read too: the first line that holds a number is a line.
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from app.core.errors import N_, Refused
 from app.imports import text as texts
@@ -45,6 +46,7 @@ class NumberList:
     headers: list[str]
     lines: list[Line]
     columns: dict[str, int]
+    sheets: dict[str, Any] = field(default_factory=dict)  # which sheet was read, where a workbook has others
 
     def cell(self, line: Line, what: str) -> str:
         """The cell of a wanted column, trimmed; empty where the list has none."""
@@ -57,7 +59,9 @@ def read_file(source: Source, columns: Columns, limit: int = MAX_LINES) -> Numbe
     sheet = read_sheet(source)
     first = Line(sheet.header_line, list(sheet.original_headers))
     rest = (Line(row.number, [*row.values, *row.surplus]) for row in sheet.rows)
-    return _listed(first, rest, sheet.count, columns, limit)
+    found = _listed(first, rest, sheet.count, columns, limit)
+    others = sheet.other_sheets
+    return replace(found, sheets={"sheet": sheet.sheet_name, "others": others}) if others else found
 
 
 def read_paste(text: str, columns: Columns, limit: int = MAX_LINES) -> NumberList:

@@ -10,6 +10,7 @@ import pytest
 from app.core.errors import Refused
 from app.imports.limits import Limits
 from app.imports.reading import clear_names, read_items, read_sheet
+from tests.imports.files import text_row, workbook
 
 UKRAINIAN = "код;назва;сума\n1;Компанія «Їжак і Ґава»;10,50\n2;Зв'язок;7,00\n"
 POLISH = "kod;nazwa;miasto\n1;Spółka Żółć;Łódź\n2;Źródło świeżości;Poznań\n"
@@ -123,6 +124,14 @@ def test_the_first_sheet_with_lines_is_read_and_the_others_are_named() -> None:
     book.save(out)
     sheet = read_sheet(out.getvalue())
     assert (sheet.sheet_name, sheet.other_sheets, sheet.headers) == ("Дані", ["Empty", "More"], ["a", "b"])
+
+
+def test_a_formula_that_nobody_has_counted_is_refused_and_a_counted_one_is_its_value() -> None:
+    with pytest.raises(Refused, match="Cell B2 has a formula"):
+        read_sheet(saved([["Number", "Name"], ["1", '=CONCATENATE("a","b")']]))
+    counted = '<c r="B2" t="str"><f>CONCATENATE(A2,"b")</f><v>ab</v></c><c r="C2" t="str"><f>""</f><v></v></c>'
+    rows = text_row(1, "Number", "Name", "More") + f'<row r="2"><c r="A2" t="n"><v>1</v></c>{counted}</row>'
+    assert [one.values for one in read_sheet(workbook(rows)).rows] == [["1", "ab", ""]]
 
 
 def test_a_file_may_come_as_a_path_as_bytes_or_as_a_stream(tmp_path) -> None:

@@ -87,7 +87,7 @@ def read_list(
         source=source,
         file_name=Path(file_name).name[-255:],
         sha256=digest_of(path),
-        columns=opened.columns.to_dict(),
+        columns={**opened.columns.to_dict(), **opened.sheets},
         headers=opened.headers,
         key=_key(company.id, key),
     )

@@ -65,6 +65,11 @@ class Opened:
         """What the columns are called on the page that lets a person choose them."""
         return list(self.sheet.headers)
 
+    @property
+    def sheets(self) -> dict[str, Any]:
+        """Which sheet of a workbook was read, where there are others with lines."""
+        return {"sheet": self.sheet.sheet_name, "others": self.sheet.other_sheets} if self.sheet.other_sheets else {}
+
     def __len__(self) -> int:
         return self.sheet.count + (not self.columns.header)
 

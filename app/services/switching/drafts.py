@@ -38,6 +38,7 @@ CHANGED = N_("This list is asked for already. Begin a new one.")
 NO_CHOICE = N_("Choose whether to switch the option on or off.")
 NOBODY = N_("No subscriber fits. Change the filter or choose other subscribers.")
 AT_ONCE = 2_000  # lines a page waits for
+OF_A_WAY = ("picked", "filter", "file_name", "sheet", "others")  # details of how the lines came
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def take_file(session: Session, actor: Actor, draft_id: int, source: Source, nam
     """The lines of an XLSX or CSV: numbers, and if it likes an option, an action and a day of their own."""
     draft = draft_of(session, actor, draft_id)
     found = number_lists.read_file(source, COLUMNS)
-    return _take(session, actor, draft, found, "file", page, file_name=name[:200])
+    return _take(session, actor, draft, found, "file", page, file_name=name[:200], **found.sheets)
 
 
 def take_paste(session: Session, actor: Actor, draft_id: int, text: str, page: str = "") -> Request:
@@ -198,7 +199,7 @@ def _take_rows(
 def _take(
     session: Session, actor: Actor, draft: Request, found: NumberList, how: str, page: str, **more: Any
 ) -> Request:
-    gone = {name: value for name, value in draft.details.items() if name not in ("picked", "filter", "file_name")}
+    gone = {name: value for name, value in draft.details.items() if name not in OF_A_WAY}
     headers = found.headers or []
     if not headers:
         _leave_strangers(session, actor, draft, found)
