@@ -105,59 +105,24 @@ def bar_chart(
     labels: Sequence[str],
     *,
     say: Say = plain,
-    stacked: bool = False,
     width: int = WIDTH,
     height: int = 240,
     link: Link | None = None,
     heading: bool = True,
 ) -> Markup:
-    """Bars side by side, or stacked; `link(index)` makes each label's bars a link."""
+    """Bars side by side; `link(index)` makes each label's bars a link."""
     if _nothing(series):
         return _empty(title, heading)
     bottom = height - 28
-    scale = scale_for(_stack_ends(series, len(labels)) if stacked else _known(series), 12, bottom)
+    scale = scale_for(_known(series), 12, bottom)
     left = _left(scale, say)
     slot = (width - left - 6) / max(1, len(labels))
     marks = [_grid(scale, say, left, width), _x_labels(labels, left, slot, height)]
-    draw = _stacked_bars if stacked else _side_bars
     for index, label in enumerate(labels):
-        bars = draw(series, index, label, scale, left + slot * index, slot, say)
+        bars = _side_bars(series, index, label, scale, left + slot * index, slot, say)
         url = link(index) if link else ""
         marks.append(Markup('<a href="{}">{}</a>').format(url, bars) if url else bars)
     return _figure(title, series, labels, _join(marks), say, (width, height), heading)
-
-
-def stacked_bars(title: str, series: Sequence[Series], labels: Sequence[str], **options: object) -> Markup:
-    """Bars whose parts add up; the same options as `bar_chart`."""
-    return bar_chart(title, series, labels, stacked=True, **options)  # type: ignore[arg-type]
-
-
-def line_chart(
-    title: str,
-    series: Sequence[Series],
-    labels: Sequence[str],
-    *,
-    say: Say = plain,
-    area: bool = False,
-    width: int = WIDTH,
-    height: int = 240,
-    heading: bool = True,
-) -> Markup:
-    """Lines over the labels; a None breaks the line; `area` shades what lies below."""
-    if _nothing(series):
-        return _empty(title, heading)
-    scale = scale_for(_known(series), 12, height - 28)
-    left = _left(scale, say)
-    slot = (width - left - 6) / max(1, len(labels))
-    marks = [_grid(scale, say, left, width), _x_labels(labels, left, slot, height)]
-    lines = [_line(row, _colour(row, number), scale, left, slot, area) for number, row in enumerate(series)]
-    points = [_points(row, _colour(row, number), labels, scale, left, slot, say) for number, row in enumerate(series)]
-    return _figure(title, series, labels, _join([*marks, *lines, *points]), say, (width, height), heading)
-
-
-def area_chart(title: str, series: Sequence[Series], labels: Sequence[str], **options: object) -> Markup:
-    """A line chart with the area below it shaded; the same options as `line_chart`."""
-    return line_chart(title, series, labels, area=True, **options)  # type: ignore[arg-type]
 
 
 def donut(
@@ -211,15 +176,6 @@ def month_timeline(months: Sequence[Month], label: str = "") -> Markup:
     return Markup('<ol class="kb-months" aria-label="{}">{}</ol>').format(label, _join(items))
 
 
-def progress_bar(label: str, done: int, total: int, *, say: Say = plain, tone: str = "") -> Markup:
-    """How much of a whole is done, in words and as a bar."""
-    css = f"kb-bar is-{tone}" if tone else "kb-bar"
-    return Markup(
-        '<div class="kb-job"><div class="kb-job-head"><span>{}</span><span class="kb-job-percent">{} / {}</span></div>'
-        '<progress class="{}" max="{}" value="{}" aria-label="{}"></progress></div>'
-    ).format(label, say(Decimal(done)), say(Decimal(total)), css, max(total, 1), min(done, max(total, 1)), label)
-
-
 def sparkline(title: str, values: Sequence[Value], *, say: Say = plain, colour: int = 1) -> Markup:
     """A line without axes, for a tile or a table cell; its first and last values are in its description."""
     known = [Decimal(value) for value in values if value is not None]
@@ -264,15 +220,6 @@ def _value(row: Series, index: int) -> Decimal | None:
     return None if value is None else Decimal(value)
 
 
-def _stack_ends(series: Sequence[Series], count: int) -> list[Decimal]:
-    """The highest and the lowest point of each stack: positive parts go up, negative ones down."""
-    ends = []
-    for index in range(count):
-        parts = [_value(row, index) or Decimal(0) for row in series]
-        ends += [sum((p for p in parts if p > 0), Decimal(0)), sum((p for p in parts if p < 0), Decimal(0))]
-    return ends
-
-
 def _left(scale: Scale, say: Say) -> int:
     return 12 + round(CHARACTER * max(len(say(tick)) for tick in scale.ticks()))
 
@@ -304,12 +251,10 @@ def _x_labels(labels: Sequence[str], left: float, slot: float, height: int) -> M
     )
 
 
-def _bar(
-    x: float, width: float, scale: Scale, start: Decimal, end: Decimal, colour: int, told: str, round_end: bool = True
-) -> Markup:
-    top, bottom = sorted((scale.y(start), scale.y(end)))
+def _bar(x: float, width: float, scale: Scale, value: Decimal, colour: int, told: str) -> Markup:
+    top, bottom = sorted((scale.y(Decimal(0)), scale.y(value)))
     tall = max(bottom - top, 0.8)
-    corner = min(3.0, width / 2, tall / 2) if round_end else 0
+    corner = min(3.0, width / 2, tall / 2)
     return Markup(
         '<rect class="kb-chart-mark kb-f{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="{:.1f}"'
         ' tabindex="0" role="graphics-symbol img" aria-label="{}"><title>{}</title></rect>'
@@ -330,33 +275,7 @@ def _side_bars(
         value = _value(row, index)
         if value is not None:
             told = _told(row, label, value, say)
-            bars.append(
-                _bar(start + width * number, max(width - 1.5, 1), scale, Decimal(0), value, _colour(row, number), told)
-            )
-    return _join(bars)
-
-
-def _stacked_bars(
-    series: Sequence[Series], index: int, label: str, scale: Scale, x: float, slot: float, say: Say
-) -> Markup:
-    width = min(46.0, slot * 0.62)
-    above = below = Decimal(0)
-    bars = []
-    for number, row in enumerate(series):
-        value = _value(row, index)
-        if not value:
-            continue
-        start = above if value > 0 else below
-        told = _told(row, label, value, say)
-        bars.append(
-            _bar(
-                x + (slot - width) / 2, width, scale, start, start + value, _colour(row, number), told, round_end=False
-            )
-        )
-        if value > 0:
-            above += value
-        else:
-            below += value
+            bars.append(_bar(start + width * number, max(width - 1.5, 1), scale, value, _colour(row, number), told))
     return _join(bars)
 
 
@@ -376,41 +295,6 @@ def _runs(points: Sequence[Point | None]) -> list[list[Point]]:
 
 def _path(run: Sequence[Point]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in run)
-
-
-def _places(row: Series, scale: Scale, left: float, slot: float) -> list[Point | None]:
-    return [None if v is None else (left + slot * (i + 0.5), scale.y(v)) for i, v in enumerate(row.values)]
-
-
-def _line(row: Series, colour: int, scale: Scale, left: float, slot: float, area: bool) -> Markup:
-    parts, ground = [], scale.y(Decimal(0))
-    for run in _runs(_places(row, scale, left, slot)):
-        if area and len(run) > 1:
-            closed = f"{_path(run)}L{run[-1][0]:.1f} {ground:.1f}L{run[0][0]:.1f} {ground:.1f}Z"
-            parts.append(Markup('<path class="kb-chart-area kb-f{}" d="{}"/>').format(colour, closed))
-        parts.append(Markup('<path class="kb-chart-line kb-s{}" d="{}"/>').format(colour, _path(run)))
-    return _join(parts)
-
-
-def _points(
-    row: Series, colour: int, labels: Sequence[str], scale: Scale, left: float, slot: float, say: Say
-) -> Markup:
-    """One focusable place a value, with its words; the last one is drawn, the others appear when pointed at."""
-    places, marks = _places(row, scale, left, slot), []
-    last = max((i for i, place in enumerate(places) if place), default=-1)
-    for index, (place, label) in enumerate(zip(places, labels, strict=False)):
-        if place is None:
-            continue
-        told = _told(row, label, _value(row, index) or Decimal(0), say)
-        css = "kb-chart-mark kb-chart-point is-last" if index == last else "kb-chart-mark kb-chart-point"
-        marks.append(
-            Markup(
-                '<g class="{}" tabindex="0" role="graphics-symbol img" aria-label="{}"><title>{}</title>'
-                '<circle class="kb-chart-hit" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>'
-                '<circle class="kb-chart-dot kb-f{}" cx="{:.1f}" cy="{:.1f}" r="4"/></g>'
-            ).format(css, told, told, *place, max(6.0, min(slot / 2, 16.0)), colour, *place)
-        )
-    return _join(marks)
 
 
 def _arc(part: Slice, colour: int, start: Decimal, share: Decimal, say: Say) -> Markup:

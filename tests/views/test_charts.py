@@ -43,29 +43,6 @@ def test_a_gap_is_not_a_zero():
     assert [cell.text for cell in tree.iter("td")] == ["1", "—", "3"]
 
 
-def test_stacked_parts_stand_on_one_another():
-    tree = parsed(charts.stacked_bars("Age", [Series("a", [30]), Series("b", [70])], ["Jan"]))
-    first, second = rects(tree)
-    assert float(second.get("y")) + float(second.get("height")) == pytest.approx(float(first.get("y")), abs=0.2)
-
-
-def test_negative_parts_of_a_stack_go_below_zero():
-    tree = parsed(charts.stacked_bars("Age", [Series("a", [30]), Series("b", [-10])], ["Jan"]))
-    up, down = rects(tree)
-    assert float(down.get("y")) == pytest.approx(float(up.get("y")) + float(up.get("height")), abs=0.2)
-
-
-def test_a_line_breaks_where_nothing_is_known():
-    markup = charts.line_chart("Subscriptions", [Series("Cloud", [1, None, 3])], MONTHS)
-    assert markup.count("kb-chart-line") == 2
-    assert markup.count('tabindex="0"') == 2
-
-
-def test_an_area_is_shaded_down_to_zero():
-    assert "kb-chart-area" in charts.area_chart("Subscriptions", [Series("", [1, 2, 3])], MONTHS)
-    assert "kb-chart-area" not in charts.line_chart("Subscriptions", [Series("", [1, 2, 3])], MONTHS)
-
-
 def test_a_donut_shows_shares_and_the_whole():
     markup = charts.donut("Due", [Slice("Not due", 75), Slice("Overdue", Decimal(25))], total_label="UAH")
     titles = [node.text for node in parsed(markup).iter("title")]
@@ -80,7 +57,7 @@ def test_a_donut_of_one_part_is_a_full_ring():
 def test_nothing_to_draw_is_said_in_words():
     for chart in (
         charts.bar_chart("Billed", [], []),
-        charts.line_chart("Billed", [Series("a", [None, None])], ["x", "y"]),
+        charts.bar_chart("Billed", [Series("a", [None, None])], ["x", "y"]),
         charts.donut("Due", [Slice("a", 0)]),
     ):
         assert "kb-chart-empty" in chart and "<svg" not in chart
@@ -90,11 +67,9 @@ def test_hostile_text_stays_text_everywhere():
     row = Series(HOSTILE, [1, 2])
     pages = [
         charts.bar_chart(HOSTILE, [row, row], [HOSTILE, HOSTILE], say=lambda v: HOSTILE, link=lambda i: 'x"><script>'),
-        charts.line_chart(HOSTILE, [row, row], [HOSTILE, HOSTILE], say=lambda v: HOSTILE, area=True),
         charts.donut(HOSTILE, [Slice(HOSTILE, 1), Slice("b", 2)], say=lambda v: HOSTILE, total_label=HOSTILE),
         charts.month_timeline([Month(HOSTILE, HOSTILE, "good", 'x"><script>', now=True)], HOSTILE),
         charts.sparkline(HOSTILE, [1, 2], say=lambda v: HOSTILE),
-        charts.progress_bar(HOSTILE, 1, 2),
     ]
     for page in pages:
         assert "<script" not in page
