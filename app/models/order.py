@@ -107,6 +107,7 @@ class OrderLine(OfCompany, Model):
     auto_renew: Mapped[bool] = mapped_column(default=True)
     renews: Mapped[bool] = mapped_column(default=False)  # it prolongs a service; else it buys one
     days: Mapped[int] = mapped_column(default=0)  # a renewal of so many days; 0: of `months`
+    kept: Mapped[Decimal | None] = mapped_column(Cents)  # of a cancelled order: for the days its service ran
     promotion_id: Mapped[int | None] = ref("promotion.id", null=True)
     order: Mapped[Order] = relationship(back_populates="lines")
     plan: Mapped[Plan] = relationship()

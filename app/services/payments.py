@@ -32,6 +32,7 @@ from app.rules.exchange import Rate
 from app.rules.lifecycle import OrderState, PaymentState, Settlement, move
 from app.services import advances, exchanging, ledger, matching, numbering, parts, trail, work
 from app.services.ledger import GIVEN, Move
+from app.services.shop import spending
 from app.services.work import Topic
 
 
@@ -95,7 +96,11 @@ def record_payment(
 
 
 def wake_orders(session: Session, account: Account, key: str) -> None:
-    """Money came to an account: let the orders that wait for it be looked at, where there are any."""
+    """Money came to an account: let the orders that wait for it be looked at, where there are any.
+
+    How much of its credit limit is in use is right at once.
+    """
+    spending.refresh_if_used(session, account)
     waiting = sa.select(Order.id).where(Order.account_id == account.id, Order.state == OrderState.PENDING.value)
     unpaid = sa.select(Subscription.id).where(
         Subscription.account_id == account.id, Subscription.renew_failed_on.is_not(None)
@@ -336,6 +341,7 @@ def reverse_payment(session: Session, actor: Actor, payment_id: int, reason: str
     ledger.post(session, account, EntryKind.REVERSED, f"reversed:{payment.id}", day, moves, payment_id=payment.id)
     payment.used = Decimal(0)
     session.flush()
+    spending.refresh_if_used(session, account)
     matching.release(session, actor, payment.id, reason)
     trail.record(session, actor, "payment.reverse", "payment", payment.id, company_id=account.company_id, reason=reason)
     return payment

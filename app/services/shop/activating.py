@@ -14,11 +14,20 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, Refused
-from app.models import Component, OrderLine, Plan, PlatformOrder, Subscription, SubscriptionItem, SubscriptionPromotion
+from app.models import (
+    Account,
+    Component,
+    OrderLine,
+    Plan,
+    PlatformOrder,
+    Subscription,
+    SubscriptionItem,
+    SubscriptionPromotion,
+)
 from app.provisioning.platforms import Answer, Outcome
 from app.rules.lifecycle import RequestState, SubscriptionState, move
 from app.rules.notices import NoticeEvent
-from app.services import policies, trail, work
+from app.services import payments, policies, trail, work
 from app.services.shop.owning import subscription_of
 from app.services.shop.telling import tell
 from app.services.work import Topic
@@ -238,6 +247,8 @@ def cancel(session: Session, actor: Actor, subscription_id: int) -> Subscription
     for line in lines_of(session, subscription):
         line.ends_on = line.starts_on  # nothing was delivered for it: `spending` counts it no more
     drop_waiting(session, subscription)
+    account = session.get_one(Account, subscription.account_id)
+    payments.wake_orders(session, account, f"freed:subscription:{subscription.id}")
     trail.record(session, actor, "service.cancel", "subscription", subscription.id, company_id=subscription.company_id)
     return subscription
 

@@ -20,6 +20,7 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
+from app.core.period import Period
 from app.models import (
     Account,
     Cart,
@@ -33,7 +34,7 @@ from app.models import (
     Subscription,
 )
 from app.rules.lifecycle import AttemptState, CompanyState, OrderState, SubscriptionState, move
-from app.services import attempts, doors, methods, numbering, paying, trail
+from app.services import attempts, doors, methods, numbering, paying, payments, trail
 from app.services.shop import (
     activating,
     carts,
@@ -559,7 +560,9 @@ def cancel(session: Session, actor: Actor, order_id: int, reason: str = "") -> O
     if was_done:
         for line in order.lines:
             _take_back(session, order, line)
+    session.flush()
     spending.refresh(session, order.account_id)
+    payments.wake_orders(session, order.account, f"freed:{order.id}")
     return order
 
 
@@ -587,14 +590,19 @@ def order_again(session: Session, actor: Actor, order_id: int) -> Cart:
 
 
 def _take_back(session: Session, order: Order, line: OrderLine) -> None:
-    if line.subscription_id is None or line.starts_on is None:
+    """What was ordered ends; the days it ran stay to be paid for (`kept`), the money for the others is free."""
+    if line.subscription_id is None or line.starts_on is None or line.ends_on is None:
         return
     subscription = session.get_one(Subscription, line.subscription_id)
-    if subscription.state == SubscriptionState.ENDED.value:
-        return
+    has_ended = subscription.state == SubscriptionState.ENDED.value
     today = clock.today(session.get_one(Seller, order.account.seller_id).zone)
     ran = subscription.state in RUNNING
     end = max(line.starts_on, today) if ran else line.starts_on
+    if has_ended:
+        end = max(line.starts_on, subscription.ends_on or line.starts_on)
+    line.kept = _cost_of_days(session, subscription, line, min(end, line.ends_on))
+    if has_ended:
+        return
     subscription.paid_until = subscription.ends_on = end
     if line.renews and end > today:
         return  # it runs on to the end of what was paid before
@@ -602,3 +610,12 @@ def _take_back(session: Session, order: Order, line: OrderLine) -> None:
     subscription.auto_renew = False
     session.flush()
     activating.wish(session, subscription, "end")
+
+
+def _cost_of_days(session: Session, subscription: Subscription, line: OrderLine, end: dt.date) -> Decimal:
+    """What a line's days up to `end` cost, never more than was paid for all of them."""
+    assert line.starts_on is not None
+    if end <= line.starts_on:
+        return Decimal("0.00")
+    days = Period(line.starts_on, end)
+    return min(quotes.cost_of_days(session, subscription, days, is_first=not line.renews), line.total)

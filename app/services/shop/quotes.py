@@ -637,6 +637,20 @@ def quote_renewals(
     ]
 
 
+def cost_of_days(session: Session, subscription: Subscription, days: Period, *, is_first: bool) -> Decimal:
+    """What the closings charge for days a service ran, tax included; with `is_first` what is paid once, too."""
+    seller = session.get_one(Seller, subscription.seller_id)
+    rates = Rates(session, seller)
+    items = [priced_item(i, rates, subscription) for i in items_from(session, subscription, days.start)]
+    charges = prepaying.charges_of(items, days, promotions_from(session, subscription, days.start), is_first)
+    once = sa.select(SubscriptionPromotion.off_once).where(
+        SubscriptionPromotion.subscription_id == subscription.id, SubscriptionPromotion.off_once.is_not(None)
+    )
+    for off in session.scalars(once).all() if is_first else ():
+        charges += prepaying.take_off(charges, "", off or NOTHING)
+    return prepaying.Cents(seller.rounding).add(charges)[0]
+
+
 @dataclass(frozen=True)
 class _Service:
     """A subscription that is to be renewed, with its parts and promotions."""

@@ -34,6 +34,7 @@ from app.services import ledger
 
 NOTHING = Decimal("0.00")
 SPENT = (OrderState.PAID.value, OrderState.FULFILLED.value)
+CANCELLED = OrderState.CANCELLED.value
 NOT_RUNNING = (  # closings leave these out: their money waits with them
     SubscriptionState.ORDERED.value,
     SubscriptionState.PROCESSING.value,
@@ -75,7 +76,7 @@ def outstanding(session: Session, account_ids: Collection[int]) -> dict[int, Dec
         lines: dict[int, _Line] = {}
         for row in session.execute(_lines(ids[at : at + 1000])):
             if not _is_settled(row):
-                line = lines.setdefault(row.id, _Line(row.account_id, row.total, row.is_change, _days_of(row)))
+                line = lines.setdefault(row.id, _Line(row.account_id, _kept(row), row.kind == "change", _days_of(row)))
                 line.billed += _with_tax(row) * _share(row)
         for line in _with_changes(list(lines.values())):
             found[line.account_id] = found.get(line.account_id, NOTHING) + max(
@@ -129,8 +130,9 @@ def _lines(account_ids: list[int]) -> Any:
         Charge.component_id.not_in(in_orders),
     )
     of: Any = (OrderLine.id, Order.account_id, OrderLine.total, OrderLine.ends_on, Subscription.state)
-    of = (*of, OrderLine.subscription_id, (Order.kind == "change").label("is_change"))
+    of = (*of, OrderLine.subscription_id, Order.kind)
     of = (*of, Subscription.ends_on.label("ended_on"), Charge.tax_bp, Charge.tax_included)
+    of = (*of, Order.state.label("order_state"), OrderLine.kept)
     of = (*of, OrderLine.starts_on, Charge.starts_on.label("since"), Charge.ends_on.label("until"))
     return (
         sa.select(*of, sa.func.sum(Charge.amount).label("charged"), closed.label("closed"))
@@ -138,7 +140,8 @@ def _lines(account_ids: list[int]) -> Any:
         .join(Order, Order.id == OrderLine.order_id)
         .outerjoin(Subscription, Subscription.id == OrderLine.subscription_id)
         .outerjoin(Charge, charged)
-        .where(Order.account_id.in_(account_ids), Order.state.in_(SPENT), OrderLine.total > 0)
+        .where(Order.account_id.in_(account_ids), Order.state.in_((*SPENT, CANCELLED)), OrderLine.total > 0)
+        .where(sa.or_(Order.state != CANCELLED, OrderLine.kept > 0))
         .where(sa.or_(OrderLine.starts_on.is_(None), OrderLine.ends_on > OrderLine.starts_on))  # else it was given up
         .where(
             sa.or_(
@@ -154,6 +157,12 @@ def _is_settled(row: Any) -> bool:
         return False
     end = min(row.ends_on, row.ended_on) if row.ended_on else row.ends_on
     return bool(end <= Month.of(row.closed).period.end)
+
+
+def _kept(row: Any) -> Decimal:
+    """What a line takes of the money: of a cancelled order only what the days that ran cost."""
+    amount: Decimal = row.kept if row.order_state == CANCELLED else row.total
+    return amount
 
 
 def _share(row: Any) -> Decimal:
@@ -261,3 +270,13 @@ def refresh(session: Session, account_id: int) -> Room:
     change = sa.update(CreditLimit).where(CreditLimit.account_id == account_id).values(used=used)
     session.execute(change.execution_options(synchronize_session=False))
     return found
+
+
+def refresh_if_used(session: Session, account: Account) -> None:
+    """Money came or went: what is in use of a limit is right again at once; nothing where none is used or given."""
+    if account.contract_id is None:
+        return
+    mine = sa.select(CreditLimit.id).where(CreditLimit.account_id == account.id)
+    if session.scalar(mine.limit(1)) is not None:
+        session.flush()
+        refresh(session, account.id)

@@ -41,7 +41,7 @@ class OrderPage(OfficePage):
     @needs(Right.SUBSCRIPTIONS_WRITE)
     def cancel(self, order_id: int) -> Any:
         """Cancel it, also after payment; its customer reads the reason."""
-        done = gettext("The order is cancelled; its money is free on the account.")
+        done = gettext("The order is cancelled; its money, less the days it ran, is free on the account.")
         attempt(orders.cancel, order_id, request.form.get("reason", ""), done=done)
         return redirect(url_for("Orders.show", pk=order_id))
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from app import models as m
 from app.core import clock
 from app.core.errors import Forbidden, NotFound, Refused
-from app.services import billing
+from app.core.period import Month
+from app.services import billing, payments
 from app.services.shop import fulfilling, orders, spending
 from app.services.shop.orders import AlreadyOrdered, Changed
 from tests import makers
@@ -503,3 +504,47 @@ def test_a_renewal_is_an_order_that_prolongs_what_there_is(session: Session) -> 
     assert orders.place_renewal(session, olga.actor, made, 2, "balance", key="renew") is order
     with pytest.raises(Refused, match="missing"):
         orders.place_renewal(session, olga.actor, made, 2, "balance", key="again")
+
+
+def test_a_running_service_that_staff_cancels_keeps_the_days_it_ran_and_frees_the_others(session):
+    with clock.standing_at(dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)):
+        olga = Buyer(session)
+        olga.pay("700.00")
+        olga.put(olga.plan("300.0000"), 3)
+        order = olga.order("balance")
+        (made,) = olga.subscriptions()
+        made.state = "active"
+        waiting = olga.put(olga.plan("30.0000")) and olga.order("gateway", way_id=olga.way().id)
+    assert order.total == Decimal("690.00")
+    with clock.standing_at(dt.datetime(2026, 12, 11, 12, tzinfo=dt.UTC)):
+        orders.cancel(session, SYSTEM, order.id, "Moved to another plan")
+        room = spending.room_of(session, olga.account.id)
+    (line,) = order.lines
+    assert (made.state, made.ends_on) == ("ended", dt.date(2026, 12, 11))
+    assert line.kept == Decimal("90.00") + Decimal("96.77")  # 9 of 30 and 10 of 31 days
+    assert (room.outstanding, room.free) == (line.kept, Decimal("700.00") - line.kept)
+    wish = session.query(m.Outbox).filter_by(key=f"freed:{order.id}").one()
+    assert wish.topic == "fulfil_orders" and waiting.state == "pending"
+    for month in (Month(2026, 11), Month(2026, 12)):
+        with clock.standing_at(dt.datetime.combine(month.shift(1).first_day, dt.time(12), dt.UTC)):
+            run = billing.start_run(session, SYSTEM, olga.seller.id, month)
+            while billing.run_batch(session, SYSTEM, run.id).left:
+                pass
+    billed = sum(session.scalars(sa.select(m.Document.total).where(m.Document.kind == "invoice")).all())
+    assert billed == line.kept
+    assert spending.room_of(session, olga.account.id).free == Decimal("700.00") - billed
+
+
+def test_money_that_comes_gives_credit_back_at_once(session):
+    with clock.standing_at(dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)):
+        olga = Buyer(session, with_contract=True, limit="1000.00")
+        olga.put(olga.plan("300.0000"), 3)
+        olga.order("invoice")
+        session.refresh(olga.limit)
+        used = olga.limit.used
+        paid = olga.pay("50.00")
+        session.refresh(olga.limit)
+        assert used > 50 and olga.limit.used == used - Decimal("50.00")
+        payments.reverse_payment(session, SYSTEM, paid.id)
+        session.refresh(olga.limit)
+        assert olga.limit.used == used
