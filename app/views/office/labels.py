@@ -290,6 +290,7 @@ WORDS: dict[str, Any] = {
     "gateway": _l("Online"),
     "purchase": _l("Purchase"),
     "renewal": _l("Renewal"),
+    "change": _l("Changed quantity"),
     "balance": _l("From the balance"),
     "fx": _l("Exchange difference"),
     "in_app": _l("In the cabinet"),
