@@ -58,10 +58,10 @@ def catalog_of_sheet(sheet: Sheet, mapping: Mapping | None = None) -> Catalog:
         price = next((one for one in sheet.headers if PRICE_HEADER.fullmatch(words.fold(one))), None)
         if price:
             return _read_instances(sheet, tight, price)
-    if mapping is None and {"productid", "skuid", "unitprice"} <= set(tight):
-        return _read_partner_list(sheet, tight)
     if mapping is None and {"meterid", "retailprice", "unitofmeasure"} <= set(tight):
         return _read_meters(({"": ""} | row.cells, row.number) for row in sheet.rows)
+    if mapping is None and {"productid", "skuid", "unitprice"} <= set(tight):
+        return _read_partner_list(sheet, tight)
     return _read_mapped(sheet, mapping or guess_mapping(sheet.headers, sheet.sample(), ImportKind.CATALOG))
 
 

@@ -9,15 +9,16 @@ import os
 import resource
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import dropwhile
 from typing import Any, BinaryIO, TextIO
 
 from app.core.errors import N_, DomainError, Refused
+from app.imports.header_line import without_titles
 from app.imports.limits import Limits
 from app.imports.package import DAMAGED, ENCRYPTED, check_package
 
 ROWS_A_LINE = 500
 HEADER_CHARACTERS = 200
-TITLE_LINES = 10
 BLANK = " \t\r\n\v\f,;|\u00a0\ufeff"  # a line of nothing else says nothing
 
 EMPTY = N_("The file is empty. Choose the file again.")
@@ -92,7 +93,7 @@ def read_table(stream: BinaryIO, limits: Limits, out: TextIO) -> dict[str, Any]:
     from app.imports.text import iter_records
 
     encoding, delimiter, records = iter_records(stream, limits)
-    description = write_rows(records, limits, out, {})
+    description = write_rows(without_titles(nonblank(records, limits)), limits, out, {})
     return {**description, "format": "csv", "encoding": encoding, "delimiter": delimiter}
 
 
@@ -103,8 +104,11 @@ def read_workbook(stream: BinaryIO, limits: Limits, out: TextIO) -> dict[str, An
     from app.imports.spreadsheet import DATE, NUMBER, first_sheet, iter_rows
 
     name, others, sheet = first_sheet(stream, limits)
+    header_line, _ = next(without_titles(nonblank(iter_rows(sheet, {}), limits)), (0, []))
     kinds: dict[int, int] = {}
-    description = write_rows(iter_rows(sheet, kinds), limits, out, kinds)
+    rows = nonblank(iter_rows(sheet, kinds), limits)
+    table = dropwhile(lambda row: row[0] < header_line, rows)
+    description = write_rows(table, limits, out, kinds)
     return {
         **description,
         "format": "xlsx",
@@ -133,13 +137,12 @@ def check_signature(head: bytes, stream: BinaryIO) -> None:
 
 
 def write_rows(
-    rows: Iterable[tuple[int, list[str]]], limits: Limits, out: TextIO, kinds: dict[int, int]
+    pending: Iterator[tuple[int, list[str]]], limits: Limits, out: TextIO, kinds: dict[int, int]
 ) -> dict[str, Any]:
-    """Header found, blank lines left out, caps kept: [number, cell, …] in JSON lists of some hundred rows.
+    """The table from its header on, caps kept: [number, cell, …] in JSON lists of some hundred rows.
 
     Blank header cells at the end are columns only where some line has something under them.
     """
-    pending = without_titles(nonblank(rows, limits))
     header_line, header = next(pending, (0, []))
     if not header_line:
         raise Refused(NO_LINES)
@@ -190,21 +193,6 @@ def nonblank(rows: Iterable[tuple[int, list[str]]], limits: Limits) -> Iterator[
         if len(max(row, key=len)) > longest:
             raise Refused(LONG_CELL, line=number, limit=longest)
         yield number, row
-
-
-def without_titles(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-    """Leave out title lines above the header: lines of a single cell before the first line of three or more."""
-    titles: list[tuple[int, list[str]]] = []
-    for number, row in rows:
-        filled = sum(1 for cell in row if cell.strip())
-        if filled > 1 or len(titles) == TITLE_LINES:
-            if filled < 3 or len(titles) == TITLE_LINES:
-                yield from titles
-            yield number, row
-            yield from rows
-            return
-        titles.append((number, row))
-    yield from titles
 
 
 def check_header(header: list[str]) -> None:

@@ -41,6 +41,7 @@ class KindFields:
     keys: tuple[str, ...]
     one_of: tuple[tuple[str, ...], ...] = ()
     has_services: bool = False
+    stand_ins: dict[str, str] = field(default_factory=dict)  # required field → the one that serves without it
     by_name: dict[str, Field] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -58,14 +59,18 @@ COMPANY_CODE = (
     "cliente id|id cliente|id de cliente|codigo de cliente|codigo cliente|numero de cliente|cliente|"
     "код клієнта|код контрагента|номер клієнта|ід клієнта|клієнт id|id клієнта|клієнт|код|"
     "код клиента|номер клиента|ид клиента|клиент id|id клиента|клиент|код абонента|"
-    "kod klienta|numer klienta|id klienta|klient|identyfikator klienta|nr klienta|kod"
+    "kod klienta|numer klienta|id klienta|klient|identyfikator klienta|nr klienta|kod|"
+    "record id|kundennummer|kunden nr|kunden id|numero client|id client|code client|id do cliente|codigo do cliente|"
+    "codice cliente"
 )
 COMPANY_NAME = (
     "company name|customer name|client name|name|company|organization|organisation|legal name|full name|"
     "nombre|nombre del cliente|razon social|empresa|nombre completo|"
     "назва|назва компанії|назва клієнта|найменування|повна назва|організація|компанія|контрагент|піб|"
     "название|название компании|наименование|полное наименование|наименование клиента|организация|компания|фио|имя|"
-    "nazwa|nazwa firmy|nazwa klienta|firma|imię i nazwisko|kontrahent|pełna nazwa"
+    "nazwa|nazwa firmy|nazwa klienta|firma|imię i nazwisko|kontrahent|pełna nazwa|"
+    "cust name|account name|піб абонента|фио абонента|полное имя|повне ім'я|kundenname|firmenname|nom|nom du client|"
+    "raison sociale|nome|nome do cliente|ragione sociale"
 )
 TAX_CODE = (
     "tax code|tax id|tax number|tin|vat number|vat id|vat no|edrpou|inn|nip|unp|bin|iin|registration number|"
@@ -106,7 +111,8 @@ START_DATE = (
     "fecha de inicio|inicio|fecha de alta|alta|"
     "дата початку|початок|дата підключення|діє з|з дати|дата активації|"
     "дата начала|начало|дата подключения|действует с|дата активации|"
-    "data rozpoczęcia|data początku|początek|data aktywacji|ważny od|od"
+    "data rozpoczęcia|data początku|początek|data aktywacji|ważny od|od|"
+    "vertragsbeginn|startdatum|beginn|date de debut|debut|data de inicio|data di inizio|data inizio"
 )
 END_DATE = (
     "end date|end|to|valid to|valid until|expiry|expiry date|termination date|effective to|"
@@ -117,7 +123,8 @@ END_DATE = (
 )
 UNIT = (
     "unit|unit of measure|uom|measure|unit of measurement|unidad|unidad de medida|"
-    "одиниця|одиниця виміру|од|од виміру|единица|единица измерения|ед|ед изм|jednostka|jednostka miary|jm|j m"
+    "одиниця|одиниця виміру|од|од виміру|единица|единица измерения|ед|ед изм|jednostka|jednostka miary|jm|j m|"
+    "unit description|usage unit|billing unit|pricing unit|charge unit"
 )
 QUANTITY = (
     "quantity|qty|amount used|volume|usage|units|count|seats|licenses|licences|used|duration|billsec|"
@@ -131,6 +138,13 @@ CUSTOMERS = KindFields(
     fields=(
         _field("company_code", N_("Customer code"), "code", COMPANY_CODE, required=True),
         _field("company_name", N_("Name"), "text", COMPANY_NAME),
+        _field("first_name", N_("First name"), "text",
+               "first name|given name|forename|vorname|prénom|imię|ім'я|имя|nombre|primeiro nome"),
+        _field("middle_name", N_("Middle name"), "text",
+               "middle name|patronymic|second name|по батькові|отчество|drugie imię"),
+        _field("last_name", N_("Last name"), "text",
+               "last name|surname|family name|nachname|nom de famille|nazwisko|прізвище|фамилия|apellidos|apellido|"
+               "sobrenome"),
         _field(
             "kind", N_("Kind of party"), "choice",
             "customer type|client type|customer kind|party type|legal form|type|tipo de cliente|tipo|тип клієнта|"
@@ -178,7 +192,8 @@ CUSTOMERS = KindFields(
             "contract_kind", N_("Kind of contract"), "choice",
             "contract|contract type|contract kind|contract term|term|contrato|tipo de contrato|тип договору|"
             "вид договору|договір|"
-            "тип договора|вид договора|договор|typ umowy|rodzaj umowy|umowa",
+            "тип договора|вид договора|договор|typ umowy|rodzaj umowy|umowa|"
+            "vertrag|vertragsart|contrat|type de contrat|tipo de contrato|contratto",
         ),
         _field("account_number", N_("Account number"), "code", ACCOUNT_NUMBER),
         _field("currency", N_("Currency"), "currency", CURRENCY, strict=True),
@@ -198,7 +213,9 @@ CUSTOMERS = KindFields(
             "абонентская плата|абон плата|ежемесячная плата|ежемесячный платеж|месячная плата|плата в месяц|"
             "сумма в месяц|"
             "oplata miesieczna|opłata miesięczna|abonament miesięczny|miesięczna opłata|kwota miesięczna|"
-            "opłata abonamentowa|abonament",
+            "opłata abonamentowa|abonament|monthly recurring revenue|monthly bill|"
+            "monatliche gebühr|monatsgebühr|grundgebühr|monatlicher betrag|abonnement mensuel|frais mensuels|mensualite|"
+            "mensalidade|valor mensal|cobranca mensal|canone mensile|tariffa mensile|costo mensile",
             minimum=0,
             strict=True,
         ),
@@ -209,7 +226,8 @@ CUSTOMERS = KindFields(
             "cargos totales|cargo total|total cargos|total facturado|importe total|"
             "всього нараховано|нараховано всього|загальна сума|усього нараховано|сума нарахувань|"
             "всего начислено|начислено всего|общая сумма|итого начислено|сумма начислений|"
-            "opłaty łącznie|łącznie naliczono|suma opłat|razem naliczono|opłaty razem|łączne opłaty",
+            "opłaty łącznie|łącznie naliczono|suma opłat|razem naliczono|opłaty razem|łączne opłaty|"
+            "gesamtbetrag|gesamtkosten|frais totaux|total facture|cobrancas totais|total cobrado|addebiti totali",
         ),
         _field("start_date", N_("Subscription starts"), "date", START_DATE, strict=True),
         _field("end_date", N_("Subscription ends"), "date", END_DATE, strict=True, open_ended=True),
@@ -220,7 +238,8 @@ CUSTOMERS = KindFields(
             "payment_method_note", N_("Payment method"), "choice",
             "payment method|payment type|pay method|metodo de pago|forma de pago|medio de pago|"
             "спосіб оплати|метод оплати|форма оплати|способ оплаты|метод оплаты|форма оплаты|"
-            "metoda płatności|sposób płatności|forma płatności",
+            "metoda płatności|sposób płatności|forma płatności|"
+            "zahlungsart|mode de paiement|metodo de pagamento|forma de pagamento|metodo di pagamento",
         ),
         _field(
             "tenure_months", N_("Months with us"), "int",
@@ -228,12 +247,14 @@ CUSTOMERS = KindFields(
             "permanencia|antiguedad|meses|meses de permanencia|"
             "стаж|стаж місяців|термін місяців|місяців|термін|стаж у місяцях|"
             "стаж месяцев|срок месяцев|месяцев|срок|стаж в месяцах|"
-            "staż|liczba miesięcy|miesiące|staż w miesiącach",
+            "staż|liczba miesięcy|miesiące|staż w miesiącach|"
+            "vertragsdauer|anzahl monate|anciennete|tempo de contrato|meses de contrato|mesi",
             minimum=0,
         ),
     ),
     keys=("company_code", "account_number", "contract_number", "subscriber_number", "plan", "start_date"),
     has_services=True,
+    stand_ins={"company_code": "account_number"},
 )  # fmt: skip
 
 SUBSCRIBERS = KindFields(
@@ -259,7 +280,7 @@ CATALOG = KindFields(
         _field(
             "code", N_("Product code"), "code",
             "sku|sku id|code|product code|product id|article|item code|plan code|instance type|meter id|model|"
-            "part number|id|"
+            "part number|id|meter rate code|"
             "codigo|codigo de producto|articulo|код|код товару|код продукту|артикул|код послуги|код тарифу|"
             "код товара|код продукта|код услуги|код тарифа|kod|kod produktu|symbol|kod towaru|indeks",
             required=True,
@@ -284,7 +305,8 @@ CATALOG = KindFields(
         _field("unit", N_("Unit"), "text", UNIT),
         _field(
             "unit_quantity", N_("Units the price is for"), "number",
-            "unit quantity|per|price per|units per price|pack size|quantity per unit|pack|за одиниць|за единиц|"
+            "unit quantity|per|price per|units per price|pack size|quantity per unit|per unit quantity|pack|за одиниць|"
+            "за единиц|"
             "ilość w opakowaniu",
             positive=True,
             strict=True,
@@ -293,7 +315,7 @@ CATALOG = KindFields(
         _field(
             "price", N_("Price"), "money",
             "price|unit price|list price|retail price|rate|cost|amount|price usd per hour|price per unit|"
-            "price per month|monthly price|"
+            "price per month|monthly price|unit rate|net price|"
             "monthly charge|monthly fee|precio|precio unitario|tarifa|importe|"
             "ціна|ціна за одиницю|вартість|абонплата|цена|цена за единицу|стоимость|абонентская плата|cena|"
             "cena jednostkowa|stawka|opłata",
@@ -315,7 +337,7 @@ CATALOG = KindFields(
         _field(
             "from_quantity", N_("From quantity"), "number",
             "from quantity|tier minimum units|min quantity|minimum quantity|tier from|from|range from|"
-            "pricing tier range min|"
+            "pricing tier range min|starting range|tiered usage start|"
             "cantidad desde|desde|від кількості|кількість від|від|от количества|количество от|от|od ilości|ilość od|od",
             minimum=0,
             strict=True,
@@ -393,14 +415,23 @@ PAYMENTS = KindFields(
             "amount", N_("Amount"), "money",
             "amount|sum|paid|payment amount|total|amount paid|value|credit|importe|monto|cantidad|pago|"
             "сума|сума платежу|сплачено|оплачено|кредит|сумма|сумма платежа|уплачено|kwota|suma|kwota wpłaty|"
-            "wpłata|wartość",
+            "wpłata|wartość|gross|credit amount|amount credit|money in|paid in|deposit|deposits|"
+            "сума зарахування|сума по кредиту|сума кредит|надходження|сума операції|сума в валюті рахунку|"
+            "сума в валюті картки|card currency amount|"
+            "сумма по кредиту|сумма зачисления|сумма кредит|приход|поступление|поступления|сумма операции|"
+            "kwota transakcji|kwota transakcji waluta rachunku|kwota w walucie rachunku|kwota operacji|uznanie|uznania|"
+            "wpływy|betrag|gutschrift|montant",
             required=True, positive=True,
         ),
         _field(
             "paid_on", N_("Paid on"), "date",
             "paid on|payment date|date paid|date|paid at|value date|booking date|transaction date|fecha de pago|fecha|"
             "дата платежу|дата оплати|дата|дата зарахування|дата платежа|дата оплаты|дата зачисления|"
-            "data płatności|data wpłaty|data|data księgowania|data operacji",
+            "data płatności|data wpłaty|data|data księgowania|data operacji|"
+            "дата проведення|дата операції|дата транзакції|дата і час операції|дата i час операції|"
+            "дата проведения|дата проводки|дата поступления|дата операции|дата транзакции|data transakcji|data waluty|"
+            "completed date|created utc|created|date created|date and time|posting date|fecha valor|fecha de operacion|"
+            "buchungstag|buchungsdatum|valuta",
             required=True,
         ),
         _field(
@@ -408,7 +439,10 @@ PAYMENTS = KindFields(
             "reference|payment number|payment no|number|payment id|document number|transaction id|ref|doc no|"
             "payment reference|id|"
             "referencia|numero de pago|номер платежу|номер документа|номер|№|№ документа|референс|"
-            "номер платежа|номер платежного поручения|numer płatności|numer dokumentu|numer|nr dokumentu",
+            "номер платежа|номер платежного поручения|numer płatności|numer dokumentu|numer|nr dokumentu|"
+            "номер документу|ідентифікатор операції|ідентифікатор платежу|id транзакції|номер транзакції|документ|"
+            "идентификатор операции|nr transakcji|numer transakcji|numer referencyjny|balance transaction id|"
+            "operation id",
         ),
         _field(
             "payer_name", N_("Payer"), "text",
@@ -416,10 +450,14 @@ PAYMENTS = KindFields(
             "nombre del pagador|nombre|"
             "платник|назва платника|відправник|контрагент|назва|плательщик|наименование плательщика|отправитель|"
             "название|"
-            "płatnik|nadawca|nazwa płatnika|nazwa",
+            "płatnik|nadawca|nazwa płatnika|nazwa|"
+            "кореспондент|назва кореспондента|найменування контрагента|назва контрагента|наименование контрагента|"
+            "nadawca odbiorca|nazwa nadawcy|dane kontrahenta|nazwa kontrahenta|kontrahent|auftraggeber",
         ),
         _field("payer_tax_code", N_("Payer's tax code"), "code",
-               "payer tax code|єдрпоу платника|код платника|инн плательщика|nip płatnika|" + TAX_CODE),
+               "payer tax code|єдрпоу платника|код платника|инн плательщика|nip płatnika|"
+               "єдрпоу кореспондента|єдрпоу контрагента|код кореспондента|код контрагента|"
+               "ідентифікаційний код контрагента|инн контрагента|инн корреспондента|nip kontrahenta|" + TAX_CODE),
         _field(
             "invoice_number", N_("Invoice number"), "code",
             "invoice number|invoice|invoice no|invoice id|numero de factura|factura|номер рахунку на оплату|"
@@ -431,9 +469,23 @@ PAYMENTS = KindFields(
             "purpose", N_("Purpose"), "text",
             "purpose|description|payment purpose|details|note|comment|memo|concepto|descripcion|"
             "призначення|призначення платежу|опис|коментар|назначение|назначение платежа|описание|комментарий|"
-            "tytuł|tytuł przelewu|opis|komentarz",
+            "tytuł|tytuł przelewu|opis|komentarz|"
+            "деталі платежу|деталі операції|опис операції|описание операции|детали платежа|"
+            "szczegóły transakcji|opis transakcji|opis operacji|tytuł operacji|narrative|transaction details|"
+            "verwendungszweck|libelle",
         ),
-        _field("currency", N_("Currency"), "currency", CURRENCY, strict=True),
+        _field(
+            "currency", N_("Currency"), "currency",
+            CURRENCY + "|валюта рахунку|валюта операції|валюта платежу|валюта счета|валюта платежа|валюта операции|"
+            "waluta rachunku|waluta operacji",
+            strict=True,
+        ),
+        _field(
+            "direction", N_("Money in or out"), "choice",
+            "direction|debit credit|credit debit|credit debit indicator|dc|dr cr|trantype|напрям|напрямок|дебет кредит|"
+            "дт кт|тип операції|операція|вид операції|направление|приход расход|тип операции|операция|вид операции|"
+            "kierunek|strona|rodzaj operacji",
+        ),
         _field(
             "fee", N_("Gateway fee"), "money",
             "fee|gateway fee|commission|processing fee|acquiring fee|receiver commission|comision|"
@@ -443,7 +495,7 @@ PAYMENTS = KindFields(
         ),
     ),
     keys=("reference", "account_number", "company_code", "payer_tax_code", "paid_on"),
-    one_of=(("account_number", "company_code", "payer_tax_code", "invoice_number"),),
+    one_of=(("account_number", "company_code", "payer_tax_code", "invoice_number", "purpose"),),
 )  # fmt: skip
 
 RATES = KindFields(
@@ -507,7 +559,10 @@ SERVICE_WORDS = (
     "телевидение|тв|"
     "фильмы|музыка|роуминг|антивирус|опция|"
     "usluga|uslugi|telefon|telefoniczna|linia|linie|bezpieczenstwo|ochrona|wsparcie|kopia|telewizja|filmy|muzyka|"
-    "opcja|serwis"
+    "opcja|serwis|"
+    "telefonie|leitungen|sicherheit|sicherung|gerateschutz|fernsehen|filme|"
+    "telephonique|lignes|securite|sauvegarde|assistance|films|"
+    "seguranca|protecao|suporte|filmes|sicurezza|assistenza|telefonico"
 )
 NOT_SERVICE_WORDS = (
     "churn|gender|sex|senior|partner|dependents|married|paperless|billing|invoice|vat|payer|active|blocked|"
@@ -517,5 +572,7 @@ NOT_SERVICE_WORDS = (
     "genero|adulto|pareja|dependientes|facturacion|papel|abandono|estado|baja|"
     "стать|партнер|утриманці|рахунок|безпаперовий|платник|активний|статус|відтік|пенсіонер|"
     "пол|партнёр|иждивенцы|счет|безбумажный|плательщик|активен|отток|пенсионер|"
-    "plec|partner|senior|faktura|rachunek|platnik|aktywny|odejscie|emeryt"
+    "plec|partner|senior|faktura|rachunek|platnik|aktywny|odejscie|emeryt|"
+    "geschlecht|angehorige|papierlose|rechnung|abwanderung|sexe|partenaire|facturation|desabonnement|"
+    "parceiro|dependentes|fatura|cancelamento"
 )

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.core.errors import N_
-from app.imports import units, values, words
+from app.imports import totals, units, values, words
 from app.imports.fields import FIELDS, Field
 from app.imports.mapping import Mapping, Problem, validate_mapping
 from app.imports.reading import Row, Sheet
@@ -33,8 +33,19 @@ ENDS_BEFORE = N_("It ends on %(end)s, before it starts on %(start)s. Correct one
 
 OTHER_FORM = N_("«%(cell)s» is not written as the mapping says: «%(form)s». Correct the line or the mapping.")
 
+TOTALS = N_("The line is a total or a balance of the table, not one of its lines; it is left out.")
+MONEY_OUT = N_("«%(cell)s» says that the money went out. The line is no payment to you; it is left out.")
+NO_MONEY_IN = N_("«%(column)s» is blank: by this line no money came in. It is left out.")
+
 ONE_OF_STARTS = (("start_date", "end_date"), ("valid_from", "valid_to"))
 KEPT_PROBLEMS = 1000
+PERSON = {"first_name", "middle_name", "last_name"}
+WENT_OUT_WORDS = (
+    "debit|d|dt|dr|dbit|out|outgoing|expense|withdrawal|payout|дебет|дт|списання|витрата|видаток|вихідний|"
+    "вихідний платіж|расход|списание|исходящий|исходящий платеж|obciążenie|wydatek|wychodzący|przelew wychodzący|"
+    "cargo|salida"
+)
+WENT_OUT = frozenset(map(words.fold, WENT_OUT_WORDS.split("|")))
 
 
 @dataclass(slots=True)
@@ -109,13 +120,23 @@ def iter_lines(sheet: Sheet, mapping: Mapping, zone: str | None = None) -> Itera
     services = [(header, sheet.headers.index(header)) for header in mapping.services]
     attributes = [(header, sheet.headers.index(header)) for header in mapping.unmapped(sheet.headers)]
     check = partial(_check_line, mapping=mapping, columns={one.field.name: one for one in columns})
+    complete = partial(
+        _complete,
+        columns={one.field.name: one for one in columns},
+        stand_ins=_stand_ins(mapping),
+        persons=sorted(PERSON & set(mapping.columns), key=lambda name: sheet.headers.index(mapping.columns[name])),
+    )
     first_lines: dict[tuple[Any, ...], int] = {}
     for row in sheet.rows:
+        if totals.is_total(row.values):
+            yield ImportLine(row.number, row, {}, {}, [], [Problem("", TOTALS)], [])
+            continue
         line = _line(row, columns)
         for name, value in given.items():
             line.values.setdefault(name, value)
         line.services = _services(line, services)
         line.attributes = {header: cell for header, at in attributes if (cell := values.clean(row.values[at]))}
+        complete(line)
         check(line)
         if not sheet.is_streamed:
             _check_repeats(line, mapping, first_lines)
@@ -203,6 +224,8 @@ def _line(row: Row, columns: list[_Column]) -> ImportLine:
             problem = Problem(one.field.name, error.text, **{**error.params, "column": one.header})
             (line.errors if one.field.required or one.field.strict else line.warnings).append(problem)
             continue
+        if one.field.name == "fee":
+            value = abs(value)  # gateways write what they keep with a minus too
         if (one.field.minimum is not None or one.field.positive) and not _in_range(line, one, value, cell):
             continue
         found[one.field.name] = value
@@ -216,7 +239,8 @@ def _line(row: Row, columns: list[_Column]) -> ImportLine:
 
 def _report_blank(line: ImportLine, one: _Column) -> None:
     if one.on_blank == "error":
-        line.errors.append(Problem(one.field.name, REQUIRED, column=one.header))
+        text = NO_MONEY_IN if one.field.name == "amount" else REQUIRED
+        line.errors.append(Problem(one.field.name, text, column=one.header))
     else:
         line.warnings.append(Problem(one.field.name, BLANK, column=one.header))
 
@@ -227,7 +251,9 @@ def _report_short(line: ImportLine, row: Row) -> None:
 
 
 def _in_range(line: ImportLine, one: _Column, value: Decimal | int, cell: str) -> bool:
-    if one.field.positive and value <= 0:
+    if one.field.name == "amount" and value < 0:
+        problem = Problem("amount", MONEY_OUT, cell=values.shown(cell), column=one.header)
+    elif one.field.positive and value <= 0:
         problem = Problem(one.field.name, NOT_POSITIVE, cell=values.shown(cell), column=one.header)
     elif one.field.minimum is not None and value < one.field.minimum:
         problem = Problem(one.field.name, BELOW, cell=values.shown(cell), minimum=one.field.minimum, column=one.header)
@@ -235,6 +261,24 @@ def _in_range(line: ImportLine, one: _Column, value: Decimal | int, cell: str) -
         return True
     (line.errors if one.field.required or one.field.strict else line.warnings).append(problem)
     return False
+
+
+def _stand_ins(mapping: Mapping) -> dict[str, str]:
+    """Field → the one that serves in its place, where the file has no column for it."""
+    return {name: other for name, other in FIELDS[mapping.kind].stand_ins.items() if name not in mapping.columns}
+
+
+def _complete(line: ImportLine, columns: dict[str, _Column], stand_ins: dict[str, str], persons: list[str]) -> None:
+    """What the line says in other fields: a name in parts, a number that stands for the code."""
+    found = line.values
+    for name, other in stand_ins.items():
+        if other in found:
+            found[name] = found[other]
+        else:
+            line.errors.append(Problem(other, REQUIRED, column=columns[other].header))
+    parts = [found.pop(name) for name in persons if name in found]
+    if parts and not found.get("company_name"):
+        found["company_name"] = " ".join(parts)
 
 
 def _services(line: ImportLine, services: list[tuple[str, int]]) -> list[tuple[str, str]]:
@@ -263,6 +307,7 @@ def _check_line(line: ImportLine, mapping: Mapping, columns: dict[str, _Column])
     _check_unit(line, columns)
     _put_together(line)
     _check_price(line, columns)
+    _check_direction(line, columns)
     _check_currency(line, columns)
     for start, end in ONE_OF_STARTS:
         if start in found and end in found and found[end] < found[start]:
@@ -305,20 +350,25 @@ def _put_together(line: ImportLine) -> None:
         line.values["started_at"] = dt.datetime.combine(day.date(), time, day.tzinfo)
 
 
+def _check_direction(line: ImportLine, columns: dict[str, _Column]) -> None:
+    """A statement lists what went out too, some by a word and not by a sign."""
+    said = line.values.pop("direction", "") if "direction" in columns and "amount" in columns else ""
+    if said and words.fold(said) in WENT_OUT and not any(one.text == MONEY_OUT for one in line.errors):
+        column = columns["direction"].header
+        line.errors.append(Problem("direction", MONEY_OUT, cell=values.shown(said), column=column))
+
+
 def _check_currency(line: ImportLine, columns: dict[str, _Column]) -> None:
-    """«₴20» names its currency: it serves where the line has none, and must agree where it has one."""
+    """«₴20» and a header «Amount, UAH» name a currency: it serves where the line has none, and must agree with it."""
     for name in ("monthly_charge", "price", "amount"):
         if name not in line.values:
             continue
-        cell = line.row.values[columns[name].at]
-        if cell[-1:].isdigit() and cell[:1].isdigit():
-            continue
-        written = values.money_currency(cell)
+        cell, header = line.row.values[columns[name].at], columns[name].header
+        marked = not (cell[-1:].isdigit() and cell[:1].isdigit())
+        written = (values.money_currency(cell) if marked else None) or words.header_parts(header).currency
         if written and line.values.setdefault("currency", written) != written:
             stated = line.values["currency"]
-            line.errors.append(
-                Problem(name, OTHER_CURRENCY, written=written, currency=stated, column=columns[name].header)
-            )
+            line.errors.append(Problem(name, OTHER_CURRENCY, written=written, currency=stated, column=header))
 
 
 def _check_repeats(line: ImportLine, mapping: Mapping, first_lines: dict[tuple[Any, ...], int]) -> None:

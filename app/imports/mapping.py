@@ -1,6 +1,7 @@
 """Which column is which field: guessed from headers and sample cells, shown, edited, saved under a name."""
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +16,7 @@ from app.imports.reading import Row
 EXACT, PHRASE, SIMILAR = 100.0, 60.0, 50.0
 ENOUGH = 50.0
 FEW_CHOICES = 12
+BANK_ACCOUNT = re.compile(r"'?(?:[A-Z]{2}\d{2} ?[A-Z0-9 ]{8,34}|[\d ]{20,34})'?")  # an IBAN, or 20 digits
 RESULT_MARK = "Kabinet: "  # how a column begins that a result file added: no part of the data when it comes back
 
 NO_COLUMN = N_("The file has no column «%(column)s» that the mapping names. Choose another column for it.")
@@ -58,8 +60,9 @@ class Mapping:
     @property
     def score(self) -> float:
         """0…1: how sure the guess is of what it found; 0 where a required field was not found."""
-        needed = [one.name for one in FIELDS[self.kind].fields if one.required]
-        if not self.scores or any(name not in self.columns for name in needed):
+        known = FIELDS[self.kind]
+        needed = [one.name for one in known.fields if one.required]
+        if not self.scores or any({name, known.stand_ins.get(name)}.isdisjoint(self.columns) for name in needed):
             return 0.0
         return round(min(1.0, sum(self.scores.values()) / len(self.scores) / EXACT), 2)
 
@@ -119,11 +122,36 @@ def guess_mapping(headers: Sequence[str], rows: Sequence[Row], kind: ImportKind)
         if name not in mapping.columns and column not in mapping.columns.values():
             mapping.columns[name] = column
             mapping.scores[name] = round(score, 1)
+    _settle(mapping, headers)
     if FIELDS[kind].has_services:
         used = set(mapping.columns.values())
         mapping.services = [one for one in headers if one not in used and is_service(one, cells[one])]
     mapping.columns = {name: mapping.columns[name] for name in names if name in mapping.columns}
     return mapping
+
+
+OWN_ACCOUNT_WORDS = "рахунок|номер рахунку|счет|номер счета|konto|numer konta|nr konta|account|cuenta"
+OWN_ACCOUNT = frozenset(map(words.fold, OWN_ACCOUNT_WORDS.split("|")))
+BANK_WORDS = frozenset(words.fold(word) for word in ("iban", "мфо", "бик", "bic", "swift"))
+
+
+def _settle(mapping: Mapping, headers: Sequence[str]) -> None:
+    """What a column means beside the others: a subscriber's name needs a number, a first name a last one, and the
+    account of a bank's statement is no account here."""
+    columns = mapping.columns
+    if mapping.kind == ImportKind.PAYMENTS:
+        tokens = {token for header in headers for token in words.fold(header).split()}
+        if words.fold(columns.get("account_number", "")) in OWN_ACCOUNT and tokens & BANK_WORDS:
+            del columns["account_number"], mapping.scores["account_number"]
+    if mapping.kind != ImportKind.CUSTOMERS or len(columns) < 2:
+        return
+    moved = [] if "subscriber_number" in columns else ["subscriber_name"]
+    if not {"first_name", "last_name"} <= set(columns):
+        moved += ["first_name", "last_name", "middle_name"]
+    for name in moved:
+        column, score = columns.pop(name, ""), mapping.scores.pop(name, 0.0)
+        if column and "company_name" not in columns and name != "middle_name":
+            columns["company_name"], mapping.scores["company_name"] = column, score
 
 
 def validate_mapping(mapping: Mapping, headers: Sequence[str]) -> list[Problem]:
@@ -140,7 +168,8 @@ def validate_mapping(mapping: Mapping, headers: Sequence[str]) -> list[Problem]:
             problems.append(Problem(name, USED_TWICE, column=column))
         used.add(column)
     for one in known.fields:
-        if one.required and one.name not in mapping.columns and not mapping.settings.get(one.name):
+        stand_in = known.stand_ins.get(one.name) in mapping.columns
+        if one.required and not (one.name in mapping.columns or mapping.settings.get(one.name) or stand_in):
             problems.append(Problem(one.name, NEED_FIELD, label=one.label))
     for group in known.one_of:
         if not any(name in mapping.columns for name in group):
@@ -220,6 +249,13 @@ def header_score(one: Field, header: str) -> float:
     best = 0.0
     for rank, synonym in enumerate(_folded_synonyms(one)):
         best = max(best, _likeness(folded, tight, synonym) - min(rank, 30) * 0.1)
+    parts = words.header_parts(header)
+    if one.name == "monthly_charge" and parts.tax == "net":
+        return 0.0  # what customers pay is taken with its tax
+    if best < EXACT * 0.9 and one.type == "money" and parts.bare and parts.bare != folded:
+        tight = parts.bare.replace(" ", "")
+        for rank, synonym in enumerate(_folded_synonyms(one)):
+            best = max(best, _likeness(parts.bare, tight, synonym) - 1 - min(rank, 30) * 0.1)
     return best
 
 
@@ -246,11 +282,17 @@ def cells_score(one: Field, cells: Sequence[str]) -> float:
     """What the sample says for or against: cells that cannot be of the type weigh heavily."""
     if not cells:
         return 0.0
+    if one.name in ("account_number", "subscriber_number") and _share(BANK_ACCOUNT, cells) > 0.5:
+        return -EXACT
     if one.type in ("code", "choice"):
         return _variety_score(one, cells)
     if one.type == "text":
-        return 0.0
+        return -EXACT if all(cell.isalpha() and words.flag_of(cell) is not None for cell in cells) else 0.0
     return 5.0 if _readable_share(one.type, cells) >= 0.5 else -EXACT
+
+
+def _share(pattern: re.Pattern[str], cells: Sequence[str]) -> float:
+    return sum(1 for cell in cells if pattern.fullmatch(cell)) / len(cells)
 
 
 def _variety_score(one: Field, cells: Sequence[str]) -> float:

@@ -153,9 +153,10 @@ def _consistency(sample: str, delimiter: str) -> tuple[float, int] | None:
                 break
     except csv.Error:
         return (0.1, len(widths)) if widths and widths[0] > 1 else None
-    if not widths or max(widths[:3]) < 2:
+    first = widths[:3] if max(widths[:3], default=0) > 1 else [width for width in widths if width > 1]  # below titles
+    if not first:
         return None
-    usual = max(set(widths[:3]), key=lambda width: (widths.count(width), width))
+    usual = max(set(first), key=lambda width: (widths.count(width), width))
     if usual < 2:
         return None
     return widths.count(usual) / len(widths), usual

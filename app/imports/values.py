@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from app.core.errors import N_, DomainError
 from app.core.period import Month
-from app.imports import units, words
+from app.imports import months, units, words
 
 PLAIN_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?", re.ASCII)
 EXPONENT = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,20})?[eE][+-]?\d{1,2}", re.ASCII)
@@ -147,6 +147,11 @@ def _exact(number: str, decimal: str, cell: str) -> Decimal:
         raise Malformed(NOT_MONEY, cell=shown(cell)) from error
 
 
+def is_number(cell: str) -> bool:
+    """Whether it is an amount in any notation, with or without a currency."""
+    return bool(_bare_number(cell)[0])
+
+
 def money_currency(cell: str) -> str | None:
     """The currency the cell itself names («₴20» → UAH), None where it names none («$» alone is several)."""
     mark = _bare_number(cell)[1]
@@ -202,7 +207,8 @@ def parse_int(cell: str) -> int:
 
 ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", re.ASCII)
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
-PARTED = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})", re.ASCII)
+PARTED = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})|(\d{1,2})([/.])(\d{1,2})\6(\d{2})", re.ASCII)
+LATE = re.compile(r"(?P<day>.*[^\W\d_].*?|\d{5}),?\s+\d{1,2}:\d{2}\S*(?:\s*[AaPp]\.?[Mm]\.?)?")
 _OF_DAY = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
@@ -213,31 +219,34 @@ TIME_OF_DAY = re.compile(_OF_DAY, re.ASCII)
 
 @dataclass(frozen=True)
 class DateStyle:
-    """How a column writes 1/2/2026: `order` is "dmy", "mdy" or "" where the column does not tell."""
+    """How a column writes 1/2/2026: `order` is "dmy", "mdy" or "" where the column does not tell; `serial` where it
+    has nothing but numbers: a spreadsheet's days."""
 
     order: str = ""
+    serial: bool = False
 
 
 def infer_dates(cells: Iterable[str]) -> DateStyle:
     """The order the column proves by a part above 12; "" where nothing proves it or the cells contradict each other."""
-    proven = set()
+    proven, serial = set(), True
     for cell in cells:
-        found = PARTED.match(clean(cell))
-        if found and found[2] != ".":
-            first, second = int(found[1]), int(found[3])
+        serial = serial and months.SERIAL.fullmatch(clean(cell)) is not None
+        parts = _parts(PARTED.match(clean(cell)))
+        if parts and parts[1] != ".":
+            first, second = int(parts[0]), int(parts[2])
             if first > 12 >= second:
                 proven.add("dmy")
             elif second > 12 >= first:
                 proven.add("mdy")
             if len(proven) == 2:
                 return DateStyle()
-    return DateStyle(proven.pop()) if proven else DateStyle()
+    return DateStyle(proven.pop() if proven else "", serial)
 
 
 def parse_date(cell: str, style: DateStyle | None = None) -> dt.date:
     """ISO, dd.mm.yyyy, and 1/2/2026 where the column's order is known; a time of day after it is left out."""
     text = clean(cell)
-    clock = CLOCK.fullmatch(text)
+    clock = CLOCK.fullmatch(text) or LATE.fullmatch(text)
     return _day(clock["day"] if clock else text, style or DateStyle(), cell, NOT_DATE)
 
 
@@ -286,13 +295,22 @@ def _day(text: str, style: DateStyle, cell: str, sentence: str) -> dt.date:
         found = COMPACT.fullmatch(text)
         if found and 1900 <= int(found[1]) <= 2199:
             return dt.date(int(found[1]), int(found[2]), int(found[3]))
-        found = PARTED.fullmatch(text)
-        if found:
-            order = "dmy" if found[2] == "." else style.order
-            return _ordered(int(found[1]), int(found[3]), int(found[4]), order, cell)
+        parts = _parts(PARTED.fullmatch(text))
+        if parts:
+            order = "dmy" if parts[1] == "." else style.order
+            return _ordered(int(parts[0]), int(parts[2]), months.full_year(parts[3]), order, cell)
+        if day := months.day_of(text, style.serial):
+            return day
     except ValueError as error:
         raise Malformed(sentence, cell=shown(cell)) from error
     raise Malformed(sentence, cell=shown(cell))
+
+
+def _parts(found: re.Match[str] | None) -> tuple[str, str, str, str] | None:
+    """(first, sign, second, year) of a day in figures, its year of four or two."""
+    if found is None:
+        return None
+    return (found[1], found[2], found[3], found[4]) if found[1] else (found[5], found[6], found[7], found[8])
 
 
 def _ordered(first: int, second: int, year: int, order: str, cell: str) -> dt.date:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import cache
 
 from babel import Locale
@@ -13,11 +14,11 @@ def _words(listed: str) -> frozenset[str]:
 
 YES = _words(
     "yes|y|true|t|1|on|x|+|✓|✔|active|enabled|si|sí|s|verdadero|да|д|истина|вкл|включено|так|т|увімкнено|"
-    "tak|prawda|wł|oui|ja"
+    "tak|prawda|wł|oui|ja|sim|evet"
 )
 NO = _words(
     "no|n|false|f|0|off|-|—|–|✗|inactive|disabled|none|falso|нет|н|ложь|выкл|выключено|отключено|ні|вимкнено|"
-    "nie|nieprawda|fałsz|wył|brak|non|nein"
+    "nie|nieprawda|fałsz|wył|brak|non|nein|não|hayır"
 )
 DENIAL = re.compile(r"(?:no|without|sin|ні|без|нет|немає|brak|bez|nie)\b", re.IGNORECASE)
 
@@ -29,7 +30,7 @@ CURRENCY_NAMES = {
     "₸": "KZT", "тенге": "KZT", "тнг": "KZT", "tenge": "KZT",
     "£": "GBP", "us$": "USD", "usd$": "USD", "доллар сша": "USD", "долар сша": "USD", "dolar": "USD",
     "byr": "BYN", "бел руб": "BYN", "белорусский рубль": "BYN", "br": "BYN",
-    "kč": "CZK", "₺": "TRY", "₾": "GEL",
+    "kč": "CZK", "₺": "TRY", "₾": "GEL", "r$": "BRL", "₼": "AZN", "֏": "AMD", "₹": "INR", "¥": "JPY", "₪": "ILS",
 }  # fmt: skip
 CURRENCY_DIGITS = {
     "980": "UAH", "643": "RUB", "810": "RUB", "978": "EUR", "840": "USD", "985": "PLN", "933": "BYN",
@@ -42,6 +43,7 @@ COUNTRY_LETTERS = {
     "белоруссия": "BY", "білорусія": "BY",
 }  # fmt: skip
 LANGUAGES = ("en", "es", "uk", "ru", "pl")
+USUAL_CURRENCIES = frozenset(CURRENCY_NAMES.values()) | {"USD", "CHF", "MDL", "RON", "BGN", "HUF", "SEK", "NOK", "DKK"}
 
 
 def flag_of(text: str) -> bool | None:
@@ -61,6 +63,48 @@ def denies(text: str) -> bool:
 def currency_codes() -> frozenset[str]:
     """ISO 4217 letters that Babel knows."""
     return frozenset(str(code) for code in Locale("en").currencies)
+
+
+TAX_WORDS = {
+    "net": _words(
+        "net|netto|без пдв|без ндс|bez vat|excl vat|excluding vat|excl tax|excluding tax|ex vat|without vat|"
+        "without tax|sin iva|sin impuestos|hors taxe|ht"
+    ),
+    "gross": _words(
+        "brutto|з пдв|с ндс|вкл пдв|вкл ндс|у т ч пдв|в т ч пдв|в т ч ндс|incl vat|including vat|incl tax|"
+        "including tax|with vat|vat included|tax included|z vat|con iva|iva incluido|ttc"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """A folded header without the currency and the words of tax it names."""
+
+    bare: str
+    currency: str | None = None
+    tax: str = ""  # net | gross | "" where it does not say
+
+
+@cache
+def header_parts(text: str) -> Header:
+    """«Абонплата, грн з ПДВ» → (абонплата, UAH, gross); «Monthly fee (EUR)» → (monthly fee, EUR)."""
+    tokens, said, tax = fold(text), None, ""
+    for kind, phrases in TAX_WORDS.items():
+        for phrase in sorted(map(fold, phrases), key=len, reverse=True):
+            if len(tokens) > len(phrase) and f" {phrase} " in f" {tokens} ":
+                tokens, tax = f" {tokens} ".replace(f" {phrase} ", " ", 1).strip(), kind
+                break
+    words = tokens.split()
+    for at, word in enumerate(words):
+        code = currency_of(word) if len(word) >= 3 else None
+        if code and len(words) > 1 and (word in CURRENCY_NAMES or word.upper() in USUAL_CURRENCIES):
+            words, said = words[:at] + words[at + 1 :], code
+            break
+    else:
+        signs = [CURRENCY_NAMES[sign] for sign in text.casefold() if sign in CURRENCY_NAMES and not sign.isalpha()]
+        said = signs[0] if len(set(signs)) == 1 else None
+    return Header(" ".join(words), said, tax)
 
 
 def currency_of(text: str) -> str | None:

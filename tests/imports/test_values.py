@@ -140,10 +140,23 @@ def test_a_day_that_can_be_two_needs_its_column() -> None:
     assert parse_date("01.02.2026", DateStyle("mdy")) == dt.date(2026, 2, 1)
 
 
-@pytest.mark.parametrize("cell", ["31.02.2026", "1.2.26", "2026-13-01", "45000", "soon", "2026-1", "00.00.0000"])
+@pytest.mark.parametrize("cell", ["31.02.2026", "1.2.6", "2026-13-01", "45000", "31 Feb 2026", "soon", "2026-1", "00.00.0000"])
 def test_what_is_no_day_is_refused(cell: str) -> None:
     with pytest.raises(Malformed):
         parse_date(cell)
+
+
+@pytest.mark.parametrize(
+    "cell", ["31.10.26", "31-Oct-26", "31 жовтня 2026 р.", "31 октября 2026 г.", "31 października 2026", "Oct 31, 2026"]
+)
+def test_a_day_in_words_or_with_a_short_year_is_read(cell: str) -> None:
+    assert parse_date(cell) == dt.date(2026, 10, 31)
+
+
+def test_numbers_are_days_where_a_column_has_nothing_else() -> None:
+    assert parse_date("46326", infer_dates(["46326", "46327.5"])) == dt.date(2026, 10, 31)
+    with pytest.raises(Malformed):
+        parse_date("46326", infer_dates(["46326", "2026-10-31"]))
 
 
 def test_a_moment_is_read_with_or_without_its_zone() -> None:
