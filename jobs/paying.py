@@ -37,6 +37,12 @@ def look_at_method(session: Session, payload: Mapping[str, Any], settings: Setti
     _asked(lambda: methods.look_again(session, int(payload["method_id"]), int(payload["turn"]), settings.secret_key))
 
 
+@effect(Topic.FORGET_METHOD)
+def forget_method(session: Session, payload: Mapping[str, Any], settings: Settings) -> None:
+    """Have the gateway let go of a card its owner deleted here."""
+    _asked(lambda: methods.forget(session, int(payload["method_id"]), settings.secret_key))
+
+
 @effect(Topic.CHARGE_METHOD)
 def charge_method(session: Session, payload: Mapping[str, Any], settings: Settings) -> None:
     """Ask the gateway for the money of one attempt; where it may have been asked before, what is true comes first."""

@@ -140,3 +140,12 @@ class Keeping(Gateway, Protocol):
     def ask_saving(self, order_no: str, external_id: str = "") -> Binding | None:
         """How that stands; None where the gateway knows nothing of it."""
         ...
+
+
+@runtime_checkable
+class Forgetting(Keeping, Protocol):
+    """A gateway that can be told to forget a kept card."""
+
+    def forget(self, token: str, order_no: str) -> None:
+        """Let go of a kept card; one it does not keep any more is let go of. Safe to ask again."""
+        ...

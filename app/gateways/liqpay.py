@@ -118,6 +118,14 @@ class LiqPayGateway:
             return Truth(order.order_no, "", "failed", order.amount, order.currency)
         return self._truth(order.order_no, said)
 
+    def forget(self, token: str, order_no: str) -> None:
+        """The card's token is deleted (`token_update`); what LiqPay says against it is for a person to read."""
+        what = {"action": "token_update", "card_token": token, "card_token_action": "DELETE"}
+        data = self._data(**what)
+        said = self._post({"data": data, "signature": self.sign(data)})
+        if "error" in (said.get("result"), said.get("status")):
+            raise GatewayError(f"LiqPay refused: {str(said.get('err_code'))[:60]}.", permanent=True)
+
     def _status(self, order_no: str) -> dict[str, Any] | None:
         data = self._data(action="status", order_id=order_no)
         said = self._post({"data": data, "signature": self.sign(data)})

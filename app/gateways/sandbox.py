@@ -97,6 +97,11 @@ class SandboxGateway:
             self.session.flush()
         return Truth(order.order_no, charge.external_id, _STATES[charge.state], charge.amount, charge.currency)
 
+    def forget(self, token: str, order_no: str) -> None:
+        """The card is not kept any more."""
+        kept = sa.update(SandboxCharge).where(SandboxCharge.token == token)
+        self.session.execute(kept.values(token="", keep=False).execution_options(synchronize_session=False))
+
     def _open(self, order: Order, amount: Decimal, *, keep: bool = False) -> SandboxCharge:
         charge = SandboxCharge(
             order_no=order.order_no,

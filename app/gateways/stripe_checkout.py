@@ -128,6 +128,15 @@ class StripeGateway:
             return Truth(order.order_no, "", "failed", order.amount, order.currency)
         return _truth(made.to_dict())
 
+    def forget(self, token: str, order_no: str) -> None:
+        """The method is detached from its customer: it cannot be charged or attached again."""
+        _, _, number = token.partition(" ")
+        found = self._read(lambda: self.client.v1.payment_methods.retrieve(number))
+        if found is None or not found.get("customer"):
+            return
+        options: Any = {"idempotency_key": f"forget-{order_no}"}
+        _asked(lambda: self.client.v1.payment_methods.detach(number, {}, options))
+
     def _session(self, order: Order, **params: Any) -> Handover:
         asked: Any = {
             **params,

@@ -17,7 +17,7 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
-from app.gateways.base import GatewayError, Heard, Keeping, Saved
+from app.gateways.base import Forgetting, GatewayError, Heard, Keeping, Saved
 from app.gateways.registry import can_keep
 from app.models import (
     Account,
@@ -231,9 +231,37 @@ def delete(session: Session, actor: Actor, method_id: int) -> int:
     topping = session.scalars(sa.select(AutoTopUp).where(AutoTopUp.method_id == method.id)).all()
     for each in topping:
         each.is_on = False
-    method.deleted_at, method.token = clock.now(), ""
+    method.deleted_at = clock.now()
+    if method.token:  # it is forgotten here when the gateway has let go of it
+        about = {"method_id": method.id}
+        work.put_outbox(session, Topic.FORGET_METHOD, about, f"forget_method:{method.id}", method.company_id)
     _record(session, actor, "payment_method.delete", method, name=method.name, renewed=count, top_ups=len(topping))
     return count
+
+
+def forget(session: Session, method_id: int, secret: str) -> None:
+    """Have the gateway let go of a card whose method was deleted, then forget its token; a second time nothing."""
+    method = session.get(PaymentMethod, method_id)
+    if method is None or method.deleted_at is None or not method.token:
+        return
+    way = session.get_one(PaymentWay, method.way_id)
+    gateway = attempts.gateway_of(session, way, secret)
+    token = token_of(method, secret)
+    if isinstance(gateway, Forgetting) and not _is_kept_elsewhere(session, method, token, secret):
+        gateway.forget(token, f"method{method.id}")
+    method.token = ""
+    session.flush()
+
+
+def _is_kept_elsewhere(session: Session, method: PaymentMethod, token: str, secret: str) -> bool:
+    """Whether another method, saved anew since or by another company, is charged by the same token."""
+    query = sa.select(PaymentMethod.token).where(
+        PaymentMethod.way_id == method.way_id,
+        PaymentMethod.mask == method.mask,
+        PaymentMethod.id != method.id,
+        PaymentMethod.deleted_at.is_(None),
+    )
+    return any(sealing.unseal(one, secret) == token for one in session.scalars(query))
 
 
 # -- saving without buying (AST-140) ------------------------------------------------------------------------------

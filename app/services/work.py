@@ -91,6 +91,7 @@ class Topic(StrEnum):
     LOOK_AT_PAYMENT = "look_at_payment"  # attempt_id, turn (`services.paying`)
     CHARGE_METHOD = "charge_method"  # attempt_id: ask its saved method for the money (`services.methods`)
     LOOK_AT_METHOD = "look_at_method"  # method_id, turn: whether it is saved by now
+    FORGET_METHOD = "forget_method"  # method_id: it was deleted, its gateway lets go of the card
     SEND_LETTER = "send_letter"  # letter, address, locale, code_id or user_id (`services.letters`)
     RENDER_DOCUMENT = "render_document"  # document_id, format
     SEND_DELIVERY = "send_delivery"  # delivery_id

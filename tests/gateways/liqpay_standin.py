@@ -21,6 +21,7 @@ class LiqPayStandIn:
         self.orders: dict[str, dict[str, Any]] = {}
         self.is_down = False
         self.hangs_up_after = 0  # so many next charges take the money and never answer
+        self.deleted: list[str] = []  # tokens the shop had deleted
         self.declines: set[str] = set()  # tokens of cards without money
         self.url = ""
 
@@ -63,6 +64,14 @@ class LiqPayStandIn:
         unknown = {"result": "error", "err_code": "payment_not_found"}
         if asked["action"] == "status":
             return 200, self.orders.get(asked["order_id"], unknown)
+        if asked["action"] == "token_update":
+            assert asked["card_token_action"] == "DELETE"
+            self.deleted.append(asked["card_token"])
+            if self.hangs_up_after:
+                self.hangs_up_after -= 1
+                return HANG_UP
+            gone = {"tokenRef": asked["card_token"], "status": "DELETED"}
+            return 200, {"status": "success", "card_token": asked["card_token"], "card_token_info": gone}
         assert asked["action"] == "paytoken"
         said = self.pay_by_token(asked)
         if self.hangs_up_after:

@@ -23,6 +23,7 @@ class StripeStandIn:
         self.key, self.webhook_secret = key, webhook_secret
         self.sessions: dict[str, dict[str, Any]] = {}
         self.intents: dict[str, dict[str, Any]] = {}
+        self.cards: dict[str, str | None] = {"pm_1": "cus_1", "pm_kept": "cus_2"}  # whose each kept card is
         self.keys: dict[str, tuple[str, tuple[int, dict[str, Any]]]] = {}
         self.url = ""
         self.is_down = False
@@ -54,6 +55,8 @@ class StripeStandIn:
             number = query["query"].split("'")[3]
             rows = [one for one in self.intents.values() if one["metadata"].get("order_no") == number]
             return 200, {"object": "search_result", "data": rows, "has_more": False, "url": path}
+        if path.startswith("/v1/payment_methods/"):
+            return self.card(path.rpartition("/")[2])
         found = {**self.sessions, **self.intents}.get(path.rpartition("/")[2])
         if found is None:
             return _error(404, "invalid_request_error", "resource_missing")
@@ -62,7 +65,18 @@ class StripeStandIn:
             return 200, found | {"setup_intent": setup["id"]}
         return 200, found
 
+    def card(self, number: str) -> tuple[int, dict[str, Any]]:
+        if number not in self.cards:
+            return _error(404, "invalid_request_error", "resource_missing")
+        return 200, {"id": number, "object": "payment_method", "customer": self.cards[number]}
+
     def post(self, path: str, asked: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        if path.endswith("/detach"):
+            number = path.split("/")[3]
+            if self.cards[number] is None:  # as their documentation says: not attached, so it cannot be detached
+                return _error(400, "invalid_request_error", "payment_method_unexpected_state")
+            self.cards[number] = None
+            return self.card(number)
         metadata = {"order_no": asked["metadata[order_no]"]}
         if path == "/v1/checkout/sessions":
             number = f"cs_test_{len(self.sessions)}"

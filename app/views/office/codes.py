@@ -49,6 +49,7 @@ TOPICS: dict[str, Any] = {
     "fulfil_orders": _l("Look at orders that wait for money"),
     "look_at_payment": _l("Ask a gateway about a payment"),
     "charge_method": _l("Charge a saved payment method"),
+    "forget_method": _l("Have a gateway forget a saved payment method"),
     "look_at_method": _l("Ask a gateway about a saved payment method"),
     "send_delivery": _l("Send a letter with a document"),
     "send_letter": _l("Send a letter with a code or a welcome"),
