@@ -27,16 +27,10 @@ KINDS: dict[str, type[Agreement] | type[PrivacyPolicy]] = {"agreement": Agreemen
 
 def in_force(session: Session, seller_id: int, locale: str, day: dt.date) -> Agreement | None:
     """The agreement that holds on `day`, in this language where it is written in it; None where there is none."""
-    found = _in_force(session, Agreement, seller_id, locale, day)
-    return found if isinstance(found, Agreement) else None
-
-
-def _in_force(session: Session, model: Any, seller_id: int, locale: str, day: dt.date) -> Text | None:
-    own_words = sa.case((model.locale == locale, 0), (model.locale == Seller.locale, 1), else_=2)
-    query = sa.select(model).join(Seller, Seller.id == model.seller_id)
-    query = query.where(model.seller_id == seller_id, model.valid_from <= day)
-    found: Text | None = session.scalars(query.order_by(model.version.desc(), own_words, model.id).limit(1)).first()
-    return found
+    own_words = sa.case((Agreement.locale == locale, 0), (Agreement.locale == Seller.locale, 1), else_=2)
+    query = sa.select(Agreement).join(Seller, Seller.id == Agreement.seller_id)
+    query = query.where(Agreement.seller_id == seller_id, Agreement.valid_from <= day)
+    return session.scalars(query.order_by(Agreement.version.desc(), own_words, Agreement.id).limit(1)).first()
 
 
 def has_accepted(session: Session, company_id: int, terms: Agreement) -> bool:

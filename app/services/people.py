@@ -84,11 +84,6 @@ def change_roles(session: Session, actor: Actor, user_id: int, roles: Iterable[R
     return user
 
 
-def switch_right(session: Session, actor: Actor, user_id: int, right: Right, is_on: bool | None) -> User:
-    """Switch one right on or off over what the roles say; None returns to the roles (AST-031)."""
-    return switch_rights(session, actor, user_id, [right], is_on)
-
-
 def switch_rights(session: Session, actor: Actor, user_id: int, rights: Iterable[Right], is_on: bool | None) -> User:
     """Switch rights on or off over what the roles say; nobody gives, back either, what they do not hold (AST-031)."""
     user, chosen = _managed(session, actor, user_id), list(dict.fromkeys(rights))

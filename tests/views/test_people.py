@@ -70,7 +70,7 @@ def test_nobody_rises_above_themselves(session: Session, owner: User) -> None:
     for rise in (
         lambda: people.change_roles(session, actor, boss.id, [Role.OWNER]),
         lambda: people.change_roles(session, actor, clerk.id, [Role.OWNER]),
-        lambda: people.switch_right(session, actor, clerk.id, Right.CABINET_BUY, True),
+        lambda: people.switch_rights(session, actor, clerk.id, [Right.CABINET_BUY], True),
         lambda: people.reset_password(session, actor, owner.id, NEW["password"]),
         lambda: people.switch_off(session, actor, owner.id),
         lambda: people.create_user(session, actor, **NEW, roles=[Role.OWNER], company_id=owner.company_id),
@@ -81,10 +81,10 @@ def test_nobody_rises_above_themselves(session: Session, owner: User) -> None:
 
 def test_a_right_switched_off_by_the_owner_is_not_taken_back(session: Session, owner: User) -> None:
     boss = makers.user(session, Role.COMPANY_ADMINISTRATOR, owner.company)
-    people.switch_right(session, actor_of(owner), boss.id, Right.CABINET_PAYMENTS, False)
+    people.switch_rights(session, actor_of(owner), boss.id, [Right.CABINET_PAYMENTS], False)
     for way in (True, None):
         with pytest.raises(Forbidden), session.begin_nested():
-            people.switch_right(session, actor_of(boss), boss.id, Right.CABINET_PAYMENTS, way)
+            people.switch_rights(session, actor_of(boss), boss.id, [Right.CABINET_PAYMENTS], way)
 
 
 def test_a_company_keeps_somebody_with_full_rights(session: Session, owner: User) -> None:
@@ -105,11 +105,11 @@ def test_the_first_user_is_deleted_once_another_has_full_rights(session: Session
     first = people.create_user(session, chief, **NEW, roles=[Role.OWNER], company_id=orion.id)
     clerk = makers.user(session, Role.COMPANY_ADMINISTRATOR, orion)
     second = makers.user(session, Role.OWNER, orion)
-    people.switch_right(session, chief, second.id, Right.CABINET_TICKETS, False)  # so not full rights
+    people.switch_rights(session, chief, second.id, [Right.CABINET_TICKETS], False)  # so not full rights
     full = Actor(None, "Owner", orion.id, rights=CABINET_RIGHTS)
     with pytest.raises(Refused, match="another active user has full rights"), session.begin_nested():
         people.delete(session, full, first.id)
-    people.switch_right(session, chief, second.id, Right.CABINET_TICKETS, None)
+    people.switch_rights(session, chief, second.id, [Right.CABINET_TICKETS], None)
     people.delete(session, actor_of(second), first.id)
     session.expire_all()
     assert session.get(User, second.id).is_first and session.get(User, first.id) is None
@@ -206,7 +206,7 @@ def test_a_company_person_never_gets_an_office_role_or_right(session: Session, o
     with pytest.raises(NotFound):
         people.change_roles(session, actor_of(owner), clerk.id, [Role.ADMINISTRATOR])
     with pytest.raises(NotFound):
-        people.switch_right(session, actor_of(owner), clerk.id, Right.CUSTOMERS_READ, True)
+        people.switch_rights(session, actor_of(owner), clerk.id, [Right.CUSTOMERS_READ], True)
     clerk.roles = [makers.role(session, Role.ADMINISTRATOR)]  # even where a row says so
     session.flush()
     actor = actor_of(clerk)
@@ -241,7 +241,7 @@ def test_the_first_person_stays_the_owner(session: Session, orion: Company) -> N
     for act in (
         lambda: people.switch_off(session, chief, first.id),
         lambda: people.change_roles(session, chief, first.id, [Role.EMPLOYEE]),
-        lambda: people.switch_right(session, chief, first.id, Right.CABINET_BUY, False),
+        lambda: people.switch_rights(session, chief, first.id, [Right.CABINET_BUY], False),
     ):
         with pytest.raises(Refused):
             act()

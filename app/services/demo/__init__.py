@@ -107,11 +107,6 @@ def _take_turn(session: Session) -> None:
         session.execute(sa.text("SELECT pg_advisory_xact_lock(7163009)"))
 
 
-def is_loaded(session: Session) -> bool:
-    """Whether the demo is there, whole."""
-    return DONE in _marks(session)
-
-
 def _marks(session: Session) -> dict[str, dict[str, str]]:
     query = sa.select(AuditEvent.target_id, AuditEvent.details).where(AuditEvent.action == MARK)
     return {key: details for key, details in session.execute(query.order_by(AuditEvent.id))}
