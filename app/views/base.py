@@ -95,31 +95,25 @@ def run(service: Callable[..., Any], ids: Iterable[int], done: str) -> bool:
 
 def needs(*rights: Right) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Let a page only to people who hold every one of these rights; others get 403."""
-
-    def wrap(page: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(page)
-        def checked(self: Any, *args: Any, **named: Any) -> Any:
-            if not all(current_actor().may(right) for right in rights):
-                abort(403)
-            return page(self, *args, **named)
-
-        checked._needs = rights  # type: ignore[attr-defined]
-        return checked
-
-    return wrap
+    return _checked(rights, all, "_needs")
 
 
 def needs_one(*rights: Right) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Let a page to people who hold one of these rights at least; others get 403."""
+    return _checked(rights, any, "_needs_one")
 
+
+def _checked(
+    rights: tuple[Right, ...], enough: Callable[[Iterable[bool]], bool], mark: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def wrap(page: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(page)
         def checked(self: Any, *args: Any, **named: Any) -> Any:
-            if not any(current_actor().may(right) for right in rights):
+            if not enough(current_actor().may(right) for right in rights):
                 abort(403)
             return page(self, *args, **named)
 
-        checked._needs_one = rights  # type: ignore[attr-defined]
+        setattr(checked, mark, rights)
         return checked
 
     return wrap
