@@ -576,7 +576,7 @@ def import_command(name: str, kind: str, help_text: str) -> click.Command:
     if is_usage:
         written = click.Choice(["asterisk", "csv"])
         command.params += [
-            click.Option(["--format"], type=written, default="csv", help="Asterisk's Master.csv; a table else."),
+            click.Option(["--format"], type=written, help="Asterisk's Master.csv or a table; known by its content else."),
             click.Option(["--source"], help="Whose records these are: an id comes in once from each source."),
             click.Option(["--zone"], help="Where the file's clock stands, like UTC; the Seller's zone otherwise."),
         ]

@@ -102,3 +102,18 @@ def test_support_may_not_import(app, session):
     ensure_defaults(session)
     support = makers.sign_in(app.test_client(), makers.user(session, "support"))
     assert support.get("/office/import/").status_code == 403
+
+
+def test_a_file_of_an_exchange_is_known_and_asked_only_for_its_clock(office, session):
+    cells = ["", "380671110001", "0442223344", *[""] * 6, "2026-10-05 10:00:00", "", "", "66", "61", "ANSWERED", "BILL"]
+    text = ",".join(f'"{cell}"' for cell in cells) + "\r\n"
+    send(office, "/office/import/", kind="usage", source="pbx-2", file=(io.BytesIO(text.encode()), "Master.csv"))
+    batch = session.query(m.ImportBatch).one()
+    page = text_of(office.get(f"/office/import/{batch.id}"))
+    assert "Call records of Asterisk" in page
+    assert "column-quantity" not in page
+    text_of(send(office, f"/office/import/{batch.id}/mapping", **{"setting-zone": "UTC"}))
+    batch = session.query(m.ImportBatch).one()
+    assert (batch.mapping["settings"], batch.options["source"]) == ({"zone": "UTC"}, "pbx-2")
+    page = text_of(send(office, f"/office/import/{batch.id}/mapping", **{"setting-zone": "Mars"}))
+    assert "«Mars» is no time zone" in page

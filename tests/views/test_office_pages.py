@@ -269,11 +269,13 @@ def test_caught_mail_is_shown_with_its_attachments(app, office, session):
 
 
 def test_a_ticket_is_answered(office, session, account):
-    ticket = m.Ticket(company_id=account.company_id, subject="Рахунок?", department="billing")
+    ticket = m.Ticket(company_id=account.company_id, subject="Рахунок?", department="accounting")
     session.add(ticket)
     session.commit()
     page = text_of(post(office, f"/office/ticket/{ticket.id}/reply", body="Надіслали."))
     assert "Надіслали." in page
+    assert "Accounting" in page  # the department in words, here and in the list
+    assert "Accounting" in text_of(office.get("/office/tickets/list/?_flt_0_department=accounting"))
 
 
 def test_support_may_look_but_not_bill_or_take_money(app, session, seller, account):

@@ -22,6 +22,7 @@ from app.models import (
     User,
 )
 from app.services import tickets
+from app.views.cabinet import words
 from app.views.office import cells, codes
 from app.views.office.desk import Desk
 
@@ -29,6 +30,11 @@ from app.views.office.desk import Desk
 def _title(text: str) -> str:
     """A job's title: ours are texts to translate, a person's stand as they are."""
     return gettext(text) if text else ""
+
+
+def _department(code: str) -> str:
+    """Whom a question is for, as the customer chose it."""
+    return words.word(words.DEPARTMENTS, code) if code else ""
 
 
 class Tickets(Desk):
@@ -40,6 +46,8 @@ class Tickets(Desk):
     names = (_l("Tickets"), _l("Ticket"))
     list_columns = ["subject", "company", "department", "state", "created_at"]
     search_columns = ["subject", "company", "department", "state"]
+    formats = {"department": _department}
+    own_choices = {"department": words.DEPARTMENTS}
     order_columns = ["id"]
     base_order = ("id", "desc")
 
@@ -57,6 +65,7 @@ class Tickets(Desk):
             "office/ticket.html",
             title=ticket.subject,
             ticket=ticket,
+            department=_department(ticket.department),
             messages=messages,
             staff=staff,
             about=tickets.about(db.session(), ticket),
