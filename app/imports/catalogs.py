@@ -3,8 +3,9 @@
 Each price line is one priced component of one product. A line that cannot be read is reported with its number.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.imports.lines import iter_lines
 from app.imports.mapping import Mapping, guess_mapping
 from app.imports.pricelines import (
     BAD_TIERS,
+    COST,
     DOTTED,
     JSON_NUMBER,
     METERED,
@@ -47,7 +49,7 @@ __all__ = ["Catalog", "PriceLine", "Unpriced", "catalog_of_items", "catalog_of_s
 def read_catalog(source: Source, mapping: Mapping | None = None, limits: Limits | None = None) -> Catalog:
     """Any price list: CSV, XLSX or JSON; the layout is known by its headers, `mapping` overrules the guess."""
     if _is_json(source):
-        return catalog_of_items(read_items(source, limits), mapping)
+        return catalog_of_items(spread(read_items(source, limits)), mapping)
     return catalog_of_sheet(read_sheet(source, limits), mapping)
 
 
@@ -68,8 +70,10 @@ def catalog_of_sheet(sheet: Sheet, mapping: Mapping | None = None) -> Catalog:
 def catalog_of_items(items: Items, mapping: Mapping | None = None) -> Catalog:
     """The price list a JSON list holds."""
     first = next((item for _, item in items if isinstance(item, dict)), {})
-    if mapping is None and "model" in first and any(key.startswith("prices") for key in first):
+    if mapping is None and {"model", "id"} & set(first) and any(key.startswith("prices") for key in first):
         return _read_models(items)
+    if mapping is None and any("_cost_per_" in key for key in first):
+        return _read_costs(items)
     if mapping is None and {"meterId", "retailPrice"} <= set(first):
         return _read_meters((_flat(item), line) for line, item in items)
     sheet = _ItemSheet.of(items)
@@ -78,6 +82,27 @@ def catalog_of_items(items: Items, mapping: Mapping | None = None) -> Catalog:
         if not isinstance(item, dict):
             catalog.refuse(line, NOT_OBJECT)
     return catalog
+
+
+class _Spread(Items):
+    """The models of a list of providers, each known by its place."""
+
+    def __iter__(self) -> Iterator[tuple[int, Any]]:
+        place = 0
+        for _, provider in super().__iter__():
+            for model in provider.get("models", ()) if isinstance(provider, dict) else ():
+                place += 1
+                yield place, {"provider": str(provider.get("id", "")), **model} if isinstance(model, dict) else model
+
+
+def spread(items: Items) -> Items:
+    """The list itself, or what its providers list as their models."""
+    first = next((item for _, item in items), None)
+    if not isinstance(first, dict) or not isinstance(first.get("models"), list):
+        return items
+    inner = _Spread(0, items.encoding, items._store)
+    inner.count = sum(1 for _ in inner)
+    return inner
 
 
 def _is_json(source: Source) -> bool:
@@ -160,10 +185,10 @@ def _read_model(catalog: Catalog, line: int, item: dict[str, Any], model: str) -
     provider = str(item.get("provider") or "").strip()
     code = f"{provider}/{model}" if provider else model
     name = str(item.get("name") or model).strip()
-    key = next(key for key in item if key.startswith("prices"))
+    key = next((key for key in item if key.startswith("prices")), "")
     currency = next((part.upper() for part in key.split("_") if words.currency_of(part)), "USD")
     before, refused = len(catalog.lines), len(catalog.errors)
-    for condition, prices in _conditions(item[key]):
+    for condition, prices in _conditions(item.get(key)):
         for meter, value in prices.items():
             unit, quantity = _meter_unit(meter)
             tiers = _tiers(catalog, line, value, meter, quantity)
@@ -191,6 +216,55 @@ def _read_model(catalog: Catalog, line: int, item: dict[str, Any], model: str) -
     if len(catalog.lines) == before and len(catalog.errors) == refused:
         catalog.unpriced.append(Unpriced(line, code, name, provider))
         catalog.remark(line, NO_PRICES, name=name)
+
+
+def _read_costs(items: Items) -> Catalog:
+    """Models with what one token, image or second costs: «input_cost_per_token», also under a condition."""
+    catalog = Catalog("costs")
+    for line, item in items:
+        if not isinstance(item, dict) or not (code := str(item.get("id") or item.get("model") or "").strip()):
+            catalog.refuse(line, NO_CODE if isinstance(item, dict) else NOT_OBJECT)
+            continue
+        found = [(named, value) for key, value in item.items() if (named := COST.fullmatch(key))]
+        before, refused = len(catalog.lines), len(catalog.errors)
+        provider = next((str(value) for key, value in item.items() if key.endswith("provider")), "")[:200]
+        for named, value in found:
+            for size, cost in value.items() if isinstance(value, dict) else (("", value),):
+                _read_cost(catalog, line, code, provider, named, size, cost)
+        if len(catalog.lines) == before and len(catalog.errors) == refused:
+            catalog.unpriced.append(Unpriced(line, code, code, provider))
+            catalog.remark(line, NO_PRICES, name=code)
+    return catalog
+
+
+def _read_cost(
+    catalog: Catalog, line: int, code: str, provider: str, named: re.Match[str], size: str, cost: object
+) -> None:
+    if cost is None or isinstance(cost, list | dict):
+        return
+    what = " ".join(filter(None, (named["what"].replace("_", " "), size.replace("_", " "))))
+    unit = (named["unit"] or named["what"]).rpartition("_")[2]
+    price = read_price(catalog, line, cost, what)
+    if price is None:
+        return
+    quantity = 1_000_000 if unit in ("token", "character", "pixel") else 1
+    catalog.lines.append(
+        PriceLine(
+            line=line,
+            product_code=code,
+            product_name=code,
+            category=provider,
+            component_code=_slug(f"{what} {named['unit'] or ''}"),
+            component_name=f"{what.capitalize()}, {unit}s",
+            unit=unit,
+            unit_quantity=quantity,
+            currency="USD",
+            model="per_unit",
+            tiers=((Decimal(0), price * quantity),),
+            plan_code=_slug(named["when"] or ""),
+            attributes={"provider": provider} if provider else {},
+        )
+    )
 
 
 def _conditions(prices: object) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -361,6 +435,7 @@ def _read_mapped(sheet: Sheet, mapping: Mapping) -> Catalog:
     catalog = Catalog("mapped")
     groups: dict[tuple[str, ...], Steps] = {}
     hint = PRICE_HEADER.fullmatch(words.fold(mapping.columns.get("price", "")))
+    said = {"net": False, "gross": True}.get(words.header_parts(mapping.columns.get("price", "")).tax)
     for line in iter_lines(sheet, mapping):
         catalog.errors.extend((line.number, problem) for problem in line.errors)
         catalog.warnings.extend((line.number, problem) for problem in line.warnings)
@@ -371,6 +446,7 @@ def _read_mapped(sheet: Sheet, mapping: Mapping) -> Catalog:
         if price is None:
             continue
         base = _mapped_line(line.number, found, line.attributes, (hint[1].upper(), hint[2]) if hint else ("", ""))
+        base = replace(base, tax_included=said)
         key = (base.product_code, base.plan_code, base.component_code, base.unit, base.currency, str(base.valid_from))
         add_step(catalog, groups, key, base, found.get("from_quantity", Decimal(0)), price)
     catalog.lines.extend(grouped_lines(groups, "tiered"))

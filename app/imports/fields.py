@@ -214,8 +214,8 @@ CUSTOMERS = KindFields(
             "сумма в месяц|"
             "oplata miesieczna|opłata miesięczna|abonament miesięczny|miesięczna opłata|kwota miesięczna|"
             "opłata abonamentowa|abonament|monthly recurring revenue|monthly bill|"
-            "monatliche gebühr|monatsgebühr|grundgebühr|monatlicher betrag|abonnement mensuel|frais mensuels|mensualite|"
-            "mensalidade|valor mensal|cobranca mensal|canone mensile|tariffa mensile|costo mensile",
+            "monatliche gebühr|monatsgebühr|grundgebühr|monatlicher betrag|abonnement mensuel|frais mensuels|"
+            "mensualite|mensalidade|valor mensal|cobranca mensal|canone mensile|tariffa mensile|costo mensile",
             minimum=0,
             strict=True,
         ),
@@ -348,6 +348,7 @@ CATALOG = KindFields(
         _field("valid_to", N_("Valid to"), "date", END_DATE + "|effective end date", strict=True, open_ended=True),
     ),
     keys=("code", "component", "unit", "currency", "period", "model", "from_quantity", "valid_from"),
+    stand_ins={"code": "name"},
 )  # fmt: skip
 
 USAGE = KindFields(

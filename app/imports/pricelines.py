@@ -47,6 +47,7 @@ class PriceLine:
     valid_from: date | None = None
     valid_to: date | None = None
     attributes: dict[str, str] = field(default_factory=dict)
+    tax_included: bool | None = None  # None where the list does not say
 
     @property
     def price(self) -> Decimal:
@@ -109,9 +110,12 @@ METERED = (
     ("_minutes", "minute", 1),
     ("_seconds", "second", 1),
 )
+COST = re.compile(r"(?P<what>[a-z0-9_]+?)_cost(?:_per_(?P<unit>[a-z]+(?:_token|_per_second)?))?(?:_(?P<when>\w+))?")
 MONTHS = {
     "p1m": 1, "month": 1, "monthly": 1, "1 month": 1, "mes": 1, "mensual": 1, "місяць": 1, "міс": 1, "щомісяця": 1,
     "месяц": 1, "мес": 1, "ежемесячно": 1, "miesiąc": 1, "miesiac": 1, "miesięcznie": 1, "miesiecznie": 1,
+    "mies": 1, "mo": 1, "mth": 1, "m c": 1, "per month": 1, "на місяць": 1, "за місяць": 1, "в месяц": 1, "за месяц": 1,
+    "monat": 1, "monatlich": 1, "mois": 1, "mensuel": 1, "mensile": 1, "mes mensual": 1,
     "p3m": 3, "quarter": 3, "quarterly": 3, "квартал": 3, "kwartał": 3, "kwartal": 3, "p6m": 6,
     "p1y": 12, "year": 12, "yearly": 12, "annual": 12, "annually": 12, "1 year": 12, "año": 12, "ano": 12, "anual": 12,
     "рік": 12, "рик": 12, "год": 12, "rok": 12, "rocznie": 12, "щороку": 12, "ежегодно": 12,

@@ -165,7 +165,7 @@ def _plan(work: Work, offer: Offer, code: str, currency: str, product_id: int) -
         "name": name[:255],
         "currency": currency,
         "period_months": line.period_months,
-        "tax_included": bool(work.options.get("tax_included", False)),
+        "tax_included": bool(line.tax_included or (line.tax_included is None and work.options.get("tax_included"))),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from app.core.errors import N_, Refused
 from app.imports import streaming
-from app.imports.catalogs import Catalog, PriceLine, Unpriced, catalog_of_items, catalog_of_sheet
+from app.imports.catalogs import Catalog, PriceLine, Unpriced, catalog_of_items, catalog_of_sheet, spread
 from app.imports.cdr import MasterSheet, iter_master, looks_like_master
 from app.imports.fields import ImportKind
 from app.imports.lines import iter_lines
@@ -135,7 +135,7 @@ def open_file(kind: ImportKind, path: Path, mapping: dict[str, Any] | None, zone
     if _is_list(path):
         if kind != ImportKind.CATALOG:
             raise Refused(LIST_ONLY)
-        items = _one_a_line(read_items(path))
+        items = _one_a_line(spread(read_items(path)))
         return Opened(kind, None, given, zone, items, catalog_of_items(items, given))
     sheet = _sheet(kind, path, given)
     given = given.fitted(sheet.headers) if given else None
