@@ -62,6 +62,19 @@ def moment(value: dt.datetime | None) -> str:
     return f"{whole_day}, {format_time(local, 'short', rebase=False)}"
 
 
+def day_of(value: dt.datetime) -> str:
+    """The day of an instant in the reader's zone."""
+    return day(value.astimezone(ZoneInfo(zone_of_reader())).date())
+
+
+def second(value: dt.datetime | None) -> str:
+    """An instant to the second, as orders say when they were placed: «22.11.2026 12:49:52» (SMC-72)."""
+    if value is None:
+        return "—"
+    local = value.astimezone(ZoneInfo(zone_of_reader()))
+    return f"{day(local.date())} {local:%H:%M:%S}".replace(" ", "\u00a0")
+
+
 def yes_no(value: bool | None) -> str:
     """«Yes» or «No»."""
     return "—" if value is None else gettext("Yes") if value else gettext("No")

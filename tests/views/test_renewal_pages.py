@@ -248,3 +248,25 @@ def test_the_quantity_is_changed_on_its_page_and_paid_by_days(client: FlaskClien
     assert "It is changed." in done and "Dec 1, 2026" in done
     assert "whole number" in text_of(client, f"{here}?quantity=1.5")
     assert statements(client, f"{here}?quantity=4") <= 8 and statements(client, paying) <= 8
+
+
+@pytest.mark.covers("SMC-65", "SMC-68", "SMC-72")
+def test_subscriptions_have_their_date_price_and_sum_and_orders_the_second(
+    client: FlaskClient, olga: Buyer, session: Session
+) -> None:
+    made = olga.subscriptions()[0]
+    (item,) = made.items
+    made.quantity = item.quantity = 101
+    item.unit_price = "4.5"
+    order = session.query(m.Order).first()
+    order.ordered_at = dt.datetime(2026, 11, 9, 22, 30, 5, tzinfo=dt.UTC)
+    session.commit()
+    with client.session_transaction() as kept:
+        kept["locale"] = "uk"
+    listed = re.sub(r"<[^>]+>", " ", text_of(client, "/my/subscriptions/"))
+    for word in ("Кількість", "101", "10.11.2026", "4,50 UAH", "454,50 UAH"):
+        assert word in listed, word
+    page = re.sub(r"<[^>]+>", " ", text_of(client, f"/my/subscriptions/{made.id}"))
+    assert "10.11.2026\u00a000:30:05" in page and "101 × 4,50 = 454,50 UAH" in page
+    for path in ("/my/orders/", f"/my/orders/{order.id}"):
+        assert "10.11.2026\u00a000:30:05" in text_of(client, path)

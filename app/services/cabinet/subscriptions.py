@@ -11,7 +11,18 @@ from sqlalchemy.orm import Session, joinedload
 from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import DomainError, NotFound
-from app.models import Charge, Component, Plan, PriceVersion, Product, Subscriber, Subscription, SubscriptionItem
+from app.models import (
+    Charge,
+    Component,
+    Order,
+    OrderLine,
+    Plan,
+    PriceVersion,
+    Product,
+    Subscriber,
+    Subscription,
+    SubscriptionItem,
+)
 from app.rules.lifecycle import SubscriptionState
 from app.rules.pricing import Case, Price, amount_of
 
@@ -60,12 +71,23 @@ class Row:
     ends_on: dt.date | None
     state: str
     auto_renew: bool
+    ordered_at: dt.datetime | None = None
     parts: list[Part] = field(default_factory=list)
 
     @property
     def month_amount(self) -> Decimal:
         """What a whole month comes to, without use."""
         return sum((part.month_amount for part in self.parts if part.month_amount is not None), Decimal(0))
+
+    @property
+    def price(self) -> Decimal:
+        """What one of them costs a month."""
+        return price_of_one(self.month_amount, self.quantity)
+
+
+def price_of_one(month_amount: Decimal, quantity: Decimal) -> Decimal:
+    """What one of so many costs, to the fraction of a cent that charges have."""
+    return (month_amount / quantity).quantize(Decimal("0.0001")) if quantity else month_amount
 
 
 @dataclass(frozen=True)
@@ -124,10 +146,21 @@ def _rows() -> Any:
             Subscription.ends_on,
             Subscription.state,
             Subscription.auto_renew,
+            ordered_at().label("ordered_at"),
         )
         .join(Plan, Plan.id == Subscription.plan_id)
         .join(Product, Product.id == Plan.product_id)
         .outerjoin(Subscriber, Subscriber.id == Subscription.subscriber_id)
+    )
+
+
+def ordered_at(subscription_id: Any = Subscription.id) -> Any:
+    """When a subscription was first ordered, as a part of a statement; nothing where it was entered by the staff."""
+    return (
+        sa.select(sa.func.min(Order.ordered_at))
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(OrderLine.subscription_id == subscription_id)
+        .scalar_subquery()
     )
 
 

@@ -307,6 +307,7 @@ class Page(CabinetPage):
         "day": day,
         "days": days,
         "moment": cells.moment,
+        "second": cells.second,
         "month_name": month_name,
         "month_in_text": month_in_text,
         "percent": percent,

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import tempfile
+from decimal import Decimal
 from typing import Any, BinaryIO, cast
 
+import sqlalchemy as sa
 from flask import abort, jsonify, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import get_locale, gettext
@@ -17,6 +19,7 @@ from app.rules.lifecycle import SubscriptionState
 from app.services import policies
 from app.services.cabinet import charges, subscribers, subscriptions
 from app.services.shop import activating, changing, renewals
+from app.views import cells
 from app.views.base import attempt, needs
 from app.views.cabinet import frame, words
 from app.views.exports import KINDS, send_path
@@ -62,7 +65,14 @@ class SubscriptionsPage(frame.Page):
             kind=kind,
         )
         rows, more = subscriptions.list_subscriptions(self.session, self.actor, self.today, wanted)
-        return self.show("subscriptions.html", rows=rows, more=more, wanted=wanted, next_charge=self._next_charge())
+        return self.show(
+            "subscriptions.html",
+            rows=rows,
+            more=more,
+            wanted=wanted,
+            next_charge=self._next_charge(),
+            day_of=cells.day_of,
+        )
 
     def _next_charge(self) -> dt.date:
         return Month.of(self.today).shift(1).first_day
@@ -74,13 +84,16 @@ class SubscriptionsPage(frame.Page):
         found = subscriptions.subscription_of(self.session, self.actor, subscription_id)
         parts = subscriptions.parts_of(self.session, [found.id], self.today, ended=True).get(found.id, [])
         in_force = [p for p in parts if p.valid_from <= self.today and (p.valid_to is None or p.valid_to > self.today)]
+        month_amount = sum((part.month_amount for part in in_force if part.month_amount is not None), Decimal(0))
         may_see_money = self.actor.may(Right.CABINET_DOCUMENTS) or self.actor.may(Right.CABINET_PAYMENTS)
         return self.show(
             "subscription.html",
             subscription=found,
             parts=in_force,
             past=[part for part in parts if part not in in_force],
-            month_amount=sum(part.month_amount or 0 for part in in_force),
+            month_amount=month_amount,
+            price=subscriptions.price_of_one(month_amount, found.quantity),
+            ordered_at=self.session.scalar(sa.select(subscriptions.ordered_at(found.id))),
             charges=subscriptions.charges_of(self.session, found) if may_see_money else [],
             next_charge=self._next_charge_of(found),
             is_prepaid=found.paid_until is not None and found.account.contract_id is None,
