@@ -5,6 +5,7 @@ Every command prepares its database first (an empty DATA_DIR too) and runs to it
 
 import datetime as dt
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ from app.services import (
     switching,
 )
 from app.services.cabinet import subscribers
+from app.services.renaming.lists import NOTHING_GOOD
 
 OPERATOR = Actor.system("operator")
 
@@ -58,7 +60,16 @@ def register(app: Flask) -> None:
         check_invariants,
     )
     for command in (*own, *IMPORTS):
+        command.parse_args = functools.partial(_parsed, command.parse_args)  # type: ignore[method-assign]
         app.cli.add_command(command)
+
+
+def _parsed(parse: Callable[..., list[str]], context: click.Context, words: list[str]) -> list[str]:
+    """The words of a command; what is wrong with them in one line, without click's two of usage."""
+    try:
+        return parse(context, words)
+    except click.UsageError as error:
+        raise OneLine(error.format_message()) from error
 
 
 @contextmanager
@@ -103,6 +114,21 @@ class OneLine(click.ClickException):
     """What click itself would say in three lines."""
 
     exit_code = 2
+
+
+class Target(click.Path):
+    """A file to be written, in a folder that is there: told before anything is done, not after."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Its path; OneLine where it cannot be written there."""
+        path = super().convert(value, param, ctx)
+        folder = Path(path).parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise OneLine(f"Nothing can be written to the folder «{folder}». Name a folder that is there and is yours.")
+        return path
 
 
 class MonthWord(click.ParamType):
@@ -247,6 +273,7 @@ def _close(session: Session, seller_id: int, name: str, month: Month) -> None:
     run = billing.start_run(session, OPERATOR, seller_id, month)
     session.commit()
     run_id = run.id
+    before = billing.billed(session, run_id)
     now = billing.progress(session, run_id)
     with bar(now.total, f"{name} {month}") as show:
         while now.left:
@@ -256,10 +283,12 @@ def _close(session: Session, seller_id: int, name: str, month: Month) -> None:
     if not now.total:
         billing.run_batch(session, OPERATOR, run_id)
         session.commit()
-    sums = ", ".join(f"{total} {currency}" for currency, total in billing.billed(session, run_id)) or "nothing"
+    billed = billing.billed(session, run_id)
+    sums = ", ".join(f"{total} {currency}" for currency, total in billed) or "nothing"
+    again = " Nothing new was due: this is what was billed before." if billed and billed == before else ""
     click.echo(
         f"{name} {month}: {now.done} accounts billed, {sums}; {now.nothing} with nothing due, "
-        f"{now.quarantined} in quarantine."
+        f"{now.quarantined} in quarantine.{again}"
     )
     for number, company, reason in billing.quarantine(session, run_id):
         click.echo(f"  {number}  {company}: {reason}", err=True)
@@ -272,7 +301,7 @@ def _close(session: Session, seller_id: int, name: str, month: Month) -> None:
 @click.option("--account", help="Number of one account; otherwise all of them, by contract.")
 @click.option("--currency", help="All accounts of this currency, where the company has several currencies.")
 @click.option("--format", "fmt", type=click.Choice(["pdf", "xlsx"]), default="pdf", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("--out", type=Target(), required=True)
 @plain_errors
 def make_reconciliation(
     company: str, start: dt.date, last: dt.date, account: str | None, currency: str | None, fmt: str, out: Path
@@ -300,7 +329,7 @@ def make_reconciliation(
 @click.option("--format", "fmt", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
 @click.option("--delimiter", default=";", show_default=True, help="Of a CSV: one character.")
 @click.option("--bom/--no-bom", default=True, show_default=True, help="Begin a CSV with the mark of UTF-8.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("--out", type=Target(), required=True)
 @plain_errors
 def export(
     register_name: str,
@@ -364,7 +393,7 @@ def company_named(session: Session, code: str) -> Company:
 @click.option("--company", "code", required=True, help="Code of the company whose subscribers they are.")
 @click.option("--dry-run", is_flag=True, help="Say what would come of it; write nothing.")
 @click.option("--take-suggestions", is_flag=True, help="Take the suggested spellings of names of mixed letters.")
-@click.option("--result", type=click.Path(path_type=Path, dir_okay=False), help="Where the list with results goes.")
+@click.option("--result", type=Target(), help="Where the list with results goes.")
 @plain_errors
 def rename(file: Path, code: str, dry_run: bool, take_suggestions: bool, result: Path | None) -> None:
     """Rename a company's subscribers by a list: numbers and new names, XLSX or CSV."""
@@ -375,7 +404,8 @@ def rename(file: Path, code: str, dry_run: bool, take_suggestions: bool, result:
         found = renaming.read_list(session, OPERATOR, company.id, opened, kept, file.name)
         found.takes_suggestions = take_suggestions
         click.echo(_judged(found, dry_run))
-        if not dry_run:
+        good = renaming.good_lines(found.counts)
+        if not dry_run and good:
             renaming.order(session, OPERATOR, found.request_id, by_job=False)
             session.commit()
             _apply_names(session, found, file.name)
@@ -383,6 +413,8 @@ def rename(file: Path, code: str, dry_run: bool, take_suggestions: bool, result:
             with written_whole(result) as part, part.open("wb") as target:
                 renaming.write_list_result(session, found, opened, target)
             click.echo(f"The list with its results: {result}")
+        if not dry_run and not good:
+            raise Refused(NOTHING_GOOD)
 
 
 def _judged(found: RenameList, dry_run: bool) -> str:
@@ -441,7 +473,7 @@ def undo(batch: int) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--company", "code", required=True, help="Code of the company whose subscribers they are.")
 @click.option("--dry-run", is_flag=True, help="Say what would come of it and what it costs; write nothing.")
-@click.option("--result", type=click.Path(path_type=Path, dir_okay=False), help="Where the list with results goes.")
+@click.option("--result", type=Target(), help="Where the list with results goes.")
 @plain_errors
 def switch_options(file: Path, code: str, dry_run: bool, result: Path | None) -> None:
     """Switch options of subscribers by a list: number; option (code or name); on or off; day (today where empty)."""

@@ -42,6 +42,21 @@ def names(session: Any) -> list[str]:
     return found
 
 
+def test_what_is_wrong_is_one_line_said_before_anything_is_done(app, session, company, tmp_path: Path):
+    file, result = tmp_path / "people.csv", tmp_path / "result.csv"
+    file.write_text("Номер;Нова назва\n0671234501;Марія\n", "utf-8")
+    nowhere = run(app, "rename", str(file), "--company", company, "--result", str(tmp_path / "no" / "r.csv"))
+    assert nowhere.exit_code == 2 and "Nothing can be written to the folder" in nowhere.output
+    assert names(session)[0] == "Стара 1"
+    export = ["export", "subscribers", "--format", "pdf"]
+    for words in (["rename", str(file)], ["undo", "x"], export, ["options", "--x"]):
+        wrong = run(app, *words)
+        assert wrong.exit_code == 2 and len(wrong.output.strip().splitlines()) == 1, wrong.output
+    file.write_text("Номер;Нова назва\n0509999999;Хто\n", "utf-8")
+    bad = run(app, "rename", str(file), "--company", company, "--result", str(result))
+    assert bad.exit_code == 2 and "no such number" in result.read_text("utf-8-sig")
+
+
 def test_a_list_is_renamed_and_undone_by_commands(app, session, company, tmp_path: Path):
     file, result = tmp_path / "people.csv", tmp_path / "result.csv"
     file.write_text("Номер;Нова назва\n0671234501;Марія\n0671234502;Ивaнов\n0501111111;Хто\n", "utf-8")
