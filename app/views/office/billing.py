@@ -17,8 +17,6 @@ class BillingRuns(Desk):
     names = (_l("Billing runs"), _l("Billing run"))
     list_columns = ["month", "seller", "state", "issue_on", "started_by", "created_at", "finished_at"]
     search_columns = ["month", "state", "seller"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     formats = {"month": cells.month}
 
 
@@ -34,8 +32,6 @@ class RunItems(Desk):
     labels = {"trouble": _l("Reason")}
     formats = {"trouble": lambda error: say(error) if error else cells.NOTHING}
     search_columns = ["state", "account", "reason"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
 
 
 class Charges(Desk):
@@ -48,8 +44,6 @@ class Charges(Desk):
     list_columns = ["month", "name", "kind", "quantity", "unit_price", "amount", "account", "document"]
     labels = {"explained": _l("Reckoned as")}
     search_columns = ["month", "name", "kind", "starts_on"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     formats = {
         "month": cells.month,
         "kind": cells.kind,

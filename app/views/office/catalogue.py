@@ -188,8 +188,6 @@ class Components(Desk):
     names = (_l("Components"), _l("Component"))
     list_columns = ["name", "code", "plan", "charged", "model", "unit", "included"]
     search_columns = ["name", "code", "plan", "charged", "model"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     form_columns = [
         "plan", "code", "name", "unit", "charged", "tariff", "model", "included", "minimum", "maximum", "step",
         "translations",
@@ -229,8 +227,6 @@ class Prices(Desk):
     list_columns = ["component", "component.plan", "valid_from", "valid_to", "unit_price", "per_quantity", "tiers"]
     labels = {"component.plan": _l("Plan")}
     search_columns = ["component", "valid_from", "valid_to"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     form_columns = ["component", "valid_from", "valid_to", "unit_price", "per_quantity", "tiers"]
     fixed = frozenset({"component", "valid_from"})
     required = frozenset({"component", "valid_from", "unit_price", "per_quantity"})
@@ -263,7 +259,6 @@ class Promotions(Desk):
     list_columns = ["code", "name", "percent_bp", "amount", "valid_from", "valid_to", "used", "use_limit"]
     search_columns = ["code", "name", "valid_from", "valid_to"]
     order_columns = ["code"]
-    base_order = ("id", "desc")
     form_columns = [
         "seller", "code", "name", "product", "percent_bp", "amount", "valid_from", "valid_to", "use_limit",
         "minimum_sum", "first_purchase_only",

@@ -154,7 +154,6 @@ class Contracts(Desk):
     list_columns = ["number", "company", "payer", "seller", "signed_on", "ends_on"]
     search_columns = ["number", "company", "payer", "signed_on"]
     order_columns = ["number"]
-    base_order = ("id", "desc")
     form_columns = ["payer", "seller", "number", "signed_on", "ends_on", "payable_currency", "rate_markup_bp"]
     required = frozenset({"payer", "seller", "number", "signed_on"})
     hints = {
@@ -252,6 +251,4 @@ class DeliveryChanges(Desk):
     list_columns = ["account", "valid_from", "delivery", "delivery_format", "delivery_addresses", "changed_by"]
     labels = {"changed_by": _l("Changed by")}
     search_columns = ["changed_by", "delivery_addresses"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     menu = False

@@ -47,7 +47,7 @@ class Kept(DomainError):
 
 
 class Desk(OfficeView):
-    """One table. Say at least model, area, route_base, names, list_columns, search_columns and base_order.
+    """One table, the newest row first. Say at least model, area, route_base, names, list_columns and search_columns.
 
     form_columns (or form_fieldsets_of): columns of both forms; without them nobody may add or edit. `fixed` ones are
     asked for only when a row is made. `required`, `hints`, `options` (values of a select), `checks` (validators) are by
@@ -57,6 +57,8 @@ class Desk(OfficeView):
     is_abstract = True
     model: ClassVar[Any] = None
     area: ClassVar[str] = ""
+    order_columns = ["id"]
+    base_order = ("id", "desc")
     names: ClassVar[tuple[Any, Any]] = ("", "")
     form_columns: ClassVar[list[str]] = []
     form_fieldsets_of: ClassVar[list[tuple[Any, list[str]]]] = []

@@ -26,7 +26,6 @@ class Documents(Desk):
     list_columns = LIST
     search_columns = ["number", "kind", "company", "account", "seller", "issued_on", "settlement", "period_start"]
     order_columns = ["issued_on"]
-    base_order = ("id", "desc")
     options = {"kind": DocumentKind, "settlement": ("unpaid", "partly", "paid")}
     formats = {"kind": cells.kind, "settlement": cells.state, "state": cells.state}
 
@@ -116,8 +115,6 @@ class DocumentFiles(Desk):
     labels = {"size": _l("Size, bytes"), "sha256": _l("SHA-256")}
     formats = {"size": cells.count}
     search_columns = ["format", "sha256"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     menu = False
 
 
@@ -133,5 +130,3 @@ class Deliveries(Desk):
     formats = {"format": cells.kind}
     options = {"state": ("pending", "sent", "failed")}
     search_columns = ["address", "state", "format"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")

@@ -36,7 +36,6 @@ class Payments(Desk):
     labels = {"used": _l("Allocated")}
     search_columns = ["number", "reference", "company", "account", "paid_on", "state", "purpose"]
     order_columns = ["paid_on"]
-    base_order = ("id", "desc")
     formats = {"method": cells.kind}
 
     @expose("/show/<pk>")
@@ -57,8 +56,6 @@ class Allocations(Desk):
     names = (_l("Allocations"), _l("Allocation"))
     list_columns = ["payment", "document", "amount", "allocated_on"]
     search_columns = ["allocated_on", "amount"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
 
 
 class PaymentMethods(Desk):
@@ -70,8 +67,6 @@ class PaymentMethods(Desk):
     names = (_l("Payment methods"), _l("Payment method"))
     list_columns = ["name", "company", "gateway", "mask", "state", "monthly_maximum"]
     search_columns = ["name", "gateway", "mask", "state"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     show_columns = ["name", "company", "gateway", "mask", "state", "monthly_maximum"]
 
 
@@ -85,8 +80,6 @@ class BankLines(Desk):
     list_columns = ["booked_on", "counterparty", "tax_code", "amount", "currency", "purpose", "payment"]
     formats = {"purpose": cells.brief}
     search_columns = ["counterparty", "tax_code", "booked_on", "amount", "purpose"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
 
 
 class ExpectedPayments(Desk):
@@ -98,8 +91,6 @@ class ExpectedPayments(Desk):
     names = (_l("Unconfirmed payments"), _l("Unconfirmed payment"))
     list_columns = ["payment", "bank_line", "matched_at", "created_at"]
     search_columns = ["matched_at"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
 
 
 class InstalmentPlans(Desk):
@@ -111,8 +102,6 @@ class InstalmentPlans(Desk):
     names = (_l("Instalment plans"), _l("Instalment plan"))
     list_columns = ["name", "account", "total", "down_payment", "starts_on"]
     search_columns = ["name", "starts_on"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     related = ("InstalmentParts",)
 
     @expose("/show/<pk>")
@@ -134,7 +123,6 @@ class InstalmentParts(Desk):
     list_columns = ["due_on", "amount", "paid", "state", "document"]
     formats = {"state": cells.state}
     search_columns = ["due_on", "state"]
-    order_columns = ["id"]
     base_order = ("id", "asc")
     menu = False
 
@@ -149,8 +137,6 @@ class CreditLimits(Desk):
     list_columns = ["account", "company", "amount", "used", "blocked_on"]
     labels = {"amount": _l("Limit")}
     search_columns = ["amount", "used", "blocked_on"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     form_columns = ["amount", "blocked_on"]
     required = frozenset({"amount"})
     addable = False
@@ -169,8 +155,6 @@ class LedgerAccounts(Desk):
     formats = {"kind": cells.kind}
     options = {"kind": LedgerKind}
     search_columns = ["kind", "currency"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
 
 
 class Entries(Desk):
@@ -184,8 +168,6 @@ class Entries(Desk):
     formats = {"kind": cells.kind}
     options = {"kind": EntryKind}
     search_columns = ["kind", "happened_on", "key"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     related = ("Postings",)
 
 
@@ -198,5 +180,3 @@ class Postings(Desk):
     names = (_l("Postings"), _l("Posting"))
     list_columns = ["id", "entry", "happened_on", "debit", "credit", "amount", "currency"]
     search_columns = ["happened_on", "amount", "currency"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")

@@ -95,8 +95,6 @@ class NumberSeriesView(Desk):
     list_columns = ["seller", "kind", "year", "last_number"]
     formats = {"kind": cells.kind, "year": cells.number}
     search_columns = ["kind", "year"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
 
 
 class CurrencyRates(Desk):
@@ -108,8 +106,6 @@ class CurrencyRates(Desk):
     names = (_l("Currency rates"), _l("Currency rate"))
     list_columns = ["day", "base", "quote", "nominal", "rate", "source"]
     search_columns = ["day", "base", "quote", "source"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     form_columns = ["day", "base", "nominal", "quote", "rate", "source"]
     required = frozenset({"day", "base", "nominal", "quote", "rate", "source"})
     hints = {
@@ -130,7 +126,6 @@ class Policies(Desk):
     names = (_l("Policies"), _l("Policy"))
     list_columns = ["kind", "seller", "settings"]
     search_columns = ["kind"]
-    order_columns = ["id"]
     base_order = ("id", "asc")
     menu = False
 
@@ -144,8 +139,6 @@ class CalendarOverrides(Desk):
     names = (_l("Calendar"), _l("Day of the calendar"))
     list_columns = ["day", "country", "is_working"]
     search_columns = ["country", "day", "is_working"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     form_columns = ["country", "day", "is_working"]
     required = frozenset({"country", "day"})
     deletable = True

@@ -43,8 +43,6 @@ class Subscriptions(Desk):
     names = (_l("Subscriptions"), _l("Subscription"))
     list_columns = ["name", "company", "account", "plan", "quantity", "starts_on", "ends_on", "state"]
     search_columns = ["name", "company", "account", "plan", "state", "starts_on", "ends_on"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     form_columns = ["account", "plan", "subscriber", "name", "quantity", "starts_on", "ends_on", "auto_renew", "state"]
     fixed = frozenset({"account", "plan", "starts_on"})
     required = frozenset({"account", "plan", "quantity", "starts_on"})
@@ -71,8 +69,6 @@ class SubscriptionItems(Desk):
     names = (_l("Subscribed components"), _l("Subscribed component"))
     list_columns = ["name", "subscription", "component", "quantity", "unit_price", "valid_from", "valid_to"]
     search_columns = ["name", "subscription", "component", "valid_from", "valid_to"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     form_columns = ["subscription", "component", "name", "quantity", "unit_price", "valid_from", "valid_to"]
     fixed = frozenset({"subscription", "component", "valid_from"})
     required = frozenset({"subscription", "component", "quantity", "valid_from"})
@@ -92,8 +88,6 @@ class SubscriptionPromotions(Desk):
     names = (_l("Given promotions"), _l("Given promotion"))
     list_columns = ["promotion", "subscription", "valid_from", "valid_to"]
     search_columns = ["promotion", "subscription", "valid_from"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     form_columns = ["subscription", "promotion", "valid_from", "valid_to"]
     required = frozenset({"subscription", "promotion", "valid_from"})
 
@@ -111,8 +105,6 @@ class Usages(Desk):
     ]  # fmt: skip
     search_columns = ["source", "source_id", "day", "destination"]
     formats = {"time_class": cells.kind}
-    order_columns = ["id"]
-    base_order = ("id", "desc")
 
 
 class SuspendedUsages(Desk):
@@ -124,8 +116,6 @@ class SuspendedUsages(Desk):
     names = (_l("Suspended usage"), _l("Suspended record"))
     list_columns = ["created_at", "reason", "source", "source_id"]
     search_columns = ["reason", "source", "source_id"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     show_columns = ["created_at", "reason", "source", "source_id", "record"]
 
 
@@ -138,8 +128,6 @@ class Seats(Desk):
     names = (_l("Seats"), _l("Seat"))
     list_columns = ["subscription", "user", "assigned_at"]
     search_columns = ["subscription", "assigned_at"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
 
 
 class Extensions(Desk):
@@ -151,8 +139,6 @@ class Extensions(Desk):
     names = (_l("Extensions"), _l("Extension"))
     list_columns = ["subscription", "period_start", "starts_at", "ends_at", "sessions", "bases"]
     search_columns = ["subscription", "period_start"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
 
 
 class Options(Desk):
@@ -164,8 +150,6 @@ class Options(Desk):
     names = (_l("Options"), _l("Option"))
     list_columns = ["subscriber", "component", "valid_from", "valid_to"]
     search_columns = ["subscriber", "component", "valid_from"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     form_columns = ["subscriber", "component", "valid_from", "valid_to"]
     fixed = frozenset({"subscriber", "component", "valid_from"})
     required = frozenset({"subscriber", "component", "valid_from"})
@@ -181,8 +165,6 @@ class Requests(Desk):
     show_template = "office/request.html"
     list_columns = ["id", "company", "kind", "subscriber", "component", "state", "effective_on", "reason", "created_at"]
     search_columns = ["company", "subscriber", "kind", "state", "effective_on", "reason", "reference"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     options = {"kind": ("rename", "option_on", "option_off")}
     labels = {"reference": _l("Operator's reference")}
     show_columns = [
@@ -245,7 +227,6 @@ class Orders(Desk):
     list_columns = ["number", "account", "kind", "method", "total", "currency", "state", "ordered_at"]
     search_columns = ["number", "account", "state", "payer", "promo_code", "ordered_at"]
     order_columns = ["number"]
-    base_order = ("id", "desc")
     related = ("OrderLines",)
     labels = {"method": _l("Payment method")}
     formats = {"kind": cells.kind, "method": cells.kind}
@@ -268,7 +249,6 @@ class OrderLines(Desk):
     names = (_l("Order lines"), _l("Order line"))
     list_columns = ["name", "quantity", "months", "total"]
     search_columns = ["name"]
-    order_columns = ["id"]
     base_order = ("id", "asc")
     menu = False
 
@@ -282,8 +262,6 @@ class Carts(Desk):
     names = (_l("Carts"), _l("Cart"))
     list_columns = ["id", "company", "currency", "promo_code", "created_at"]
     search_columns = ["promo_code", "currency"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
 
 
 class CartItems(Desk):
@@ -295,6 +273,4 @@ class CartItems(Desk):
     names = (_l("Items of carts"), _l("Item of a cart"))
     list_columns = ["plan", "quantity", "months", "is_selected"]
     search_columns = ["plan"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     menu = False

@@ -48,8 +48,6 @@ class Tickets(Desk):
     search_columns = ["subject", "company", "department", "state"]
     formats = {"department": _department}
     own_choices = {"department": words.DEPARTMENTS}
-    order_columns = ["id"]
-    base_order = ("id", "desc")
 
     @expose("/show/<pk>")
     @has_access
@@ -81,7 +79,6 @@ class TicketMessages(Desk):
     names = (_l("Messages"), _l("Message"))
     list_columns = ["created_at", "author", "body"]
     search_columns = ["author", "body"]
-    order_columns = ["id"]
     base_order = ("id", "asc")
     menu = False
 
@@ -97,8 +94,6 @@ class Notices(Desk):
     formats = {"channel": cells.kind, "event": codes.event, "state": codes.letter}
     search_columns = ["event", "channel", "state", "recipient", "subject"]
     own_choices = {"event": codes.EVENTS, "state": codes.LETTERS}
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     show_columns = ["created_at", "event", "channel", "recipient", "subject", "body", "state", "sent_at", "read_at"]
 
 
@@ -114,8 +109,6 @@ class NoticePreferences(Desk):
     formats = {"notice_class": codes.notice_class, "channel": cells.kind}
     own_choices = {"notice_class": codes.CLASSES}
     search_columns = ["notice_class", "channel"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     menu = False
 
 
@@ -131,8 +124,6 @@ class Jobs(Desk):
     formats = {"name": codes.job, "title": _title}
     own_choices = {"name": codes.JOBS}
     search_columns = ["title", "name", "state"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     show_columns = [
         "title",
         "name",
@@ -159,8 +150,6 @@ class Outboxes(Desk):
     show_template = "office/outbox.html"
     list_columns = ["id", "topic", "state", "attempts", "due_at", "error", "key"]
     search_columns = ["topic", "state", "error", "key"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     show_columns = ["topic", "state", "attempts", "due_at", "rung_at", "error", "payload", "key", "created_at"]
     formats = {"error": cells.brief, "topic": codes.topic}
     own_choices = {"topic": codes.TOPICS}
@@ -176,8 +165,6 @@ class ImportBatches(Desk):
     names = (_l("Imported files"), _l("Imported file"))
     list_columns = ["id", "kind", "file_name", "state", "lines", "accepted", "rejected", "created_by", "created_at"]
     search_columns = ["kind", "file_name", "state", "created_by"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     formats = {"kind": cells.kind, "state": cells.state}
 
 
@@ -191,8 +178,6 @@ class ImportMappings(Desk):
     names = (_l("Import mappings"), _l("Import mapping"))
     list_columns = ["name", "kind", "created_at"]
     search_columns = ["name", "kind"]
-    order_columns = ["id"]
-    base_order = ("id", "desc")
     show_columns = ["name", "kind", "mapping"]
     form_columns = ["name", "mapping"]
     required = frozenset({"name", "mapping"})
@@ -213,5 +198,4 @@ class AuditEvents(Desk):
     own_choices = {"action": codes.ACTIONS, "target": codes.THINGS}
     search_columns = ["actor", "action", "target", "target_id", "at"]
     order_columns = ["action"]
-    base_order = ("id", "desc")
     show_columns = ["at", "actor", "action", "target", "target_id", "details", "digest"]
