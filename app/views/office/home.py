@@ -38,7 +38,7 @@ def figures(actor: Actor) -> dict[str, Any]:
         shown |= _money(actor, today, now, seller)
     if actor.may(Right.BILLING_READ):
         month = now.shift(-1)
-        shown["closing_month"], shown["closing_name"] = month, cells.month(month.first_day)
+        shown["closing_month"], shown["closing_name"] = month, format_date(month.first_day, "LLLL yyyy")
         shown["closings"] = [_closing(one) for one in overview.closings(db.session(), actor, month)]
         shown["quarantined"] = sum(one["quarantined"] for one in shown["closings"])
     if actor.may(Right.JOBS_READ):
