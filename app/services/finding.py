@@ -50,11 +50,11 @@ def _either_case(letter: str) -> str:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Where rows that may have a word stand: `ids` is a row source with the column `id`, `parts` what it is asked."""
+    """Where rows that may have words stand: `ids` is a row source with the column `id`, `parts` what it is asked."""
 
     table: str
     column: str
-    word: str
+    words: tuple[str, ...]
     is_postgresql: bool
     parts: tuple[str, ...] = ()  # those of the word's parts that are asked for, where the database is SQLite
 
@@ -63,7 +63,9 @@ class Proposal:
         """The rows whose parts are all there, as a subquery."""
         name = f"find_{self.table}_{self.column}"
         if self.is_postgresql:
-            found = sa.text("parts @> find_parts(CAST(:find_word AS text))").bindparams(find_word=self.word)
+            given = {f"find_word_{n}": word for n, word in enumerate(self.words)}
+            parts = " || ".join(f"find_parts(CAST(:{name} AS text))" for name in given)
+            found = sa.text(f"parts @> ({parts})").bindparams(**given)
             return (
                 sa.select(sa.literal_column("id", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
             )
@@ -109,15 +111,17 @@ class Proposal:
         return (session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) > COMMON
 
 
-def proposal(session: Session, field: Any, word: str) -> Proposal | None:
-    """Where rows with `word` in a column may stand; None where the column is to be walked."""
+def proposal(session: Session, field: Any, *words: str) -> Proposal | None:
+    """Where rows with all these words in a column may stand; None where the column is to be walked."""
     table, name = field.class_.__tablename__, field.key
-    if name not in SEARCHED.get(table, ()) or not _parts(word) or "\0" in word or not _is_there(session):
+    long = tuple(word for word in words if _parts(word) and "\0" not in word)
+    if name not in SEARCHED.get(table, ()) or not long or not _is_there(session):
         return None
     waiting = _stale(table).limit(STALE + 1).subquery()
     if (session.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0) > STALE:
         return None
-    return Proposal(table, name, word, is_postgresql(session), tuple(_telling(session, field, _parts(word))))
+    parts = list(dict.fromkeys(part for word in long for part in _parts(word)))
+    return Proposal(table, name, long, is_postgresql(session), tuple(_telling(session, field, parts)))
 
 
 def ids_with(session: Session, field: Any, word: str) -> Any:

@@ -229,10 +229,10 @@ def list_products(session: Session, front: Front, tree: Tree, branch: Branch | N
 
 
 def _with_words(session: Session, query: Any, words: Sequence[str], among: int) -> Any:
-    """Narrowed to what has every word; the longest is looked for by its three-letter parts."""
+    """Narrowed to what has every word; in a large shop they are looked for by their three-letter parts."""
     for word in words:
         query = query.filter(finding.has(session, Shelf.words, word))
-    proposed = finding.proposal(session, Shelf.words, max(words, key=len)) if among > WALKED else None
+    proposed = finding.proposal(session, Shelf.words, *words) if among > WALKED else None
     if proposed is None or proposed.is_common(session):
         return query
     found = sa.union(proposed.source, proposed.stale).subquery()
