@@ -171,6 +171,7 @@ def _plan_of(seller: Seller, product: Product, deal: Deal, currency: str, rate: 
         period_months=deal.months,
         trial_days=deal.trial_days,
         needs_identifier=deal.needs_identifier,
+        renews_daily=deal.renews_daily,
         translations=_in_languages({"name": deal.said}),
         components=[_part_of(part, word, rate) for part in deal.slices],
     )

@@ -36,6 +36,7 @@ class Deal:
     months: int = 1
     trial_days: int = 0
     needs_identifier: bool = False
+    renews_daily: bool = False
     tax: str = "standard"
     dollars: str = ""
 
@@ -100,7 +101,7 @@ def _software(  # noqa: PLR0913
 ) -> Ware:
     """A program by the user: monthly, for a year, and sometimes for thirty days free."""
     deals = [
-        Deal(f"{code}-month", _of(said, MONTHLY), (_seat(price),), dollars=dollars),
+        Deal(f"{code}-month", _of(said, MONTHLY), (_seat(price),), dollars=dollars, renews_daily=True),
         Deal(f"{code}-year", _of(said, YEARLY), (_seat(year),), months=12),
     ]
     if trial:

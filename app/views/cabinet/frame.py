@@ -16,6 +16,7 @@ from app.services import notices
 from app.services.cabinet import accounts as reading
 from app.services.cabinet import payers
 from app.services.cabinet.accounts import AccountLine
+from app.services.shop.order_list import last_day
 from app.views import cells
 from app.views.base import CabinetPage, here
 from app.views.cabinet import words
@@ -306,6 +307,7 @@ class Page(CabinetPage):
         "quantity": quantity,
         "day": day,
         "days": days,
+        "last_day": last_day,
         "moment": cells.moment,
         "second": cells.second,
         "month_name": month_name,

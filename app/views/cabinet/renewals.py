@@ -16,6 +16,7 @@ from app.rules import renewing
 from app.rules.lifecycle import OrderState, PaymentMethodState
 from app.services import methods
 from app.services.shop import owning, renewal_list, renewals, spending
+from app.services.shop.order_list import last_day
 from app.services.shop.renewal_list import Row
 from app.services.shop.telling import named
 from app.views.base import attempt, needs, say
@@ -131,7 +132,7 @@ class RenewalsPage(frame.Page):
             return redirect(url_for("RenewalsPage.one", subscription_id=subscription_id, period=period))
         if made.state == OrderState.FULFILLED.value:
             until = owning.subscription_of(self.session, self.actor, subscription_id).paid_until
-            flash(gettext("Renewed: it is paid until %(day)s.", day=frame.day(until)), "success")
+            flash(gettext("Renewed: it is paid until %(day)s.", day=frame.day(last_day(until))), "success")
         else:
             flash(gettext("The saved method is being charged. The service is renewed when the money is there."), "info")
         return redirect(url_for("RenewalsPage.index"))
