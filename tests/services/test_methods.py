@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.access.roles import Role
 from app.core import clock
 from app.core.errors import NotFound, Refused
-from app.gateways.base import Saved
+from app.gateways.base import Callback, Forged, GatewayError, Handover, Order, Saved
 from app.models import Account, AutoTopUp, HeldMoney, Notice, Outbox, Payment, PaymentAttempt, PaymentMethod, PaymentWay
 from app.services import methods, paying, sealing
 from tests import makers
@@ -66,6 +67,45 @@ class Bank:
             return sum(one["status"] == "success" for one in self.stand_in.orders.values())
         rows = self.stand_in.intents if self.name == "stripe" else self.stand_in.payments
         return sum(one["status"] == "succeeded" for one in rows.values())
+
+    def hand_over(self, session: Session, way: PaymentWay, attempt: PaymentAttempt, secret: str) -> Handover:
+        """The customer goes to the gateway's page."""
+        told = (
+            attempt.charged,
+            attempt.currency,
+            "Advance payment",
+            "https://k.example/back",
+            "https://k.example/call",
+        )
+        there = paying.gateway_of(session, way, secret).hand_over(Order(attempt.order_no, *told))
+        paying.mark_sent(session, attempt, there.external_id)
+        return there
+
+    def call(self, there: Handover, state: str = "paid", amount: str = "100.00", currency: str = "UAH") -> Callback:
+        """What the gateway calls back with when the customer did something on its page."""
+        if self.name == "liqpay":
+            word = {"paid": "success", "failed": "failure", "waiting": "3ds_verify"}[state]
+            changed = {"amount": float(amount), "currency": currency}
+            return Callback(b"", self.stand_in.checkout(dict(there.fields), word, **changed), {})
+        if self.name == "yookassa":
+            word = {"paid": "succeeded", "failed": "canceled", "waiting": "pending"}[state]
+            money = {"value": amount, "currency": currency}
+            return Callback(self.stand_in.pay(there.external_id, word, amount=money), {}, {})
+        if state == "paid":
+            body, signed = self.stand_in.pay(there.external_id, int(D(amount) * 100), currency.lower())
+        else:
+            session = self.stand_in.sessions[there.external_id]
+            session["status"] = "expired" if state == "failed" else "open"
+            body, signed = self.stand_in.webhook("checkout.session.expired", session)
+        return Callback(body, {}, signed)
+
+    def forge(self, callback: Callback) -> Callback:
+        """The same words from somebody else."""
+        if self.name == "liqpay":
+            return replace(callback, form={**callback.form, "signature": "c2lnbmF0dXJl"})
+        if self.name == "yookassa":
+            return replace(callback, address="8.8.8.8")
+        return replace(callback, headers={"Stripe-Signature": "t=1,v1=00"})
 
     def decline(self, session: Session, method: PaymentMethod, secret: str) -> None:
         if self.name == "stripe":
@@ -245,3 +285,47 @@ def test_money_of_a_wrong_sum_from_a_kept_card_is_held(app: Flask, session: Sess
     truth = paying.Truth(attempt.order_no, "x", "paid", D("49.00"), "UAH")
     assert paying.settle(session, way, truth, secret) == "held"
     assert session.query(HeldMoney).one().reason == "short" and session.query(PaymentAttempt).one().state == "held"
+
+
+def test_whatever_goes_wrong_at_a_gateway_ends_in_the_right_books(
+    app: Flask, session: Session, account: Account, bank: Bank
+) -> None:
+    secret = app.config["SECRET_KEY"]
+    way = bank.way(session, account, secret)
+
+    def begun(key: str) -> tuple[PaymentAttempt, Handover]:
+        attempt = paying.begin(session, olga(account), account.id, way.id, D("100.00"), key=key)
+        return attempt, bank.hand_over(session, way, attempt, secret)
+
+    def hear(callback: Callback) -> None:
+        paying.receive(session, way.id, callback, secret)
+        session.flush()
+
+    good, there = begun("good")
+    hear(bank.call(there, "waiting"))  # 3-D Secure: the bank asks the owner
+    assert good.state == "sent" and net(session, account) == 0
+    paid = bank.call(there)
+    with pytest.raises(Forged):
+        hear(bank.forge(paid))
+    for _ in range(3):  # the same word again and again
+        hear(paid)
+    assert good.state == "paid" and net(session, account) == D("100.00")
+    short, there = begun("short")
+    hear(bank.call(there, amount="60.00"))
+    other, there = begun("other")
+    hear(bank.call(there, currency="EUR"))
+    assert (short.state, other.state, net(session, account)) == ("held", "held", D("100.00"))
+    assert {row.reason for row in session.query(HeldMoney)} == {"short", "currency"}
+    declined, there = begun("declined")
+    hear(bank.call(there, "failed"))
+    assert declined.state in ("failed", "cancelled", "expired") and net(session, account) == D("100.00")
+    lost, there = begun("lost")  # the money is taken and the word of it never comes
+    bank.call(there)
+    paying.look_again(session, lost.id, 1, secret)
+    assert lost.state == "paid" and net(session, account) == D("200.00")
+    if bank.name != "liqpay":  # LiqPay has no number of its own to ask by
+        gateway = paying.gateway_of(session, way, secret)
+        with pytest.raises(GatewayError, match="another order"):
+            gateway.ask(good.order_no, there.external_id)
+    session.commit()
+    assert sound(session)
