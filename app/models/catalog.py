@@ -147,6 +147,8 @@ class ShopWindow(Model):
     seller_id: Mapped[int] = ref("seller.id", index=False)
     currency: Mapped[str] = text(3)
     locale: Mapped[str] = text(8)
+    # Products by the id of their category ("": of none), kept with the shelves; NULL: not counted yet.
+    counters: Mapped[dict[str, int] | None] = mapped_column(sa.JSON(none_as_null=True))
     __table_args__ = (sa.UniqueConstraint("seller_id", "currency", "locale"),)
 
 

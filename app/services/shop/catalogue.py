@@ -73,6 +73,7 @@ class Front:
     currency: str
     locale: str
     currencies: tuple[str, ...]
+    counters: dict[str, int] | None = None  # as the window keeps them
 
 
 def open_front(session: Session, seller: Seller, currency: str, locale: str) -> Front:
@@ -81,9 +82,11 @@ def open_front(session: Session, seller: Seller, currency: str, locale: str) -> 
     windows = session.scalars(query).all()
     currencies = tuple(dict.fromkeys(window.currency for window in windows))
     wanted = next((code for code in (currency, seller.currency, *currencies[:1]) if code in currencies), "")
-    fitting = {window.locale: window.id for window in windows if window.currency == wanted}
+    fitting = {window.locale: window for window in windows if window.currency == wanted}
     language = locale[:2]
-    return Front(seller, fitting.get(language, fitting.get("")), wanted or seller.currency, language, currencies)
+    window = fitting.get(language, fitting.get(""))
+    id_, counters = (window.id, window.counters) if window is not None else (None, {})
+    return Front(seller, id_, wanted or seller.currency, language, currencies, counters)
 
 
 # -- categories -------------------------------------------------------------------------------------------------------
@@ -138,6 +141,10 @@ class Tree:
 
 def tree_of(session: Session, front: Front) -> Tree:
     """All categories that hold something in this window; one statement."""
+    if front.counters is not None:
+        own = front.counters
+        every = session.scalars(sa.select(Category).order_by(Category.position, Category.name))
+        return _tree([(row, own.get(str(row.id), 0)) for row in every], front, sum(own.values()))
     counted = (
         sa.select(Shelf.category_id.label("id"), sa.func.count().label("own"))
         .where(Shelf.window_id == (front.window_id or 0))
@@ -147,13 +154,16 @@ def tree_of(session: Session, front: Front) -> Tree:
     held = sa.select(Category, counted.c.own).outerjoin(counted, counted.c.id == Category.id)
     unshelved = sa.select(counted.c.own).where(counted.c.id.is_(None)).scalar_subquery()
     rows = session.execute(held.add_columns(unshelved).order_by(Category.position, Category.name)).all()
-    children: defaultdict[int, list[Branch]] = defaultdict(list)
-    for row, own, _ in rows:
-        name = words_of(row, front.locale).name
-        children[row.parent_id or 0].append(Branch(row.id, row.code, name, row.icon, row.parent_id, own or 0))
-    branches = tuple(_walk(children, 0, 0))
     loose = (rows[0][2] or 0) if rows else _all_of(session, front)
-    return Tree(branches, loose + sum(branch.own for branch in branches))
+    return _tree([(row, own or 0) for row, own, _ in rows], front, loose + sum(own or 0 for _, own, _ in rows))
+
+
+def _tree(rows: Iterable[tuple[Category, int]], front: Front, total: int) -> Tree:
+    children: defaultdict[int, list[Branch]] = defaultdict(list)
+    for row, own in rows:
+        name = words_of(row, front.locale).name
+        children[row.parent_id or 0].append(Branch(row.id, row.code, name, row.icon, row.parent_id, own))
+    return Tree(tuple(_walk(children, 0, 0)), total)
 
 
 def _all_of(session: Session, front: Front) -> int:
@@ -224,7 +234,7 @@ def list_products(session: Session, front: Front, tree: Tree, branch: Branch | N
     pages = max(1, math.ceil(total / asked.size))
     page = min(max(asked.page, 1), pages)
     offset = (page - 1) * asked.size
-    cards = _cards(session, front, query, asked, offset) if total else []
+    cards = _cards(session, front, query, asked, (offset, total)) if total else []
     return Leaf(cards, total, page, pages, offset + 1 if cards else 0)
 
 
@@ -239,9 +249,14 @@ def _with_words(session: Session, query: Any, words: Sequence[str], among: int) 
     return query.filter(Shelf.id.in_(sa.select(found.c.id)))
 
 
-def _cards(session: Session, front: Front, query: Any, asked: Asked, offset: int) -> list[Card]:
-    in_order = _ORDERED[asked.order]
-    ids = query.with_entities(Shelf.id).order_by(*in_order).limit(asked.size).offset(offset).subquery()
+def _cards(session: Session, front: Front, query: Any, asked: Asked, place: tuple[int, int]) -> list[Card]:
+    """Cards from a place among so many; those behind the middle are reached from the end."""
+    (offset, total), in_order = place, _ORDERED[asked.order]
+    size = min(asked.size, total - offset)
+    ids = query.with_entities(Shelf.id).order_by(*in_order).limit(size).offset(offset).subquery()
+    if offset > total // 2:
+        back = query.with_entities(Shelf.id).order_by(*_BACKWARDS[asked.order])
+        ids = back.limit(size).offset(total - offset - size).subquery()
     shown = (
         sa.select(Shelf, Product.code, Product.description, Product.translations, Product.image, Category.icon)
         .join(Product, Shelf.product_id == Product.id)
@@ -261,6 +276,13 @@ _ORDERED: dict[str, tuple[Any, ...]] = {
     "cheap": (Shelf.is_foreign, Shelf.price, Shelf.product_id),
     "dear": (Shelf.is_foreign, Shelf.price.desc(), Shelf.product_id.desc()),
     "new": (Shelf.product_id.desc(),),
+}
+_BACKWARDS: dict[str, tuple[Any, ...]] = {
+    "position": (Shelf.position.desc(), Shelf.name.desc(), Shelf.product_id.desc()),
+    "name": (Shelf.name.desc(), Shelf.product_id.desc()),
+    "cheap": (Shelf.is_foreign.desc(), Shelf.price.desc(), Shelf.product_id.desc()),
+    "dear": (Shelf.is_foreign.desc(), Shelf.price, Shelf.product_id),
+    "new": (Shelf.product_id,),
 }
 
 

@@ -61,7 +61,10 @@ def stock(session: Session, seller_id: int, product_ids: Collection[int] | None 
     stand = _stand(session, seller_id)
     if product_ids is None or _opens_windows(stand, product_ids):
         return sum(restock(session, seller_id))
-    return sum(_stock_some(stand, ids) for ids in _some(sorted(product_ids)))
+    changed = sum(_stock_some(stand, ids) for ids in _some(sorted(product_ids)))
+    if changed:
+        _count(session, stand.windows.values())
+    return changed
 
 
 def restock(session: Session, seller_id: int) -> Iterator[int]:
@@ -75,6 +78,8 @@ def restock(session: Session, seller_id: int) -> Iterator[int]:
         query = sa.select(Product.id).where(Product.seller_id == seller_id, Product.id > after)
         ids = session.scalars(query.order_by(Product.id).limit(AT_ONCE)).all()
         if not ids:
+            _count(session, _windows(session, seller_id).values())
+            yield 0
             return
         after = ids[-1]
         yield _stock_some(_stand(session, seller_id), ids)
@@ -93,7 +98,25 @@ def stock_of_plans(session: Session, plan_ids: Collection[int]) -> int:
 
 def forget(session: Session, product_id: int) -> None:
     """Take a product off every shelf, before it is deleted."""
+    windows = session.scalars(sa.select(Shelf.window_id).where(Shelf.product_id == product_id)).all()
     session.execute(sa.delete(Shelf).where(Shelf.product_id == product_id))
+    _count(session, windows)
+
+
+def _count(session: Session, window_ids: Collection[int]) -> None:
+    """Keep how much stands in each category of these windows; locked first, so that the last count is right."""
+    ids = sorted(window_ids)
+    windows = session.scalars(
+        sa.select(ShopWindow).where(ShopWindow.id.in_(ids)).order_by(ShopWindow.id).with_for_update()
+    ).all()
+    counted = sa.select(Shelf.window_id, Shelf.category_id, sa.func.count()).where(Shelf.window_id.in_(ids))
+    found: dict[int, dict[str, int]] = {window.id: {} for window in windows}
+    for window_id, category_id, many in session.execute(counted.group_by(Shelf.window_id, Shelf.category_id)):
+        found[window_id][str(category_id or "")] = many
+    for window in windows:
+        if window.counters != found[window.id]:
+            window.counters = found[window.id]
+    session.flush()
 
 
 def _stand(session: Session, seller_id: int) -> Stand:
