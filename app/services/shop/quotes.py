@@ -6,7 +6,7 @@ has; `rules.prepaying` prices it. What is wrong with a line is its `refusal`, a 
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
@@ -561,14 +561,25 @@ def _promote(
             is_first=is_first,
         )
 
+    _promote_by_own_codes(sold, examine)
+    return _promote_the_rest(sold, promo_code, examine) if promo_code else (None, None)
+
+
+_Examine = Callable[[str, list[_Line]], Promotion]  # a code and the lines it is asked for; Refused where it is none
+
+
+def _promote_by_own_codes(sold: list[_Line], examine: _Examine) -> None:
     for line in sold:
         if line.quote.wish.promo_code:
             try:
                 _discount(examine(line.quote.wish.promo_code, [line]), [line])
             except DomainError as refusal:
                 line.quote = replace(line.quote, promo_refusal=refusal)
-    if not promo_code:
-        return None, None
+
+
+def _promote_the_rest(
+    sold: list[_Line], promo_code: str, examine: _Examine
+) -> tuple[Promotion | None, DomainError | None]:
     free = [x for x in sold if x.quote.promotion_id is None]
     try:
         promotion = examine(promo_code, sold)
