@@ -254,42 +254,8 @@ def _found(
     locale = user.locale or seller.locale
     with tenancy.seeing(tenancy.EVERYONE, session):
         setup.ensure_roles(session)
-        made = Company(
-            **{"address": "", **company},
-            code=_code_of(session, company.get("domain_prefix", ""), user.id),
-            seller_id=seller.id,
-            locale=locale,
-            email=user.email,
-        )
-        session.add(made)
-        try:
-            session.flush()
-        except IntegrityError as error:  # somebody took the prefix between the look and the insert
-            raise Refused(TAKEN, prefix=company.get("domain_prefix", "")) from error
-        paying = Payer(
-            **payer,
-            company_id=made.id,
-            country=made.country,
-            locale=locale,
-            name=made.name,
-            contact_person=f"{user.first_name} {user.last_name}",
-            phone=made.phone,
-            email=made.email,
-            legal_country=made.country,
-            legal_address=made.address,
-        )
-        session.add(paying)
-        session.flush()
-        session.add(
-            Account(
-                company_id=made.id,
-                seller_id=seller.id,
-                payer_id=paying.id,
-                number=numbering.number_accounts(session, seller.id, 1)[0],
-                currency=seller.currency,
-                delivery_addresses=made.email,
-            )
-        )
+        made = _make_company(session, user, seller, company, locale)
+        _open_account(session, user, seller, made, payer)
         user.company_id = made.id
         user.roles = [session.scalars(sa.select(RoleRow).where(RoleRow.name == Role.OWNER.value)).one()]
         user.session_epoch = (user.session_epoch or 0) + 1
@@ -299,6 +265,50 @@ def _found(
         letters.order(session, "welcome", f"welcome-{user.id}", user.email, locale, user_id=user.id)
         session.flush()
     return made
+
+
+def _make_company(session: Session, user: User, seller: Seller, company: Mapping[str, str], locale: str) -> Company:
+    made = Company(
+        **{"address": "", **company},
+        code=_code_of(session, company.get("domain_prefix", ""), user.id),
+        seller_id=seller.id,
+        locale=locale,
+        email=user.email,
+    )
+    session.add(made)
+    try:
+        session.flush()
+    except IntegrityError as error:  # somebody took the prefix between the look and the insert
+        raise Refused(TAKEN, prefix=company.get("domain_prefix", "")) from error
+    return made
+
+
+def _open_account(session: Session, user: User, seller: Seller, made: Company, payer: Mapping[str, str]) -> None:
+    """The company's first account, and the payer in whose name it is paid: the company itself."""
+    paying = Payer(
+        **payer,
+        company_id=made.id,
+        country=made.country,
+        locale=made.locale,
+        name=made.name,
+        contact_person=f"{user.first_name} {user.last_name}",
+        phone=made.phone,
+        email=made.email,
+        legal_country=made.country,
+        legal_address=made.address,
+    )
+    session.add(paying)
+    session.flush()
+    session.add(
+        Account(
+            company_id=made.id,
+            seller_id=seller.id,
+            payer_id=paying.id,
+            number=numbering.number_accounts(session, seller.id, 1)[0],
+            currency=seller.currency,
+            delivery_addresses=made.email,
+        )
+    )
 
 
 def _code_of(session: Session, prefix: str, user_id: int) -> str:
