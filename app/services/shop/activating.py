@@ -108,18 +108,25 @@ def _leave_gap(session: Session, subscription: Subscription, until: dt.date, sin
         ends, item.valid_to = item.valid_to, until
         if charged == "once" or (ends is not None and ends <= since):
             continue  # what is charged once is not charged again by beginning anew
-        session.add(
-            SubscriptionItem(
-                company_id=item.company_id,
-                subscription_id=item.subscription_id,
-                component_id=item.component_id,
-                name=item.name,
-                quantity=item.quantity,
-                unit_price=item.unit_price,
-                valid_from=since,
-                valid_to=ends,
-            )
+        begin_anew(session, item, item.quantity, since, ends)
+
+
+def begin_anew(
+    session: Session, item: SubscriptionItem, quantity: Decimal, since: dt.date, until: dt.date | None
+) -> None:
+    """The same part once more, from a day on, in another quantity perhaps."""
+    session.add(
+        SubscriptionItem(
+            company_id=item.company_id,
+            subscription_id=item.subscription_id,
+            component_id=item.component_id,
+            name=item.name,
+            quantity=quantity,
+            unit_price=item.unit_price,
+            valid_from=since,
+            valid_to=until,
         )
+    )
 
 
 def _waiting_items(subscription: Subscription, until: dt.date, since: dt.date) -> sa.Select[SubscriptionItem]:

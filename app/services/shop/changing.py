@@ -47,7 +47,8 @@ def set_quantity(session: Session, actor: Actor, subscription_id: int, quantity:
     if item.valid_from >= today:
         item.quantity = quantity
     else:
-        _begin_anew(session, item, quantity, today)
+        ends, item.valid_to = item.valid_to, today
+        activating.begin_anew(session, item, quantity, today, ends)
     subscription.quantity = quantity
     activating.wish(session, subscription, "change")
     _note(session, actor, "service.quantity", subscription, before=str(old), after=str(quantity))
@@ -72,22 +73,6 @@ def _counted(session: Session, subscription: Subscription, today: dt.date) -> Su
     if len(found) != 1 or subscription.subscriber_id is not None:
         raise Refused(N_("The number of this service cannot be changed here. Write to us, we will help."))
     return found[0]
-
-
-def _begin_anew(session: Session, item: SubscriptionItem, quantity: Decimal, today: dt.date) -> None:
-    ends, item.valid_to = item.valid_to, today
-    session.add(
-        SubscriptionItem(
-            company_id=item.company_id,
-            subscription_id=item.subscription_id,
-            component_id=item.component_id,
-            name=item.name,
-            quantity=quantity,
-            unit_price=item.unit_price,
-            valid_from=today,
-            valid_to=ends,
-        )
-    )
 
 
 # -- what is paid beforehand -------------------------------------------------------------------------------------------
