@@ -100,7 +100,7 @@ def _period(words: Words, formats: Formats, data: ActData) -> Iterator[Block]:
 
 
 def _ladder(words: Words, formats: Formats, data: ActData, sums: LineSums) -> list[Total]:
-    taxes = parts.tax_totals(words, formats, data, sums, "vat_rate")
+    taxes = parts.tax_totals(words, formats, sums, "vat_rate")
     if data.prices_include_tax:
         net, gross = "=SUM([net])", "=SUM([amount])"
     else:
@@ -140,7 +140,7 @@ def _russian(data: ActData, words: Words, formats: Formats) -> Iterator[Block]:
     yield Totals(
         [
             Total(words("total") + ":", data.gross if gross else data.net, "=SUM([amount])"),
-            *parts.tax_totals(words, formats, data, sums, "vat_included" if gross else "vat_rate"),
+            *parts.tax_totals(words, formats, sums, "vat_included" if gross else "vat_rate"),
             Total(words("total_with_vat") + ":", data.gross, "=SUM([amount])" if gross else "=SUM([gross])"),
         ][: None if data.tax else 2]
     )
@@ -163,7 +163,7 @@ def _tabled(data: ActData, words: Words, formats: Formats) -> Iterator[Block]:
             (words("customer"), parts.party_lines(words, data.buyer, with_bank=False)),
         ]
     )
-    yield parts.tax_table(words, formats, data, sums)
+    yield parts.tax_table(words, data, sums)
     sums.check(data.number, data.net, data.tax, data.gross)
     yield Totals(
         [

@@ -180,7 +180,7 @@ def _ladder(
     total = "=SUM([amount])" if gross else "=SUM([gross])"
     return [
         Total(words(first) + ":", shown, "=SUM([amount])"),
-        *parts.tax_totals(words, formats, data, sums, "vat_included" if gross else tax),
+        *parts.tax_totals(words, formats, sums, "vat_included" if gross else tax),
         Total(words(last if data.corrects is None else "total_with_vat") + ":", data.gross, total),
     ]
 
@@ -197,7 +197,7 @@ def _tabled(data: InvoiceData, words: Words, formats: Formats) -> Iterator[Block
             (words("buyer"), parts.party_lines(words, data.buyer, with_bank=False)),
         ]
     )
-    yield parts.tax_table(words, formats, data, sums)
+    yield parts.tax_table(words, data, sums)
     sums.check(data.number, data.net, data.tax, data.gross)
     yield Totals(
         [

@@ -156,7 +156,7 @@ def _price(line: Line) -> Decimal | None:
     return line.unit_price if line.unit_price or not line.net else None
 
 
-def tax_table(words: Words, formats: Formats, data: LinedData, sums: LineSums) -> Table:
+def tax_table(words: Words, data: LinedData, sums: LineSums) -> Table:
     """Net, rate, tax and gross of each line on paper, as a Faktura needs them."""
     columns = (
         Column("no", words("no"), "int", 9),
@@ -180,7 +180,7 @@ def _tax_rows(words: Words, lines: Iterable[Line]) -> Iterator[Sequence[object]]
         yield number, line.name, line.quantity, line.unit, _price(line), line.net, rate, line.tax, line.gross
 
 
-def tax_totals(words: Words, formats: Formats, data: LinedData, sums: LineSums, key: str) -> list[Total]:
+def tax_totals(words: Words, formats: Formats, sums: LineSums, key: str) -> list[Total]:
     """A tax row for each rate; one without a sum where nothing is taxed."""
     rates = [row for row in sums.by_rate() if row[0] is not None]
     if not rates:

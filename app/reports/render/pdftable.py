@@ -76,7 +76,7 @@ def draw(pages: Pages, table: doc.Table, formats: Formats) -> None:
         lines, deepest = _measured(grid, values, marked)
         height = deepest * grid.leading + grid.pad
         if pages.y - height - reserve < pages.bottom:
-            _break(grid, table, carried, formats)
+            _break(grid, table, carried)
         if not marked:
             for at in carried:
                 amount = values[at]
@@ -184,7 +184,7 @@ def _close(grid: _Grid) -> None:
     grid.pages.line(grid.right, grid.top, grid.right, grid.pages.y)
 
 
-def _break(grid: _Grid, table: doc.Table, carried: dict[int, Decimal], formats: Formats) -> None:
+def _break(grid: _Grid, table: doc.Table, carried: dict[int, Decimal]) -> None:
     """The running totals at the foot, then the next page with the header again."""
     if carried:
         cells: list[str | list[str]] = [""] * len(grid.columns)

@@ -199,7 +199,7 @@ class _Page:
             max(c.width / _MM_PER_CHARACTER, len(c.title) * 0.6, 6) if c.width else _TEXT_WIDTH for c in table.columns
         ]
         header = 2 if any(column.group for column in table.columns) else 1
-        above = sum(_rows_of(block, widths) for block in self.waiting)
+        above = sum(_rows_of(block) for block in self.waiting)
         self._begin(widths, above + header, table.sheet or self.document.sheet)
 
     def _begin(self, widths: Sequence[float], frozen: int, name: str) -> None:
@@ -367,6 +367,6 @@ def _lines(text: str, widths: Sequence[float]) -> int:
     return sum(max(1, -(-len(part) // int(room))) for part in text.split("\n"))
 
 
-def _rows_of(block: doc.Block, widths: Sequence[float]) -> int:
+def _rows_of(block: doc.Block) -> int:
     spaced = isinstance(block, (doc.Fields, doc.Parties, doc.BankBox, doc.Heading))
     return sum(1 for _ in texts(block)) + (1 if spaced else 0)
