@@ -53,16 +53,29 @@ def read_catalog(source: Source, mapping: Mapping | None = None, limits: Limits 
     return catalog_of_sheet(read_sheet(source, limits), mapping)
 
 
+def layout_of(sheet: Sheet) -> str:
+    """instances | meters | partner by the headers; "" where the table needs a mapping."""
+    tight = {words.compact(header) for header in sheet.headers}
+    if {"instancetype", "region", "os"} <= tight and _price_header(sheet):
+        return "instances"
+    if {"meterid", "retailprice", "unitofmeasure"} <= tight:
+        return "meters"
+    return "partner" if {"productid", "skuid", "unitprice"} <= tight else ""
+
+
+def _price_header(sheet: Sheet) -> str | None:
+    return next((one for one in sheet.headers if PRICE_HEADER.fullmatch(words.fold(one))), None)
+
+
 def catalog_of_sheet(sheet: Sheet, mapping: Mapping | None = None) -> Catalog:
     """The price list a table holds."""
     tight = {words.compact(header): header for header in sheet.headers}
-    if mapping is None and {"instancetype", "region", "os"} <= set(tight):
-        price = next((one for one in sheet.headers if PRICE_HEADER.fullmatch(words.fold(one))), None)
-        if price:
-            return _read_instances(sheet, tight, price)
-    if mapping is None and {"meterid", "retailprice", "unitofmeasure"} <= set(tight):
+    layout = "" if mapping is not None else layout_of(sheet)
+    if layout == "instances":
+        return _read_instances(sheet, tight, _price_header(sheet) or "")
+    if layout == "meters":
         return _read_meters(({"": ""} | row.cells, row.number) for row in sheet.rows)
-    if mapping is None and {"productid", "skuid", "unitprice"} <= set(tight):
+    if layout == "partner":
         return _read_partner_list(sheet, tight)
     return _read_mapped(sheet, mapping or guess_mapping(sheet.headers, sheet.sample(), ImportKind.CATALOG))
 

@@ -117,3 +117,15 @@ def test_a_file_of_an_exchange_is_known_and_asked_only_for_its_clock(office, ses
     assert (batch.mapping["settings"], batch.options["source"]) == ({"zone": "UTC"}, "pbx-2")
     page = text_of(send(office, f"/office/import/{batch.id}/mapping", **{"setting-zone": "Mars"}))
     assert "«Mars» is no time zone" in page
+
+
+def test_a_price_list_nobody_could_guess_is_mapped_on_its_page(office, session):
+    text = "Прайс провайдера\n\nШифр товару;Скільки коштує;Опис\nA1;1.500;Сервер\n"
+    page = text_of(upload(office, text, "catalog"))
+    assert "The headers stand in line 3" in page and "The mapping needs your attention" in page
+    batch = session.query(m.ImportBatch).one()
+    fields = {"column-code": "Шифр товару", "column-price": "Скільки коштує", "notation-price": ","}
+    page = text_of(send(office, f"/office/import/{batch.id}/mapping", **fields))
+    assert "mapping needs your attention" not in page and "How Скільки коштує is written" in page
+    again = session.query(m.ImportBatch).one()
+    assert (again.accepted, again.mapping["notations"]) == (1, {"price": ","})

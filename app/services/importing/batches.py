@@ -63,6 +63,7 @@ class Preview:
     totals: dict[str, Decimal] = field(default_factory=dict)  # sums over the good lines, by field
     sample: list[dict[str, str]] = field(default_factory=list)
     other_sheets: list[str] = field(default_factory=list)
+    header_line: int = 0
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,7 @@ def _look(opened: Opened, start: dt.date) -> Preview:
     if opened.sheet is not None:
         shown.sample = [row.cells for row in opened.sheet.sample(5)]
         shown.other_sheets = list(opened.sheet.other_sheets)
+        shown.header_line = opened.sheet.header_line
     if not shown.mapping_problems:
         for entry in opened.entries():
             _count(shown, entry)

@@ -10,11 +10,11 @@ from typing import Any, BinaryIO
 
 from app.core.errors import N_, Refused
 from app.imports import streaming
-from app.imports.catalogs import Catalog, PriceLine, Unpriced, catalog_of_items, catalog_of_sheet, spread
+from app.imports.catalogs import Catalog, PriceLine, Unpriced, catalog_of_items, catalog_of_sheet, layout_of, spread
 from app.imports.cdr import MasterSheet, iter_master, looks_like_master
 from app.imports.fields import ImportKind
 from app.imports.lines import iter_lines
-from app.imports.mapping import Mapping, Problem, guess_mapping
+from app.imports.mapping import Mapping, Problem, guess_mapping, validate_mapping
 from app.imports.reading import Items, Sheet, read_items, read_sheet
 
 CHUNK = 1 << 20
@@ -140,13 +140,23 @@ def open_file(kind: ImportKind, path: Path, mapping: dict[str, Any] | None, zone
     sheet = _sheet(kind, path, given)
     given = given.fitted(sheet.headers) if given else None
     if kind == ImportKind.CATALOG:
-        return Opened(kind, sheet, given, zone, None, catalog_of_sheet(sheet, given), sheet.headers)
+        return _price_table(sheet, given, zone)
     used = given if given and given.columns else guess_mapping(sheet.headers, sheet.sample(), kind)
     if given and used is not given:
         used.settings = given.settings
     if sheet.is_streamed and "source_id" not in used.columns:
         raise Refused(NEED_ID)
     return Opened(kind, sheet, used, zone, headers=sheet.headers)
+
+
+def _price_table(sheet: Sheet, given: Mapping | None, zone: str) -> Opened:
+    """A price list in a table; one that its mapping does not fit is shown with what is missing."""
+    used = given
+    if used is None and not layout_of(sheet):
+        used = guess_mapping(sheet.headers, sheet.sample(), ImportKind.CATALOG)
+    is_clear = used is None or not validate_mapping(used, sheet.headers)
+    catalog = catalog_of_sheet(sheet, used) if is_clear else None
+    return Opened(ImportKind.CATALOG, sheet, used, zone, None, catalog, sheet.headers)
 
 
 def _told(mapping: dict[str, Any] | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ from app.core.actor import Actor
 from app.core.errors import N_, DomainError, Refused
 from app.extensions import reading
 from app.imports.fields import FIELDS, ImportKind
-from app.imports.mapping import SETTINGS, Problem
+from app.imports.mapping import NOTATIONS, SETTINGS, Problem
 from app.models import ImportBatch, ImportMapping, Job, Seller
 from app.rules.lifecycle import JobState
 from app.services import importing, work
@@ -121,6 +121,8 @@ class ImportPage(OfficePage):
             progress=importing.progress(batch),
             fields=[(one, batch.mapping.get("columns", {}).get(one.name, "")) for one in FIELDS[kind].fields],
             columns=[("", "—"), *((one, one) for one in shown.get("headers", []))],
+            notations=batch.mapping.get("notations", {}),
+            signs=_signs(),
             services=batch.mapping.get("services", []),
             has_services=FIELDS[kind].has_services,
             is_master=batch.options.get("format") == "asterisk",
@@ -243,6 +245,7 @@ def _kept(found: Preview) -> dict[str, Any]:
         "sample": [{key: value[:60] for key, value in row.items()} for row in found.sample],
         "totals": {name: str(value) for name, value in found.totals.items()},
         "other_sheets": found.other_sheets[:20],
+        "header_line": found.header_line,
         "problems": [[line, tone, _told(problem)] for line, tone, problem in found.problems],
         "mapping_problems": [_told(problem) for problem in found.mapping_problems],
     }
@@ -268,12 +271,22 @@ def _in_words(params: dict[str, str]) -> dict[str, str]:
     return {name: gettext(value) if name in ("label", "labels") and value else value for name, value in params.items()}
 
 
+def _signs() -> dict[str, list[tuple[str, str]]]:
+    """How a column of a type may be written, where the column itself does not tell."""
+    asked = ("", gettext("as the column shows"))
+    amounts = [asked, (".", gettext("decimal point, like 1234.56")), (",", gettext("decimal comma, like 1234,56"))]
+    days = [asked, ("dmy", gettext("day before month")), ("mdy", gettext("month before day"))]
+    return {"money": amounts, "number": amounts, "measure": amounts, "date": days, "datetime": days}
+
+
 def _mapping_from(form: Any, kind: ImportKind) -> dict[str, Any]:
     columns = {one.name: form.get(f"column-{one.name}", "") for one in FIELDS[kind].fields}
     return {
         "kind": kind.value,
         "columns": {name: column for name, column in columns.items() if column},
         "services": form.getlist("service"),
-        "notations": {},
+        "notations": {
+            name: sign for name in columns if (sign := form.get(f"notation-{name}", "")) in NOTATIONS and columns[name]
+        },
         "settings": {name: text for name in SETTINGS if (text := form.get(f"setting-{name}", "").strip()[:60])},
     }
