@@ -119,6 +119,9 @@ def test_lists_are_ordered_and_cut_into_pages(session):
     assert names(session, seller, order="cheap") == ["А", "В", "Б"]
     assert names(session, seller, order="dear") == ["Б", "В", "А"]
     assert names(session, seller, order="new") == ["В", "А", "Б"]
+    for order in catalogue.ORDERS:  # pages behind the middle are reached from the end
+        pages = [names(session, seller, order=order, page=number, size=1) for number in (1, 2, 3)]
+        assert sum(pages, []) == names(session, seller, order=order)
     front = catalogue.open_front(session, seller, "", "uk")
     leaf = catalogue.list_products(session, front, catalogue.tree_of(session, front), None, Asked(page=99, size=2))
     assert ([c.shelf.name for c in leaf.cards], leaf.page, leaf.pages, leaf.first, leaf.last) == (["А"], 2, 2, 3, 3)
@@ -205,7 +208,13 @@ def test_what_cannot_be_bought_leaves_the_shelves(session):
     plan.is_on_sale = False
     shelves.stock(session, seller.id, [plan.product_id, options.product_id])
     front = catalogue.open_front(session, seller, "", "uk")
-    assert catalogue.tree_of(session, front).total == 0
+    assert (catalogue.tree_of(session, front).total, front.counters) == (0, {})
+    plan.is_on_sale = True
+    shelves.stock(session, seller.id, [plan.product_id])
+    assert catalogue.tree_of(session, catalogue.open_front(session, seller, "", "uk")).total == 1
+    shelves.forget(session, plan.product_id)
+    assert catalogue.tree_of(session, catalogue.open_front(session, seller, "", "uk")).total == 0
+    plan.is_on_sale = False
     with pytest.raises(NotFound):
         catalogue.show_offer(session, front, plan.id)
     with pytest.raises(NotFound):
