@@ -64,7 +64,7 @@ class PaymentMethods(Desk):
     model = PaymentMethod
     area = "Payments"
     route_base = "/office/payment-methods"
-    names = (_l("Payment methods"), _l("Payment method"))
+    names = (_l("Saved payment methods"), _l("Saved payment method"))
     list_columns = ["name", "company", "gateway", "mask", "state", "monthly_maximum"]
     search_columns = ["name", "gateway", "mask", "state"]
     show_columns = ["name", "company", "gateway", "mask", "state", "monthly_maximum"]
