@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app import create_app
 from app.access import tenancy
 from app.extensions import db
 from app.models import migrating
 from config import Settings
+from tests import one_app
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 in_ci = bool(os.environ.get("CI"))
@@ -69,11 +69,8 @@ def app(data_dir: Path, request: pytest.FixtureRequest) -> Iterator[Flask]:
         more["database_url"] = request.getfixturevalue("postgres_url")
     if request.node.get_closest_marker("redis"):
         more["redis_url"] = request.getfixturevalue("redis_url")
-    app = create_app(settings_at(data_dir, **more))
-    with app.app_context(), tenancy.seeing(tenancy.EVERYONE):
+    with one_app.app_with(settings_at(data_dir, **more)) as app, tenancy.seeing(tenancy.EVERYONE):
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 @pytest.fixture
