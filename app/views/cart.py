@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.access import tenancy
 from app.access.permissions import Right
 from app.core import clock
-from app.core.errors import N_, DomainError, Forbidden, NotFound, Refused
+from app.core.errors import N_, NotFound, Refused
 from app.extensions import db
 from app.models import Agreement, CartItem, Plan, Seller, User
 from app.rules import parameters, shelves
@@ -28,7 +28,7 @@ from app.services import agreements, policies, sign_in
 from app.services.shop import carts, catalogue, quotes
 from app.services.shop.carts import Basket, Entry
 from app.services.shop.quotes import Part, Quote, Wish
-from app.views.base import KabinetPage, open_to_all, say
+from app.views.base import KabinetPage, attempt, open_to_all, say
 from app.views.cabinet.frame import day, percent, quantity
 from app.views.discounts import told
 from app.views.rows import whole
@@ -447,17 +447,9 @@ class CartPage(KabinetPage):
 
     def _try(self, service: Callable[..., Any], *args: Any) -> Any:
         """`service(session, …)`, committed; None where it refused (said on the page, nothing written)."""
-        try:
-            result = _through(service, *args)
-            db.session.commit()
-        except (NotFound, Forbidden):
-            db.session.rollback()
-            raise
-        except DomainError as error:
-            db.session.rollback()
+        result = attempt(lambda *_: _through(service, *args))
+        if result is None:
             self._count_wrong_code()
-            flash(say(error), "danger")
-            return None
         return result
 
     @staticmethod
