@@ -191,8 +191,8 @@ def versions_of(session: Session, actor: Actor, kind: str, seller_id: int) -> li
     return list(session.scalars(query))
 
 
-def privacy_versions(session: Session, seller_id: int, locale: str, day: dt.date) -> list[PrivacyPolicy]:
-    """The versions of the privacy policy up to `day` and the announced ones, one language each, the newest first."""
+def privacy_versions(session: Session, seller_id: int, locale: str) -> list[PrivacyPolicy]:
+    """Every version of the privacy policy, announced ones too, one language each, the newest first."""
     query = sa.select(PrivacyPolicy).where(PrivacyPolicy.seller_id == seller_id).order_by(PrivacyPolicy.version.desc())
     own = session.scalar(sa.select(Seller.locale).where(Seller.id == seller_id))
     best: dict[int, PrivacyPolicy] = {}

@@ -208,7 +208,7 @@ class ProfilePage(KabinetPage):
         after = whole(request.args["after"]) if "after" in request.args else None
         rows, more = personal.actions_on(self.session, self.actor, after)
         locale, today = str(get_locale() or "en"), clock.today(seller.zone)
-        versions = agreements.privacy_versions(self.session, seller.id, locale, today)
+        versions = agreements.privacy_versions(self.session, seller.id, locale)
         return self.draw(
             "confidentiality.html",
             gettext("Confidentiality"),

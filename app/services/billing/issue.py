@@ -77,18 +77,18 @@ def issue(session: Session, sql: Sql, seller: Seller, run_id: int, dates: Dates,
     count = sql.run("SELECT COUNT(*) FROM bill_doc").scalar_one()
     if not count:
         return 0
-    _place_corrections(sql, run_id)
+    _place_corrections(sql)
     _freeze_parties(session, sql, seller)
     session.flush()
     _insert_documents(session, sql, seller, run_id, dates, quoted)
     _insert_lines_and_charges(sql)
-    _post(session, sql, seller, dates)
+    _post(session, sql, seller)
     _wish_for_mail(sql)
     _settle(session, sql)
     return count
 
 
-def _place_corrections(sql: Sql, run_id: int) -> None:
+def _place_corrections(sql: Sql) -> None:
     """A second document of a period gets the next occurrence; a credit note names the invoice it corrects."""
     before = "FROM document d WHERE d.account_id = bill_doc.account_id AND d.period_start = :start"
     sql.run(
@@ -213,7 +213,7 @@ def open_made(sql: Sql) -> None:
     )
 
 
-def _post(session: Session, sql: Sql, seller: Seller, dates: Dates) -> None:
+def _post(session: Session, sql: Sql, seller: Seller) -> None:
     """Invoice: receivable to revenue and VAT. Credit note: revenue and VAT to advances (it then settles invoices)."""
     sql.run(  # asked of the unique key: whatever is joined here, PostgreSQL guesses wrong while the table is new
         "INSERT INTO ledger_account (company_id, created_at, seller_id, account_id, kind, currency) SELECT "

@@ -136,7 +136,7 @@ def _steps(tale: Tale) -> list[Step]:
         steps.append((f"usage {month}", f"Measuring usage of {month} …", _measuring(month)))
         if month == tale.months[-1]:
             steps.append(("prepaid", "Buying in the shop …", _buy_in_shop))
-        steps.append((f"close {month}", f"Closing {month} …", _closing(month, place)))
+        steps.append((f"close {month}", f"Closing {month} …", _closing(month)))
         steps.append((f"pay {month}", f"Receiving payments for {month} …", _paying(month, place)))
     running = Month.of(tale.today)
     steps.append((f"usage {running}", f"Measuring usage of {running} …", _measuring(running)))
@@ -228,7 +228,7 @@ def _renew(tale: Tale) -> None:
     prepaid.buy_today(tale.session, tale.today)
 
 
-def _closing(month: Month, place: int) -> Callable[[Tale], None]:
+def _closing(month: Month) -> Callable[[Tale], None]:
     def close(tale: Tale) -> None:
         with clock.standing_at(dt.datetime.combine(month.shift(1).first_day, dt.time(5), dt.UTC)):
             for seller in tale.sellers().values():

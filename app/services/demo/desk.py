@@ -47,7 +47,7 @@ def fill(
     vega = session.scalars(sa.select(Company).where(Company.code == "vega")).one()
     add_rates(session, months, today)
     add_tickets(session, clients, people, today)
-    add_notices(session, people, months[-1], today)
+    add_notices(session, people, months[-1])
     belongings.add_cards(session, clients, secret)
     belongings.add_seats(session, orion, people)
     belongings.add_extension(session, orion, today)
@@ -158,7 +158,7 @@ _NEWS = {
 }
 
 
-def add_notices(session: Session, people: dict[str, User], month: Month, today: dt.date) -> None:
+def add_notices(session: Session, people: dict[str, User], month: Month) -> None:
     """Each of a company's people hears of the newest invoices; the older half is read."""
     for user in people.values():
         if user.company_id is None:

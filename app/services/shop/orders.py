@@ -262,7 +262,7 @@ def _write(
         account_id=account.id,
         payer_id=_payer(session, account, asked),
         idempotency_key=key,
-        method=_method(session, account, asked, sum((one.first for one in found), Decimal(0))),
+        method=_method(account, asked, sum((one.first for one in found), Decimal(0))),
         way_id=asked.way_id if asked.method == GATEWAY and not asked.method_id else None,
         method_id=asked.method_id if asked.method == GATEWAY else None,
         asked_by=actor.user_id,
@@ -310,7 +310,7 @@ def name_of(plan: Plan, locale: str) -> str:
     return (own if product.lower() in own.lower() else f"{product} — {own}")[:255]
 
 
-def _method(session: Session, account: Account, asked: Checkout, total: Decimal) -> str:
+def _method(account: Account, asked: Checkout, total: Decimal) -> str:
     if asked.method not in METHODS:
         raise Refused(N_("Choose how to pay."))
     if asked.method == INVOICE and account.contract_id is None:

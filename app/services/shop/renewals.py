@@ -131,7 +131,6 @@ def renew_due(session: Session, subscription_id: int, day: dt.date) -> str:
     order = waiting_order(session, subscription.id)
     if order is not None and is_being_paid(session, order):
         return "charging"
-    account = session.get_one(Account, subscription.account_id)
     term, _plan = term_of(session, subscription)
     key = f"renew:{subscription.id}:{term.until}"
     if subscription.renew_failed_on is not None or _is_taken(session, subscription.company_id, key):
@@ -142,7 +141,7 @@ def renew_due(session: Session, subscription_id: int, day: dt.date) -> str:
             how, method_id = ("gateway", method.id) if method else ("balance", None)
             made = orders.place_renewal(session, BOT, subscription, term.months, how, method_id, key=key)
     except DomainError as error:
-        _fail(session, subscription, term, day, account, error)
+        _fail(session, subscription, term, day, error)
         return "failed"
     return "renewed" if made.state == OrderState.FULFILLED.value else "charging"
 
@@ -189,9 +188,7 @@ def _working_method(session: Session, subscription: Subscription) -> PaymentMeth
     return method if works else None
 
 
-def _fail(
-    session: Session, subscription: Subscription, term: Term, day: dt.date, account: Account, error: DomainError
-) -> None:
+def _fail(session: Session, subscription: Subscription, term: Term, day: dt.date, error: DomainError) -> None:
     subscription.renew_failed_on = day
     session.flush()
     trail.record(

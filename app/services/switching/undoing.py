@@ -47,7 +47,7 @@ def cancel_request(session: Session, actor: Actor, request_id: int) -> None:
     if request is None or request.parent_id is None or request.kind not in ACTION:
         raise NotFound()
     actor.need_company(request.company_id)
-    if not _cancel(session, actor, Request.id == request_id):
+    if not _cancel(session, Request.id == request_id):
         raise Refused(NOT_WAITING)
     finish(session, [request.parent_id])
     trail.record(session, actor, "options.cancel", "request", request_id, company_id=request.company_id)
@@ -56,14 +56,14 @@ def cancel_request(session: Session, actor: Actor, request_id: int) -> None:
 def cancel_waiting(session: Session, actor: Actor, batch_id: int) -> int:
     """All requests of a list that are not sent yet; how many there were."""
     batch = batch_of(session, actor, batch_id)
-    count = _cancel(session, actor, Request.parent_id == batch.id)
+    count = _cancel(session, Request.parent_id == batch.id)
     finish(session, [batch.id])
     if count:
         trail.record(session, actor, "options.cancel", "request", batch.id, company_id=batch.company_id, requests=count)
     return count
 
 
-def _cancel(session: Session, actor: Actor, which: Any) -> int:
+def _cancel(session: Session, which: Any) -> int:
     cancelled = session.execute(
         sa.update(Request)
         .where(which, Request.state.in_(WAITING))
@@ -182,7 +182,7 @@ def _counter(session: Session, actor: Actor, batch: Request, done: Sequence[Requ
     ]
     made = insert_children(session, counter, rows)
     _copy_lines(session, batch, counter)
-    _summarise(session, batch, counter, len(made))
+    _summarise(batch, counter, len(made))
     for start in range(0, len(made), 10_000):
         wish_to_send(session, counter.company_id, sorted(made.values())[start : start + 10_000])
     session.flush()
@@ -206,7 +206,7 @@ def _copy_lines(session: Session, batch: Request, counter: Request) -> None:
     )
 
 
-def _summarise(session: Session, batch: Request, counter: Request, made: int) -> None:
+def _summarise(batch: Request, counter: Request, made: int) -> None:
     sums = (batch.details.get("summary") or {}).get("sums") or {} if made == batch.details.get("made") else {}
     turned = {
         currency: {when: {name: _negative(value) for name, value in by.items()} for when, by in mine.items()}
