@@ -253,6 +253,18 @@ def quantity(value: Decimal | None) -> str:
 day = cells.day
 
 
+def moment(value: dt.datetime | None) -> str:
+    """An instant in the zone of the accounts' Seller, wherever on the way to the page it is written."""
+    accounts()
+    return cells.moment(value)
+
+
+def second(value: dt.datetime | None) -> str:
+    """The same to the second (SMC-72)."""
+    accounts()
+    return cells.second(value)
+
+
 def days(since: dt.date, until: dt.date) -> str:
     """A period (half-open, as it is kept) by its first and last day: «01.10.2026 – 31.10.2026»."""
     last = until - dt.timedelta(days=1)
@@ -308,8 +320,8 @@ class Page(CabinetPage):
         "day": day,
         "days": days,
         "last_day": last_day,
-        "moment": cells.moment,
-        "second": cells.second,
+        "moment": moment,
+        "second": second,
         "month_name": month_name,
         "month_in_text": month_in_text,
         "percent": percent,

@@ -168,7 +168,7 @@ def history_of(story: Story) -> list[dict[str, Any]]:
         {
             "title": texts[event.action],
             "text": event.actor if event.user_id is not None else "",
-            "at": frame.Page.shared["moment"](event.at),
+            "at": frame.moment(event.at),
             "tone": tones.get(event.action, ""),
         }
         for event in story.events
