@@ -26,6 +26,25 @@ def test_every_line_is_told_what_will_come_of_it(house):
     assert house.verdicts(batch) == ["ok", "unknown", "unknown", "duplicate", "not_active", "no_subscription"]
 
 
+def test_numbers_that_a_program_has_spoiled_are_read_or_said_to_be(house):
+    first, second, third = (one.number.removeprefix("+") for one in house.subscribers[:3])
+    exact = f"{second[0]}.{second[1:]}E+11"
+    batch = house.list_of(f"Номер;Хто\n{first}.0;А\n{exact};Б\n8 {third[2:]};В\n3.80671E+11;Г\n;Д\n")
+    assert house.verdicts(batch) == ["ok", "ok", "ok", "shortened", "no_number"]
+
+
+def test_of_two_lines_that_disagree_the_first_counts_and_the_second_says_so(house):
+    number = house.subscribers[0].number
+    batch = house.list_of(f"Номер;Дія\n{number};on\n{number};on\n{number};off\n")
+    assert house.verdicts(batch) == ["ok", "duplicate", "contradiction"]
+
+
+def test_names_beside_numbers_without_a_header_are_no_options(house):
+    one, two = (row.number for row in house.subscribers[:2])
+    assert house.verdicts(house.list_of(f"{one}\tОльга Сікур\n{two}\tТарас Зозуля")) == ["ok", "ok"]
+    assert house.verdicts(house.list_of(f"{one}\trecords\n{two}\tтелепатія")) == ["ok", "no_option"]
+
+
 def test_a_list_may_say_option_action_and_day_itself(house):
     numbers = [one.number for one in house.subscribers]
     batch = house.list_of(
