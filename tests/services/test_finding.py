@@ -199,6 +199,11 @@ def test_a_part_finds_a_companys_own_subscribers_alone(session, database):
     assert own(session, company, "1002") == [] and own(session, theirs.company, "1002") == ["Відділ 299 Київ"]
     assert len(own(session, company, "ділВ".swapcase()[:3])) == 50
     if is_postgresql(session):
+        rare = sa.text("SELECT find_telling('find_subscriber_name', find_parts('відділ 299'))")
+        assert len(session.scalar(rare)) == 8  # nothing is known of them yet
+        session.execute(sa.text("ANALYZE find_subscriber_name"))
+        assert len(session.scalar(rare)) == 4 and {"299", " 29", "л 2"} < set(session.scalar(rare))
+        assert own(session, company, "л 299 к") == ["Відділ 299 Київ"]
         asked = sa.text("SELECT * FROM find_own_subscribers(:company, '00299', '00299', 100)")
         session.execute(sa.text(f"SET LOCAL app.tenant = '{theirs.company_id}'"))
         assert not session.scalars(asked, {"company": company.id}).all()  # one company asks for another's
