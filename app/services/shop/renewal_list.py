@@ -231,6 +231,23 @@ def for_home(
 ) -> tuple[list[Service], list[Coming]]:
     """The newest services in force, and what will be charged in a period; both in one statement."""
     actor.need(Right.CABINET_SUBSCRIPTIONS)
+    rows: dict[int, Service] = {}
+    months: dict[int, Decimal] = {}
+    for line in session.execute(_at_home(actor, period, calendar, limit)).mappings():
+        known = dict(line)
+        item, component, version = (known.pop(name) for name in ("SubscriptionItem", "Component", "PriceVersion"))
+        row = rows.setdefault(known["id"], Service(**known))
+        if item is not None:
+            amount = month_amount(item, component, version, row.period_months)
+            months[row.id] = months.get(row.id, NOTHING) + (amount or NOTHING)
+    prepaid = [row for row in rows.values() if row.paid_until is not None and row.account_contract is None]
+    for row in prepaid:
+        _price(row, months.get(row.id, NOTHING), calendar)
+    return list(rows.values())[:limit], coming(prepaid, period)
+
+
+def _at_home(actor: Actor, period: Period, calendar: Calendar, limit: int) -> sa.Select[Any]:
+    """The newest services in force and those that are charged soon, a row for each of their parts in force."""
     own = Subscription.company_id == actor.company_id
     newest = sa.select(Subscription.id).where(own, Subscription.state.in_(LIVE)).order_by(Subscription.id.desc())
     early = period.end + dt.timedelta(calendar[PolicyKind.RENEWAL_ATTEMPT_EARLY]["days_before"])
@@ -245,7 +262,7 @@ def for_home(
         SubscriptionItem.valid_from <= period.start,
         sa.or_(SubscriptionItem.valid_to.is_(None), SubscriptionItem.valid_to > period.start),
     )
-    query = (
+    return (
         _services()
         .add_columns(
             Subscription.quantity,
@@ -262,19 +279,6 @@ def for_home(
         .where(own, Subscription.id.in_(sa.select(ids.c.id)))
         .order_by(Subscription.id.desc())
     )
-    rows: dict[int, Service] = {}
-    months: dict[int, Decimal] = {}
-    for line in session.execute(query).mappings():
-        known = dict(line)
-        item, component, version = (known.pop(name) for name in ("SubscriptionItem", "Component", "PriceVersion"))
-        row = rows.setdefault(known["id"], Service(**known))
-        if item is not None:
-            amount = month_amount(item, component, version, row.period_months)
-            months[row.id] = months.get(row.id, NOTHING) + (amount or NOTHING)
-    prepaid = [row for row in rows.values() if row.paid_until is not None and row.account_contract is None]
-    for row in prepaid:
-        _price(row, months.get(row.id, NOTHING), calendar)
-    return list(rows.values())[:limit], coming(prepaid, period)
 
 
 def coming(rows: Iterable[Row], period: Period) -> list[Coming]:
