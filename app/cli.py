@@ -124,7 +124,7 @@ class Target(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Its path; OneLine where it cannot be written there."""
-        path = super().convert(value, param, ctx)
+        path: Any = super().convert(value, param, ctx)
         folder = Path(path).parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):
             raise OneLine(f"Nothing can be written to the folder «{folder}». Name a folder that is there and is yours.")
@@ -608,7 +608,7 @@ def import_command(name: str, kind: str, help_text: str) -> click.Command:
     if is_usage:
         written = click.Choice(["asterisk", "csv"])
         command.params += [
-            click.Option(["--format"], type=written, help="Asterisk's Master.csv or a table; known by its content else."),
+            click.Option(["--format"], type=written, help="Asterisk's Master.csv or a table; else by its content."),
             click.Option(["--source"], help="Whose records these are: an id comes in once from each source."),
             click.Option(["--zone"], help="Where the file's clock stands, like UTC; the Seller's zone otherwise."),
         ]
