@@ -162,7 +162,7 @@ def _detail(data: ChargeReportData, lines: Iterable[ChargeLine], words: Words, s
         Column("subscriber", words("subscriber"), "text", 30),
         Column("subscriber_name", words("subscriber_name"), "text", 38),
         Column("service", words("service")),
-        Column("period", words("period"), "text", 22),
+        Column("period", words("period"), "text", 27),
         *((Column("time_class", words("time_class"), "text", 22),) if data.time_classes else ()),
         Column("quantity", words("quantity"), "quantity", 18),
         Column("unit", words("unit"), "text", 13),
@@ -186,7 +186,7 @@ def _detail_rows(
     one, subscriber, count = _Sums(), None, 0
     for line in lines:
         if line.subscriber != subscriber:
-            if count > 1:
+            if count > 1 and subscriber:
                 yield _subscriber_row(words, subscriber, one, classes)
             one, subscriber, count = _Sums(), line.subscriber, 0
         one.add(line)
@@ -200,12 +200,12 @@ def _detail_rows(
             *((line.time_class,) if classes else ()),
             line.quantity,
             line.unit,
-            line.unit_price,
+            line.unit_price if line.unit_price or not line.net else None,  # by tiers: no one price
             line.net,
             line.tax,
             line.gross,
         )
-    if count > 1:
+    if count > 1 and subscriber:
         yield _subscriber_row(words, subscriber, one, classes)
 
 
