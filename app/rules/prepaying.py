@@ -101,12 +101,12 @@ def first_period(day: dt.date, months: int) -> Period:
 
 
 @lru_cache(maxsize=256)
-def months_of(period: Period) -> tuple[tuple[Month, Period], ...]:
-    """A period cut into calendar months."""
+def months_of(period: Period) -> tuple[tuple[Month, Period, int], ...]:
+    """A period cut into calendar months, each with the days it has."""
     cut, month = [], Month.of(period.start)
     while month.first_day < period.end:
         if both := month.period.overlap(period):
-            cut.append((month, both))
+            cut.append((month, both, month.period.days))
         month = month.shift(1)
     return tuple(cut)
 
@@ -121,22 +121,31 @@ def charges_of(
     found: list[Charge] = []
     memo: dict[object, int] = {}
     for item in items:
-        for month, cut in months_of(period):
+        for month, cut, of_days in months_of(period):
             days = _within(cut, item.valid_from, item.valid_to)
             if days is not None:
-                found += _of_month(item, month, days, discounts, memo, first_purchase and days.start == period.start)
+                begins = first_purchase and days.start == period.start
+                found += _of_month(item, (month, of_days), days, discounts, memo, begins)
     return found
 
 
 def _within(period: Period, start: dt.date, end: dt.date | None) -> Period | None:
+    if start <= period.start and (end is None or end >= period.end):
+        return period
     start, end = max(period.start, start), min(period.end, end or period.end)
     return Period(start, end) if start < end else None
 
 
 def _of_month(
-    item: Item, month: Month, days: Period, discounts: Sequence[Discount], memo: dict[object, int], begins: bool
+    item: Item,
+    of: tuple[Month, int],
+    days: Period,
+    discounts: Sequence[Discount],
+    memo: dict[object, int],
+    begins: bool,
 ) -> list[Charge]:
-    slices = slices_of(item, days, month.period.days)
+    month, of_days = of
+    slices = slices_of(item, days, of_days)
     if item.kind == "usage":
         return []
     found = []
@@ -151,6 +160,8 @@ def _of_month(
 
 def slices_of(item: Item, days: Period, of_days: int) -> list[Slice]:
     """Days of a month cut where the price or the tax changes; Refused where one of them is missing for a day."""
+    if len(item.prices) == len(item.rates) == 1 and _lasts(item.prices[0], days) and _lasts(item.rates[0], days):
+        return [Slice(days.start, days.end, of_days, item.prices[0], item.rates[0])]
     priced = [(p, s, e) for p in item.prices if (s := max(days.start, p.valid_from)) < (e := _end(p, days))]
     taxed = [(r, s, e) for r in item.rates if (s := max(days.start, r.valid_from)) < (e := _end(r, days))]
     if sum((e - s).days for _, s, e in priced) < days.days:
@@ -164,6 +175,10 @@ def slices_of(item: Item, days: Period, of_days: int) -> list[Slice]:
         if max(s, t) < min(e, u)
     ]
     return sorted(cut, key=lambda one: one.start)
+
+
+def _lasts(dated: DatedPrice | DatedRate, days: Period) -> bool:
+    return dated.valid_from <= days.start and (dated.valid_to is None or dated.valid_to >= days.end)
 
 
 def _end(dated: DatedPrice | DatedRate, days: Period) -> dt.date:

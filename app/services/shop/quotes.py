@@ -369,8 +369,9 @@ def _finish(line: _Line, cents: prepaying.Cents, seller: Seller, names: Sequence
     first = tax = following = following_tax = NOTHING
     parts = []
     for component, quantity in names:
-        now = [c for c in line.charges if c.component_id == component.id]
-        then = [c for c in line.next_charges if c.component_id == component.id]
+        id_ = component.id
+        now = [c for c in line.charges if c.component_id == id_]
+        then = [c for c in line.next_charges if c.component_id == id_]
         (total, its_tax), (next_total, next_tax) = cents.add(now), later.add(then)
         first, tax = first + total, tax + its_tax
         following, following_tax = following + next_total, following_tax + next_tax
