@@ -179,11 +179,10 @@ def live_server(app: Flask) -> Iterator[str]:
     """The app behind a real web server; its address."""
     import waitress
 
-    port = free_port()
-    server = waitress.create_server(app, host="127.0.0.1", port=port, threads=4)
+    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{port}"
+    yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
     thread.join(5)
 
