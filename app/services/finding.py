@@ -100,15 +100,35 @@ class Proposal:
         """Keys of a page in the order of a column, then of the key, both in one direction."""
         sources = (self.source, self.stale)
         parts = [self.narrowed(query, key, one).with_entities(key.label("id"), by.label("place")) for one in sources]
-        found = parts[0].union(parts[1]).statement.subquery()
-        wanted = found.c.id, found.c.place
-        in_order = [sa.desc(one) if direction == "desc" else sa.asc(one) for one in reversed(wanted)]
-        return list(session.scalars(sa.select(wanted[0]).order_by(*in_order).offset(offset).limit(size)))
+        return _page(session, parts[0].union(parts[1]).statement.subquery(), direction, offset, size)
 
     def is_common(self, session: Session) -> bool:
         """Whether so many rows have all the parts that walking the list finds a page sooner."""
         some = self.source.limit(COMMON + 1).subquery()
         return (session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) > COMMON
+
+
+def _page(session: Session, found: Any, direction: str, offset: int, size: int) -> list[Any]:
+    """Keys of a page of rows (id, place): by place, then by key."""
+    in_order = [sa.desc(one) if direction == "desc" else sa.asc(one) for one in (found.c.place, found.c.id)]
+    return list(session.scalars(sa.select(found.c.id).order_by(*in_order).offset(offset).limit(size)))
+
+
+def are_few(session: Session, query: Any, key: Any) -> bool:
+    """Whether a query finds so few rows that gathering them all beats walking a list until a page is full."""
+    some = query.with_entities(key).limit(COMMON + 1).subquery()
+    return (session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) <= COMMON
+
+
+def in_order(  # noqa: PLR0913, PLR0917
+    session: Session, query: Any, key: Any, by: Any, direction: str, offset: int, size: int
+) -> list[Any]:
+    """Keys of a page of a query whose rows are gathered first and then put in order.
+
+    PostgreSQL takes what an index finds as spread evenly over the list, and would walk it from the wrong end.
+    """
+    gathered = query.with_entities(key.label("id"), by.label("place")).statement.cte("gathered")
+    return _page(session, gathered.prefix_with("MATERIALIZED"), direction, offset, size)
 
 
 def proposal(session: Session, field: Any, *words: str) -> Proposal | None:

@@ -345,6 +345,10 @@ class Rows(SQLAInterface):
             if proposed is not None and by is not None and not proposed.is_common(self.session):
                 ordered = proposed.page(self.session, query, pk, by, order_direction, offset, page_size)
                 return count, self._read(ordered)
+            if proposed is None and by is not None and finding.are_few(self.session, query, pk):
+                return count, self._read(
+                    finding.in_order(self.session, query, pk, by, order_direction, offset, page_size)
+                )
             return count, self._read(self._keys(filters, order_column, order_direction, count, offset, page_size))
         found = self.session.query(self.obj).options(*self.eager).filter(pk.in_(keys))
         found = self.apply_order_by(found, order_column, order_direction, aliases_mapping={}, add_pk=True)

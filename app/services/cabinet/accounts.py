@@ -61,16 +61,17 @@ class _Asker:
 def _statement() -> Any:
     actor = _Asker()
     mine = sa.select(Account.id).where(Account.company_id == actor.company_id)
-    whole = (  # by itself, so that one walk over the index of unpaid invoices does it, however many there are
+    unpaid = (
         sa.select(Document.account_id, Document.due_on, sa.func.sum(Document.total - Document.paid).label("left"))
         .where(Document.account_id.in_(mine), Document.state == DocumentState.ISSUED.value, UNPAID_INVOICE)
-        .where(Document.due_on.is_not(None) | Document.id.not_in(_in_parts(actor)))
         .group_by(Document.account_id, Document.due_on)
     )
+    whole = unpaid.where(Document.due_on.is_not(None))  # the index of unpaid invoices has all of it, but no ids
+    undated = unpaid.where(Document.due_on.is_(None), Document.id.not_in(_in_parts(actor)))
     parts_due = parts.waiting_parts().where(InstalmentPlan.company_id == actor.company_id).subquery()
     in_parts = sa.select(parts_due.c.account_id, parts_due.c.due_on, parts_due.c.left)
     down = parts.waiting_down_payments().where(InstalmentPlan.company_id == actor.company_id)
-    owed = sa.union_all(whole, in_parts.where(parts_due.c.state == "invoiced"), down).subquery()
+    owed = sa.union_all(whole, undated, in_parts.where(parts_due.c.state == "invoiced"), down).subquery()
     later = (
         sa.select(sa.func.sum(parts_due.c.left))
         .where(parts_due.c.account_id == Account.id, parts_due.c.state == "planned")
