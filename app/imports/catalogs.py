@@ -25,6 +25,7 @@ from app.imports.pricelines import (
     METERED,
     MODEL_WORDS,
     NO_CODE,
+    NO_PERIOD,
     NO_PRICES,
     NOT_OBJECT,
     PRICE_HEADER,
@@ -448,6 +449,7 @@ def _read_mapped(sheet: Sheet, mapping: Mapping) -> Catalog:
     catalog = Catalog("mapped")
     groups: dict[tuple[str, ...], Steps] = {}
     hint = PRICE_HEADER.fullmatch(words.fold(mapping.columns.get("price", "")))
+    is_monthly = MONTHLY.search(words.fold(mapping.columns.get("price", ""))) is not None
     said = {"net": False, "gross": True}.get(words.header_parts(mapping.columns.get("price", "")).tax)
     for line in iter_lines(sheet, mapping):
         catalog.errors.extend((line.number, problem) for problem in line.errors)
@@ -460,10 +462,15 @@ def _read_mapped(sheet: Sheet, mapping: Mapping) -> Catalog:
             continue
         base = _mapped_line(line.number, found, line.attributes, (hint[1].upper(), hint[2]) if hint else ("", ""))
         base = replace(base, tax_included=said)
+        if base.unit == "month" and not (found.get("unit") or found.get("period")) and not is_monthly:
+            catalog.remark(line.number, NO_PERIOD)
         key = (base.product_code, base.plan_code, base.component_code, base.unit, base.currency, str(base.valid_from))
         add_step(catalog, groups, key, base, found.get("from_quantity", Decimal(0)), price)
     catalog.lines.extend(grouped_lines(groups, "tiered"))
     return catalog
+
+
+MONTHLY = re.compile(r"month|mensual|mensuel|mensal|абон|місяч|месяч|abonament|miesi|monat")
 
 
 def _mapped_line(line: int, found: dict[str, Any], attributes: dict[str, str], hint: tuple[str, str]) -> PriceLine:

@@ -213,7 +213,7 @@ CUSTOMERS = KindFields(
             "абонентская плата|абон плата|ежемесячная плата|ежемесячный платеж|месячная плата|плата в месяц|"
             "сумма в месяц|"
             "oplata miesieczna|opłata miesięczna|abonament miesięczny|miesięczna opłata|kwota miesięczna|"
-            "opłata abonamentowa|abonament|monthly recurring revenue|monthly bill|"
+            "opłata abonamentowa|abonament|monthly recurring revenue|monthly revenue|monthly bill|monthly spend|"
             "monatliche gebühr|monatsgebühr|grundgebühr|monatlicher betrag|abonnement mensuel|frais mensuels|"
             "mensualite|mensalidade|valor mensal|cobranca mensal|canone mensile|tariffa mensile|costo mensile",
             minimum=0,
@@ -280,7 +280,7 @@ CATALOG = KindFields(
         _field(
             "code", N_("Product code"), "code",
             "sku|sku id|code|product code|product id|article|item code|plan code|instance type|meter id|model|"
-            "part number|id|meter rate code|"
+            "part number|id|meter rate code|plan id|tariff id|offer id|service id|item id|"
             "codigo|codigo de producto|articulo|код|код товару|код продукту|артикул|код послуги|код тарифу|"
             "код товара|код продукта|код услуги|код тарифа|kod|kod produktu|symbol|kod towaru|indeks",
             required=True,

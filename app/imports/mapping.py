@@ -16,6 +16,7 @@ from app.imports.reading import Row
 EXACT, PHRASE, SIMILAR = 100.0, 60.0, 50.0
 ENOUGH = 50.0
 FEW_CHOICES = 12
+OF_IDS = (" id", " uuid", " ід", " ид")  # how a column of keys ends: «phone_id» is no phone
 BANK_ACCOUNT = re.compile(r"'?(?:[A-Z]{2}\d{2} ?[A-Z0-9 ]{8,34}|[\d ]{20,34})'?")  # an IBAN, or 20 digits
 RESULT_MARK = "Kabinet: "  # how a column begins that a result file added: no part of the data when it comes back
 
@@ -244,7 +245,7 @@ def _candidates(headers: Sequence[str], cells: dict[str, list[str]], kind: Impor
 def header_score(one: Field, header: str) -> float:
     """0…100: how well the header says the field's name."""
     folded, tight = words.fold(header), words.compact(header)
-    if not tight:
+    if not tight or (one.type == "text" and one.name != "plan" and folded.endswith(OF_IDS)):
         return 0.0
     best = 0.0
     for rank, synonym in enumerate(_folded_synonyms(one)):

@@ -21,6 +21,7 @@ NOT_PRICE = N_("The price «%(cell)s» of «%(component)s» is not an amount. Wr
 NEGATIVE = N_("The price «%(cell)s» of «%(component)s» is less than zero. Correct it.")
 ROUNDED = N_("The price «%(cell)s» of «%(component)s» has more decimals than can be kept; %(price)s is taken.")
 UNKNOWN_UNIT = N_("The unit of «%(component)s» is not known; the price is taken for one unit of that name.")
+NO_PERIOD = N_("The line names no unit and no period: its price is taken for a month.")
 BAD_TIERS = N_("The price steps of «%(component)s» cannot be read. Each needs a quantity it starts from and a price.")
 REPEATED = N_("The price repeats line %(first_line)s. Keep one of the two.")
 SAME_STEP = N_("Line %(first_line)s already has a price from the quantity %(quantity)s. Keep one of the two.")

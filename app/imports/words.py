@@ -40,7 +40,11 @@ COUNTRY_LETTERS = {
     "ukr": "UA", "rus": "RU", "pol": "PL", "blr": "BY", "kaz": "KZ", "usa": "US", "gbr": "GB", "deu": "DE", "esp": "ES",
     "fra": "FR", "ita": "IT", "cze": "CZ", "svk": "SK", "ltu": "LT", "lva": "LV", "est": "EE", "mda": "MD", "geo": "GE",
     "рф": "RU", "рб": "BY", "рк": "KZ", "сша": "US", "uk": "GB", "англія": "GB", "англия": "GB", "беларусь": "BY",
-    "белоруссия": "BY", "білорусія": "BY",
+    "белоруссия": "BY", "білорусія": "BY", "turkey": "TR", "czech republic": "CZ", "macedonia": "MK", "england": "GB",
+    "great britain": "GB", "russian federation": "RU", "republic of korea": "KR", "korea": "KR", "holland": "NL",
+    "ivory coast": "CI", "swaziland": "SZ", "burma": "MM", "cape verde": "CV", "viet nam": "VN", "congo": "CG",
+    "bosnia and herzegovina": "BA", "antigua and barbuda": "AG", "saint lucia": "LC", "republic of moldova": "MD",
+    "syrian arab republic": "SY", "lao peoples democratic republic": "LA", "libyan arab jamahiriya": "LY",
 }  # fmt: skip
 LANGUAGES = ("en", "es", "uk", "ru", "pl")
 USUAL_CURRENCIES = frozenset(CURRENCY_NAMES.values()) | {"USD", "CHF", "MDL", "RON", "BGN", "HUF", "SEK", "NOK", "DKK"}
