@@ -184,7 +184,9 @@ def test_an_exchange_writes_as_many_columns_as_it_is_told(session, line, bring, 
     missed[10] = ""  # nobody answered
     wrong = [*always[:9], "вчора", *always[10:], *more]
     out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([[*always, *more], missed, wrong, [*always, *more], ["cut", "off"]])
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(
+        [[*always, *more], missed, wrong, [*always, *more], ["cut", "off"]]
+    )
     content = out.getvalue().encode("cp1251")
     assert b"\r\n" in content
     batch, now = bring(content)
