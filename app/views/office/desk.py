@@ -182,7 +182,7 @@ class Desk(OfficeView):
                 found[name] = cells.amount if kind.scale == 100 else cells.fine
             elif isinstance(kind, sa.Date):
                 found[name] = cells.date
-            elif name == "number":
+            elif name in ("number", "code", "phone"):
                 found[name] = cells.whole
             elif isinstance(kind, sa.JSON):
                 found[name] = cells.structure
