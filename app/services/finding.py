@@ -65,7 +65,8 @@ class Proposal:
         if self.is_postgresql:
             given = {f"find_word_{n}": word for n, word in enumerate(self.words)}
             parts = " || ".join(f"find_parts(CAST(:{name} AS text))" for name in given)
-            found = sa.text(f"parts @> ({parts})").bindparams(**given)
+            asked = f"parts @> ({parts})"
+            found = sa.text(asked).bindparams(**given)
             return (
                 sa.select(sa.literal_column("id", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
             )
