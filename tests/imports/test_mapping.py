@@ -225,7 +225,8 @@ def test_a_wrong_mapping_says_what_is_wrong() -> None:
         "The column «a» is chosen twice. Choose another column for one of the two.",
         "«hat» is not a field of this kind of import. Remove it from the mapping.",
         "The file has no column «c» that the mapping names. Choose another column for it.",
-        "Choose a column for at least one of: Account number, Customer code, Payer's tax code, Invoice number, Purpose.",
+        "Choose a column for at least one of: Account number, Customer code, Payer's tax code, Invoice number, "
+        "Purpose.",
         "«x» is no notation for «Amount». Choose «.», «,», «dmy» or «mdy».",
     ]
     assert [problem.field for problem in validate_mapping(Mapping(ImportKind.CUSTOMERS), headers)] == ["company_code"]

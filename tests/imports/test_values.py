@@ -140,7 +140,9 @@ def test_a_day_that_can_be_two_needs_its_column() -> None:
     assert parse_date("01.02.2026", DateStyle("mdy")) == dt.date(2026, 2, 1)
 
 
-@pytest.mark.parametrize("cell", ["31.02.2026", "1.2.6", "2026-13-01", "45000", "31 Feb 2026", "soon", "2026-1", "00.00.0000"])
+@pytest.mark.parametrize(
+    "cell", ["31.02.2026", "1.2.6", "2026-13-01", "45000", "31 Feb 2026", "soon", "2026-1", "00.00.0000"]
+)
 def test_what_is_no_day_is_refused(cell: str) -> None:
     with pytest.raises(Malformed):
         parse_date(cell)
