@@ -177,6 +177,8 @@ def parts_of(
         .order_by(SubscriptionItem.id)
     )
     if not ended:
+        begun = sa.or_(SubscriptionItem.valid_from <= day, SubscriptionItem.valid_from <= Subscription.starts_on)
+        query = query.join(Subscription, Subscription.id == SubscriptionItem.subscription_id).where(begun)
         query = query.where(sa.or_(SubscriptionItem.valid_to.is_(None), SubscriptionItem.valid_to > day))
     found: dict[int, list[Part]] = {}
     for item, component, version, months in session.execute(query):

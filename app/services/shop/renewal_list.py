@@ -31,7 +31,7 @@ from app.rules.lifecycle import SubscriptionState
 from app.rules.policies import Calendar, PolicyKind
 from app.rules.renewing import Term
 from app.services import policies, rates
-from app.services.cabinet.subscriptions import LIVE, month_amount, parts_of, price_on
+from app.services.cabinet.subscriptions import LIVE, Part, month_amount, parts_of, price_on
 from app.services.shop.renewals import RENEWED, bought_for
 
 PAGE = 25
@@ -179,10 +179,16 @@ def fill(session: Session, rows: list[Row], calendars: Mapping[int, Calendar] | 
     for seller_id in {row.seller_id for row in rows} - set(known):
         known[seller_id] = policies.calendar_for(session, seller_id)
     day = max(clock.today(row.zone) for row in rows)
-    parts = parts_of(session, [row.id for row in rows], day)
+    parts = parts_of(session, [row.id for row in rows], day, ended=True)
     for row in rows:
-        month = sum((p.month_amount for p in parts.get(row.id, ()) if p.month_amount is not None), NOTHING)
+        renewed = [p for p in parts.get(row.id, ()) if _lasts(p, row.paid_until or day)]
+        month = sum((p.month_amount for p in renewed if p.month_amount is not None), NOTHING)
         _price(row, month, known[row.seller_id])
+
+
+def _lasts(part: Part, day: dt.date) -> bool:
+    """Whether a part is in force when the paid days end: less of it may have been chosen for then."""
+    return part.valid_from <= day and (part.valid_to is None or part.valid_to > day)
 
 
 def _price(row: Row, month: Decimal, calendar: Calendar) -> None:
@@ -259,8 +265,8 @@ def _at_home(actor: Actor, period: Period, calendar: Calendar, limit: int) -> sa
     parts = sa.and_(
         SubscriptionItem.subscription_id == Subscription.id,
         Subscription.paid_until.is_not(None),
-        SubscriptionItem.valid_from <= period.start,
-        sa.or_(SubscriptionItem.valid_to.is_(None), SubscriptionItem.valid_to > period.start),
+        SubscriptionItem.valid_from <= Subscription.paid_until,
+        sa.or_(SubscriptionItem.valid_to.is_(None), SubscriptionItem.valid_to > Subscription.paid_until),
     )
     return (
         _services()

@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.errors import NotFound, Refused
 from app.core.period import Month
 from app.services.setup import ensure_defaults
-from app.services.shop import changing, fulfilling, orders, quotes, renewals, resizing, spending
+from app.services.shop import changing, fulfilling, orders, quotes, renewal_list, renewals, resizing, spending
 from app.services.shop.quotes import Wish
 from app.services.shop.resizing import Size
 from tests import makers
@@ -153,6 +153,8 @@ def test_fewer_licences_begin_with_the_next_period_and_are_renewed_as_so_many(se
     olga, made = running(session)
     assert changing.resize(session, olga.actor, made.id, Size(D(1)), key="k", seen=D(0)) is None
     assert made.quantity == 2
+    (row,) = renewal_list.all_of(session, olga.company.id)
+    assert row.price == D("300.00")  # of one, as it is renewed
     olga.pay("300.00")
     renewals.renew_due(session, made.id, dt.date(2026, 11, 30))
     assert made.paid_until == dt.date(2027, 1, 1)
