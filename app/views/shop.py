@@ -174,6 +174,7 @@ class ShopPage(KabinetPage):
         offer = self._offer_asked(ware)
         said = self._said(offer) if offer else {}
         category = ware.product.category
+        total = self._total(front, offer, said) if offer else None  # first: it reads the prices of all parts
         return self._show(
             "product.html",
             front,
@@ -181,7 +182,7 @@ class ShopPage(KabinetPage):
             offer=offer,
             said=said,
             others=catalogue.priced(self.session, front, offer) if offer else [],
-            total=self._total(front, offer, said) if offer else None,
+            total=total,
             category=category,
             category_name=catalogue.words_of(category, front.locale).name if category else "",
         )

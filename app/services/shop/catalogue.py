@@ -336,16 +336,21 @@ class Ware:
 
 def show_product(session: Session, front: Front, code: str) -> Ware:
     """A product on sale with its plans in the chosen currency, or with all it has; NotFound for any other code."""
+    sold = sa.and_(Plan.product_id == Product.id, Plan.is_on_sale.is_(True), Plan.for_subscribers.is_(False))
     query = (
-        sa.select(Product)
+        sa.select(Product, Plan)
         .where(Product.seller_id == front.seller.id, Product.code == code, Product.is_on_sale.is_(True))
         .outerjoin(Product.category)
-        .options(contains_eager(Product.category))
+        .outerjoin(Plan, sold)
+        .outerjoin(Plan.components)
+        .options(contains_eager(Product.category), contains_eager(Plan.components))
+        .order_by(Plan.id, Component.id)
     )
-    product = session.scalars(query).one_or_none()
-    if product is None:
+    rows = session.execute(query).unique().all()
+    if not rows:
         raise NotFound()
-    offers = [_offer(plan, front) for plan in _plans(session, product.id)]
+    product = rows[0][0]
+    offers = [_offer(plan, front) for _, plan in rows if plan is not None and plan.components]
     own = [offer for offer in offers if not offer.is_foreign]
     return Ware(product, words_of(product, front.locale), own or offers)
 
@@ -375,12 +380,6 @@ def priced(session: Session, front: Front, offer: Offer) -> list[Included]:
     tags = tags_of(session, front.seller, offer.plan)
     parts = [part for part in offer.plan.components if range_of_part(part) is None]
     return [replace(one, tag=tags.get(part.id)) for one, part in zip(offer.others, parts, strict=True)]
-
-
-def _plans(session: Session, product_id: int) -> Sequence[Plan]:
-    sold = (Plan.product_id == product_id, Plan.is_on_sale.is_(True), Plan.for_subscribers.is_(False))
-    query = sa.select(Plan).where(*sold).options(selectinload(Plan.components)).order_by(Plan.id)
-    return [plan for plan in session.scalars(query) if plan.components]
 
 
 def _offer(plan: Plan, front: Front) -> Offer:

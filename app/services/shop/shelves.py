@@ -305,15 +305,26 @@ def _parts(stand: Stand, plan_ids: Sequence[int]) -> tuple[defaultdict[int, list
 
 
 def tags_of(session: Session, seller: Seller, plan: Plan) -> dict[int, Tag]:
-    """What each part of a plan costs today, tax included, by the part's id; one without a price is left out."""
+    """What each part of a plan costs today, tax included, by the part's id; one without a price is left out.
+
+    Whoever has had the plan quoted has its parts and prices in the session already.
+    """
     stand = Stand(session, seller, clock.today(seller.zone), {})
     if not plan.tax_included:
         stand.taxes = _taxes(stand)
     tax_bp = 0 if plan.tax_included else stand.tax_of(plan.tax_category)
-    parts = _parts(stand, [plan.id])[0][plan.id]
-    tags = (tag_of([part], plan.period_months, tax_bp) for part in parts)
-    ids = [part.id for part in plan.components]
-    return {id_: tag for id_, tag, part in zip(ids, tags, parts, strict=True) if tag and not part.is_rated}
+    parts = {part.id: _priced(part, stand.day) for part in plan.components}
+    tags = ((id_, tag_of([part], plan.period_months, tax_bp)) for id_, part in parts.items() if not part.is_rated)
+    return {id_: tag for id_, tag in tags if tag}
+
+
+def _priced(part: Component, day: dt.date) -> Priced:
+    price = next((_price_of(part, one) for one in part.prices if _holds(one, day)), None)
+    return Priced(part.charged, price, range_of_part(part), part.unit, part.tariff_id is not None)
+
+
+def _holds(version: PriceVersion, day: dt.date) -> bool:
+    return version.valid_from <= day and (version.valid_to is None or version.valid_to > day)
 
 
 def range_of_part(part: Any) -> Range | None:
@@ -325,10 +336,12 @@ def range_of_part(part: Any) -> Range | None:
 
 
 def _price(row: Row) -> Price | None:
-    if row.version is None:
-        return None
-    tiers = tuple((Decimal(start), Decimal(price)) for start, price in row.tiers or ())
-    return Price(row.model, row.unit_price, row.per_quantity, row.included, tiers)
+    return None if row.version is None else _price_of(row, row)
+
+
+def _price_of(part: Any, version: Any) -> Price:
+    tiers = tuple((Decimal(start), Decimal(price)) for start, price in version.tiers or ())
+    return Price(part.model, version.unit_price, version.per_quantity, part.included, tiers)
 
 
 def _taxes(stand: Stand) -> dict[str, int]:
