@@ -459,7 +459,10 @@ def undo(batch: int) -> None:
             session.commit()
             _apply_names(session, made, f"undo {batch}")
             return
-        came = switching.undo_batch(session, OPERATOR, batch)
+        came = switching.begin_undo(session, OPERATOR, batch)
+        while not came.is_over:
+            session.commit()  # each part is kept: killed midway, the same command undoes the rest
+            came = switching.undo_step(session, OPERATOR, batch)
         session.commit()
         click.echo(
             f"Batch {batch}: {came.cancelled} requests cancelled, {came.countered} opposite ones asked for, "

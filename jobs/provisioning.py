@@ -40,6 +40,20 @@ def switch_options(context: JobContext) -> Result:
     return {"batch_id": batch_id, "figures": {"lines": now.total, "requests": now.made}}
 
 
+@job(JobName.UNDO_OPTIONS)
+def undo_options(context: JobContext) -> Result:
+    """Take a long list back part by part; one that is stopped leaves the rest as it is."""
+    batch_id = int(context.params["batch_id"])
+    try:
+        while not (now := switching.undo_step(context.session, context.actor, batch_id)).is_over:
+            context.progress(now.done, now.total, N_("The list is being undone"))
+    except Stopped:
+        switching.stop_undoing(context.session, context.actor, batch_id)
+        context.session.commit()
+        raise
+    return {"batch_id": now.batch_id or batch_id, "figures": {"cancelled": now.cancelled, "requests": now.countered}}
+
+
 @effect(Topic.SEND_ORDERS)
 def send_orders(session: Session, payload: Mapping[str, Any], settings: Settings) -> None:
     """Some hundred orders. What was claimed is kept before they go out: sent twice, an order is still one."""

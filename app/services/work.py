@@ -17,7 +17,7 @@
 | form_invoice | account_id, month, format |
 | running_charges | account_id, addresses, format (of accounts) |
 | look_options | batch_id, turn |
-| switch_options | batch_id |
+| switch_options, undo_options | batch_id |
 | rate_usage | tariff_id |
 | retry_suspended | none |
 | seal_month | seller_id, month |
@@ -73,6 +73,7 @@ class JobName(StrEnum):
     EXPIRE_ORDERS = "expire_orders"
     LOOK_OPTIONS = "look_options"
     SWITCH_OPTIONS = "switch_options"
+    UNDO_OPTIONS = "undo_options"
     RATE_USAGE = "rate_usage"
     RETRY_SUSPENDED = "retry_suspended"
     SEAL_MONTH = "seal_month"

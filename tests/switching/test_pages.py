@@ -12,7 +12,7 @@ from app import models as m
 from app.extensions import db
 from app.imports.reading import read_sheet
 from app.services import switching, work
-from app.services.switching import drafts, looking
+from app.services.switching import drafts, looking, undoing
 from jobs import context
 from tests import makers
 
@@ -292,3 +292,55 @@ def test_the_pages_stay_within_eight_statements_and_few_milliseconds(client, hou
         if len(seen) > 8 or min(spent) > 40:  # 25 where nothing measures along
             over[path] = (len(seen), min(spent), list(seen))
     assert not over
+
+
+def undo_job(client, house, monkeypatch) -> tuple[m.Request, str, int]:
+    """Three options that are on, whose undoing is a job of two requests a part: the list, its page, the job."""
+    monkeypatch.setattr(undoing, "AT_ONCE", 2)
+    monkeypatch.setattr(undoing, "PART", 2)
+    batch = house.switch(house.numbers(0, 1, 2))
+    place = f"/my/options/{batch.id}"
+    assert post(client, f"{place}/undo").headers["Location"] == place
+    query = sa.select(m.Job.id).where(m.Job.name == "undo_options")
+    return batch, place, house.session.scalars(query.order_by(m.Job.id.desc())).first()
+
+
+@pytest.mark.covers("A1-16")
+def test_a_long_list_is_undone_by_a_job_exactly_once_though_its_worker_was_killed(client, house, long, monkeypatch):
+    batch, place, job_id = undo_job(client, house, monkeypatch)
+    batch_id = batch.id
+    assert "The list is being undone" in client.get(place).get_data(as_text=True)
+    post(client, f"{place}/undo")  # pressed twice
+    assert not switching.undo_step(house.session, house.actor, batch_id).is_over
+    house.session.commit()
+    switching.undo_step(house.session, house.actor, batch_id)
+    house.session.rollback()  # killed before it was kept
+    work_on(house.session, job_id)
+    batch = house.session.get_one(m.Request, batch_id)
+    counter = house.session.get_one(m.Request, batch.details["undone"]["batch_id"])
+    assert len(house.states(counter)) == 3 and house.verdicts(counter) == ["ok"] * 3
+    sent = house.session.scalars(sa.select(m.Outbox.payload).where(m.Outbox.topic == "send_orders")).all()
+    ids = [one for wish in sent for one in wish["request_ids"]]
+    assert len(ids) == len(set(ids)) == 6
+    assert house.run(counter).state == "done"
+    page = client.get(place).get_data(as_text=True)
+    assert "The list was undone." in page and f"/my/options/{counter.id}" in page
+    assert house.session.scalar(sa.select(sa.func.count()).select_from(m.Option)) == 0
+    assert house.session.scalar(sa.select(sa.func.count()).where(m.Job.name == "undo_options")) == 1
+
+
+def test_an_undoing_that_is_stopped_keeps_what_it_did_and_can_be_begun_again(client, house, long, monkeypatch):
+    batch, place, job_id = undo_job(client, house, monkeypatch)
+    batch_id = batch.id
+    switching.undo_step(house.session, house.actor, batch_id)
+    switching.stop_undoing(house.session, house.actor, batch_id)
+    house.session.commit()
+    first_id = batch.details["undone"]["batch_id"]
+    first = house.session.get_one(m.Request, first_id)
+    assert len(house.states(house.run(first))) == 2 and first.state == "done"
+    work_on(house.session, job_id)  # nothing is left for it to do
+    post(client, f"{place}/undo")
+    query = sa.select(m.Job.id).where(m.Job.name == "undo_options").order_by(m.Job.id.desc())
+    work_on(house.session, house.session.scalars(query).first())
+    last = house.session.get_one(m.Request, house.session.get_one(m.Request, batch_id).details["undone"]["batch_id"])
+    assert last.id != first_id and len(house.states(last)) == 1

@@ -24,7 +24,16 @@ from app.services.switching.looking import Look
 from app.services.switching.offers import Offer, offers_at, offers_of
 from app.services.switching.results import write_result
 from app.services.switching.running import run_to_end
-from app.services.switching.undoing import Undone, can_undo, cancel_request, cancel_waiting, undo_batch
+from app.services.switching.undoing import (
+    Undone,
+    begin_undo,
+    can_undo,
+    cancel_request,
+    cancel_waiting,
+    stop_undoing,
+    undo_batch,
+    undo_step,
+)
 
 __all__ = [
     "Choice",
@@ -34,6 +43,7 @@ __all__ = [
     "Undone",
     "ask_step",
     "batch_of",
+    "begin_undo",
     "can_undo",
     "cancel_request",
     "cancel_waiting",
@@ -48,10 +58,12 @@ __all__ = [
     "open_draft",
     "run_to_end",
     "stop_asking",
+    "stop_undoing",
     "take_file",
     "take_filter",
     "take_paste",
     "take_picked",
     "undo_batch",
+    "undo_step",
     "write_result",
 ]

@@ -95,7 +95,7 @@ def ask_step(session: Session, actor: Actor, batch_id: int, size: int = STEP) ->
     """Make the requests of the next lines in the caller's transaction; commit after each call, until none is left."""
     batch = batch_of(session, actor, batch_id, lock=True)
     summary = batch.details.get("summary") or {"lines": 0}
-    if batch.state != RequestState.QUEUED.value:
+    if batch.state != RequestState.QUEUED.value or batch.details.get("asked"):  # asked: stopped, or undone, meanwhile
         return Progress(summary["lines"], summary["lines"], batch.details.get("made", 0))
     lines = _next_lines(session, batch, size)
     if lines:

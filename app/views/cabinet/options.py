@@ -260,6 +260,9 @@ class OptionsPage(frame.Page):
             return redirect(url_for("OptionsPage.who", request_id=request_id))
         if "look_job" in row.details:
             return self._looked_through(row)
+        undo_job = self.session.get(Job, row.details["undoing"]["job_id"] or 0) if "undoing" in row.details else None
+        if undo_job is not None and undo_job.state in (JobState.QUEUED, JobState.RUNNING):
+            return self._undoing(row, undo_job)
         want, after = request.args.get("want", ""), whole(request.args.get("after", "")) or 0
         lines = history.lines_of(self.session, row, want, after)
         shown = [self._line(line, row) for line in lines[: history.LINES]]
@@ -286,6 +289,8 @@ class OptionsPage(frame.Page):
             state_of=state_of,
             can_undo=bool(waiting) or (bool(batch.counts.get("done")) and switching.can_undo(self.session, row)),
             waiting=waiting,
+            undone=_long_undo(row),
+            not_undone=told_of_job(undo_job)["text"] if undo_job is not None else "",
             **common,
         )
 
@@ -301,6 +306,11 @@ class OptionsPage(frame.Page):
             is_under_way=job.state in (JobState.QUEUED, JobState.RUNNING),
             told=told_of_job(job),
         )
+
+    def _undoing(self, row: Request, job: Job) -> Any:
+        """How far the undoing of a long list is; the page comes back by itself when it is done."""
+        told = told_of_job(job)
+        return self.show("options_undoing.html", row=row, title=self._title(row), job=job, told=told)
 
     def _line(self, line: Any, row: Request) -> dict[str, Any]:
         word, why = results.told(line, row.state, say, frame.day)
@@ -379,9 +389,10 @@ class OptionsPage(frame.Page):
     @needs(Right.CABINET_RENAME)
     def undo(self, request_id: int) -> Any:
         """Cancel what waits, ask for the opposite of what is done."""
-        undone = attempt(switching.undo_batch, request_id)
-        if undone is None:
-            return redirect(url_for("OptionsPage.one_list", request_id=request_id))
+        page = url_for("OptionsPage.one_list", request_id=request_id)
+        undone = attempt(switching.undo_batch, request_id, page)
+        if undone is None or undone.job_id:
+            return redirect(page)
         flash(_told(undone), "success")
         return redirect(url_for("OptionsPage.one_list", request_id=undone.batch_id or request_id))
 
@@ -465,6 +476,12 @@ def state_of(row: Request) -> tuple[str, str]:
     """The word and the tone of a list's state."""
     word, tone = BATCH_STATES.get(row.state, (_l("Not asked for"), ""))
     return str(word), tone
+
+
+def _long_undo(row: Request) -> dict[str, Any] | None:
+    """What came of undoing by a job, and the list of the opposite requests."""
+    undone = switching.Undone(**row.details.get("undone", {}))
+    return {"text": _told(undone), "batch_id": undone.batch_id} if undone.job_id else None
 
 
 def _told(undone: switching.Undone) -> str:

@@ -35,6 +35,7 @@ JOBS: dict[str, Any] = {
     "send_invoice": _l("An invoice by e-mail"),
     "send_mail": _l("Documents by e-mail"),
     "look_options": _l("Looking through a list of services"),
+    "undo_options": _l("Undoing a list of services"),
     "switch_options": _l("Services by list"),
     "top_up": _l("Automatic top-up of accounts"),
 }
