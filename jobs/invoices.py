@@ -5,7 +5,7 @@ from app.core.files import file_name
 from app.core.period import Month
 from app.models import Account, Document
 from app.services import delivering, documents, mailing, papers
-from app.services.cabinet import running
+from app.services.cabinet import counting, running
 from app.services.work import JobName
 from jobs.context import JobContext, Result, job
 
@@ -71,3 +71,12 @@ def mail_running_charges(context: JobContext) -> Result:
     for address in params["addresses"]:
         mailing.mail_ready_file(session, account_id, address, file, key=f"job-{context.job_id}")
     return {"file": path, "name": file.name, "figures": {"letters": len(params["addresses"])}}
+
+
+@job(JobName.COUNT_CHARGES)
+def count_charges(context: JobContext) -> Result:
+    """The running month of a large account, counted into a file the page reads."""
+    context.progress(0, 0, N_("Charges are being counted"))
+    with context.reading(), context.kept_file("so-far.jsonl") as part:
+        found = counting.count(context.session, context.actor, int(context.params["account_id"]), part)
+    return {**found, "counted": f"results/{context.job_id}/so-far.jsonl"}

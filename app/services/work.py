@@ -16,6 +16,7 @@
 | send_invoice | document_id; of a repeat also addresses, format (of accounts), extent |
 | form_invoice | account_id, month, format |
 | running_charges | account_id, addresses, format (of accounts) |
+| count_charges | account_id |
 | look_options | batch_id, turn |
 | switch_options, undo_options | batch_id |
 | rate_usage | tariff_id |
@@ -71,6 +72,7 @@ class JobName(StrEnum):
     NEWS = "news"
     INSTALMENTS = "instalments"
     EXPIRE_ORDERS = "expire_orders"
+    COUNT_CHARGES = "count_charges"
     LOOK_OPTIONS = "look_options"
     SWITCH_OPTIONS = "switch_options"
     UNDO_OPTIONS = "undo_options"

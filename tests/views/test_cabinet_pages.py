@@ -20,7 +20,9 @@ from app.core.actor import Actor
 from app.core.period import Month
 from app.extensions import db
 from app.services import billing, payments, setup
+from app.services.cabinet import counting
 from app.views.cabinet import home
+from jobs import context
 from tests import makers
 
 TODAY = dt.date(2026, 11, 10)
@@ -291,6 +293,36 @@ def test_charges_of_a_month_agree_with_its_invoice(owner: FlaskClient, world: Wo
 def test_the_running_month_is_counted_as_the_run_would(owner: FlaskClient, world: World) -> None:
     page = text_of(owner, "/my/charges/current")
     assert "November 2026" in page and "120.00 UAH" in page and world.subscriber.number in page
+
+
+@pytest.mark.covers("A1-08")
+def test_the_running_month_of_a_large_account_is_counted_by_a_job(
+    app: Flask, owner: FlaskClient, world: World, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "_app", app)
+    monkeypatch.setitem(counting.AT_ONCE, m.Subscriber, 0)
+    other = makers.subscriber(session, world.account)
+    makers.subscription(session, world.account, world.subscription.plan, subscriber_id=other.id)
+    numbers = sorted([world.subscriber.number, other.number])
+    session.commit()
+    page = text_of(owner, "/my/charges/current")
+    assert "Charges are being counted" in page and "data-job-reload" in page and numbers[0] not in page
+    text_of(owner, "/my/charges/current")  # looked at again while it is counted: one count
+    [job_id] = session.scalars(sa.select(m.Job.id).where(m.Job.name == "count_charges")).all()
+    session.commit()
+    context.perform("job", [job_id])
+    page = text_of(owner, "/my/charges/current")
+    assert "240.00 UAH" in page and all(number in page for number in numbers) and "Count again" in page
+    found = text_of(owner, f"/my/charges/current?q={numbers[1][-6:]}")
+    assert numbers[1] in found and numbers[0] not in found
+    job = session.get_one(m.Job, job_id)
+    folder = app.config["KABINET"].data_dir
+    first = counting.read(job, folder, limit=1)
+    assert [one.number for one in first.subscribers] == numbers[:1] and first.more == numbers[0]
+    assert [one.number for one in counting.read(job, folder, after=first.more).subscribers] == numbers[1:]
+    with clock.standing_at(clock.now() + dt.timedelta(minutes=1)):
+        assert post(owner, "/my/tickets/new", "/my/charges/current/again")[0] == 200
+        assert "Charges are being counted" in text_of(owner, "/my/charges/current")
 
 
 @pytest.mark.covers("A1-04", "AST-094", "AST-097")

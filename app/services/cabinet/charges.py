@@ -189,9 +189,12 @@ def so_far(
     *,
     after: str = "",
     search: str = "",
-    limit: int = PAGE,
+    limit: int | None = PAGE,
 ) -> SoFar:
-    """What the running month will come to by what is known today: the billing run's own statements, nothing kept."""
+    """What the running month will come to by what is known today: the billing run's own statements, nothing kept.
+
+    With no `limit` every subscriber is given.
+    """
     actor.need(Right.CABINET_DOCUMENTS)
     account = owned(session, actor, account_id)
     sql, month, trouble = count_running(session, account)
@@ -225,7 +228,7 @@ def count_running(session: Session, account: Account) -> tuple[Sql, Month, Refus
     return sql, month, None
 
 
-def _so_far_by_subscriber(sql: Any, after: str, search: str, limit: int) -> tuple[list[SubscriberLine], str]:
+def _so_far_by_subscriber(sql: Any, after: str, search: str, limit: int | None) -> tuple[list[SubscriberLine], str]:
     pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     rows = sql.run(
         "SELECT b.subscriber_id, s.number, s.name, SUM(b.amount) FROM bill_charge b "
@@ -234,10 +237,10 @@ def _so_far_by_subscriber(sql: Any, after: str, search: str, limit: int) -> tupl
         "GROUP BY b.subscriber_id, s.number, s.name ORDER BY s.number LIMIT :limit",
         after=after,
         pattern=pattern,
-        limit=limit + 1,
+        limit=2**62 if limit is None else limit + 1,
     ).all()
     lines = [SubscriberLine(i, number, name, from_fine(amount)) for i, number, name, amount in rows[:limit]]
-    return lines, (lines[-1].number if len(rows) > limit else "")
+    return lines, (lines[-1].number if limit is not None and len(rows) > limit else "")
 
 
 def charged_by_month(session: Session, actor: Actor, since: dt.date) -> list[tuple[dt.date, str, Decimal]]:

@@ -34,6 +34,7 @@ JOBS: dict[str, Any] = {
     "seal_month": _l("Sealing of a month's usage"),
     "send_invoice": _l("An invoice by e-mail"),
     "send_mail": _l("Documents by e-mail"),
+    "count_charges": _l("Counting the charges of this month"),
     "look_options": _l("Looking through a list of services"),
     "undo_options": _l("Undoing a list of services"),
     "switch_options": _l("Services by list"),
