@@ -7,8 +7,10 @@
 import datetime as dt
 import logging
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
@@ -17,7 +19,7 @@ from flask import Flask, abort, flash, g, has_request_context, jsonify, redirect
 from flask_appbuilder import BaseView, ModelView
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from wtforms.validators import InputRequired, Optional
 
@@ -36,6 +38,7 @@ from app.views.security import current_actor
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+_SUM = re.compile(r"(-?\d+\.\d\d)( [A-Z]{3})?")  # as refusals name it: «27.60 UAH»
 MAX_PAGE_SIZE = 200
 ROWS_OF_LOOKUP = 20
 
@@ -50,9 +53,11 @@ def say(error: DomainError) -> str:
 
 
 def _shown(name: str, value: Any) -> Any:
-    """A day as the reader writes it; «what» is itself a phrase to be said in the reader's language."""
+    """A day and a sum as the reader writes them; «what» is itself a phrase to be said in the reader's language."""
     if type(value) is dt.date:
         return cells.day(value)
+    if isinstance(value, str) and (found := _SUM.fullmatch(value)):
+        return format_decimal(Decimal(found[1]), "#,##0.00;−#,##0.00") + (found[2] or "")
     return gettext(value) if name == "what" and isinstance(value, str) and value else value
 
 

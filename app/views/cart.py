@@ -310,6 +310,8 @@ class CartPage(KabinetPage):
         }
         if deed in deeds:
             deeds[deed]()
+        if deed in ("update", "checkout"):  # Enter in the field of a code presses «Update»
+            self._take_codes(db_session, cart, items)
         session[COUNT] = len(carts.items_of(db_session, cart))
         return True
 
@@ -326,6 +328,13 @@ class CartPage(KabinetPage):
             if item.id in shown and text and parameters.number(text) != item.quantity:
                 carts.change(db_session, visited_seller(), basket.cart, item.id, quantity=parameters.number(text))
         db_session.flush()
+
+    def _take_codes(self, db_session: Session, cart: Any, items: Iterable[CartItem]) -> None:
+        """Codes that were written into the form, for the order and for its lines."""
+        for item_id in (None, *(item.id for item in items)):
+            code = request.form.get("promo" if item_id is None else f"promo_{item_id}", "").strip()
+            if code:
+                self._set_promo(db_session, cart, code, item_id)
 
     @staticmethod
     def _remove_chosen(db_session: Session, cart: Any, items: Iterable[CartItem]) -> None:

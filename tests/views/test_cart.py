@@ -170,6 +170,8 @@ def test_codes_are_entered_for_the_order_or_a_product_and_guessing_is_slowed(cli
     line = {"shown": item.id, "chosen": item.id}
     text = words(send(client, "/cart/update", do="promo", promo="ten", **line))
     assert "Discount Autumn −19.80 ₴" in text and "Total 178.20 ₴" in text
+    send(client, "/cart/update", do="promo-off", **line)
+    assert text == words(send(client, "/cart/update", do="update", promo="ten", **line))  # Enter in the field
     text = words(send(client, "/cart/update", do=f"line-promo:{item.id}", **{f"promo_{item.id}": "half"}, **line))
     assert "Promo code of this product: HALF" in text and "Total 99.00 ₴" in text
     send(client, "/cart/update", do=f"line-promo-off:{item.id}", **line)
