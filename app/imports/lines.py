@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.core.errors import N_
+from app.core.money import FOUR_PLACES, half_up
 from app.imports import totals, units, values, words
 from app.imports.fields import FIELDS, Field
 from app.imports.mapping import Mapping, Problem, validate_mapping
@@ -29,6 +30,7 @@ SURPLUS = N_(
 SHORT = N_("The line has %(found)s cells, the header %(expected)s; the missing ones are taken as blank.")
 OTHER_CURRENCY = N_("The amount says %(written)s, the line says %(currency)s. Correct one of them.")
 OTHER_UNIT = N_("The quantity says %(written)s, the line says %(stated)s. Correct one of them.")
+FINE = N_("«%(cell)s» has more than four decimals: it is rated as it is written, and kept rounded to four.")
 ENDS_BEFORE = N_("It ends on %(end)s, before it starts on %(start)s. Correct one of the dates.")
 
 OTHER_FORM = N_("«%(cell)s» is not written as the mapping says: «%(form)s». Correct the line or the mapping.")
@@ -305,6 +307,7 @@ def _check_line(line: ImportLine, mapping: Mapping, columns: dict[str, _Column])
         if given and not any(name in found for name in group):
             line.errors.append(Problem(group[0], NEED_ONE_OF, columns=", ".join(f"«{one}»" for one in given)))
     _check_unit(line, columns)
+    _check_fineness(line, columns)
     _put_together(line)
     _check_price(line, columns)
     _check_direction(line, columns)
@@ -341,6 +344,14 @@ def _check_unit(line: ImportLine, columns: dict[str, _Column]) -> None:
         )
         line.errors.append(problem)
     line.values["unit"] = written
+
+
+def _check_fineness(line: ImportLine, columns: dict[str, _Column]) -> None:
+    """«0.123456 MB» is whole bytes: what is measured may be finer than what is kept of it."""
+    value = line.values.get("quantity")
+    if value is None or columns["quantity"].field.type != "measure" or value == half_up(value, FOUR_PLACES):
+        return
+    line.warnings.append(Problem("quantity", FINE, cell=f"{value:f}"[:40]))
 
 
 def _put_together(line: ImportLine) -> None:

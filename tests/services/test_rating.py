@@ -349,12 +349,31 @@ def test_data_and_messages_are_rated_in_their_units(session, seller, line, bring
         "record;абонент;послуга;кількість;од;час початку;кому\n"
         "c1;+380671110001;інтернет;1.5;MB;05.10.2026 19:00:00;\n"
         "c2;+380671110001;sms;1;;05.10.2026 12:00:00;+380441112233\n"
+        "c3;+380671110001;інтернет;0.123456;MB;05.10.2026 20:00:00;\n"
     )
     _, now = bring(table, "rest.csv", mapping=_mapping())
-    assert (now.created, now.suspended) == (2, 0)
-    sms, data = usages(session)
+    assert (now.created, now.suspended, now.rejected) == (3, 0, 0)
+    sms, data, fine = usages(session)
+    assert (fine.volume, fine.amount) == (123_456, D("0.0500"))
     assert (sms.kind, sms.amount) == ("sms", D("0.7000"))
     assert (data.kind, data.volume, data.amount) == ("data", 1_500_000, D("0.1000"))
+
+
+def test_a_preview_adds_seconds_and_megabytes_apart_and_warns_of_what_is_kept_rounded(session, line, tmp_path, seller):
+    path = tmp_path / "rest.csv"
+    path.write_text(
+        "record;абонент;послуга;кількість;од;час початку;кому\n"
+        "c1;+380671110001;інтернет;1.5;MB;05.10.2026 19:00:00;\n"
+        "c2;+380671110001;інтернет;0.123456;mb;05.10.2026 19:10:00;\n"
+        "c3;+380671110001;дзвінок;61;сек;05.10.2026 12:00:00;+380441112233\n"
+        "c4;+380671110001;sms;1;;05.10.2026 12:00:00;+380441112233\n"
+    )
+    _, shown = importing.preview_file(
+        session, OFFICE, "usage", path, path.name, seller_id=seller.id, mapping=_mapping()
+    )
+    assert shown.totals == {"quantity|mb": D("1.623456"), "quantity|сек": D(61), "quantity": D(1)}
+    assert (shown.good, shown.warned, shown.rejected) == (4, 1, 0)
+    assert [(number, tone) for number, tone, _ in shown.problems] == [(3, "warning")]
 
 
 def test_a_killed_import_goes_on_after_the_last_batch(session, line, tmp_path, seller):

@@ -43,6 +43,7 @@ APPLY: dict[ImportKind, Callable[[Work, Sequence[Entry]], None]] = {
     ImportKind.RATES: rates.apply,
 }
 COUNTED = ("created", "changed", "unchanged", "suspended", "skipped", "refused")
+UNITS_SHOWN = 12  # totals of a preview, at most
 
 
 @dataclass
@@ -229,7 +230,16 @@ def _add_up(shown: Preview, thing: Any) -> None:
         return
     for name, value in getattr(thing, "values", {}).items():
         if isinstance(value, Decimal):
-            shown.totals[name] = shown.totals.get(name, Decimal(0)) + value
+            told = _measured(shown, name, thing.values.get("unit", ""))
+            shown.totals[told] = shown.totals.get(told, Decimal(0)) + value
+
+
+def _measured(shown: Preview, name: str, unit: str) -> str:
+    """Seconds and megabytes are no one sum: a quantity of usage is added up by its unit («quantity|mb»)."""
+    if shown.kind != ImportKind.USAGE or name != "quantity" or not unit:
+        return name
+    told = f"{name}|{unit.strip().casefold()[:20]}"
+    return told if told in shown.totals or len(shown.totals) < UNITS_SHOWN else f"{name}|…"
 
 
 # --- applying ----------------------------------------------------------------------------------------------------

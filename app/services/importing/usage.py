@@ -22,7 +22,7 @@ from app.models import Seller, SuspendedUsage, Usage
 from app.rules.rating import Clock, Event, EventKind, Rated, international
 from app.services.importing.opening import Entry
 from app.services.importing.owners import NOBODY, Books, Owner, Owners, Part
-from app.services.importing.work import LOCK, TOO_FINE, TOO_LONG, Work, rows_in
+from app.services.importing.work import LOCK, TOO_LONG, Work, rows_in
 from app.services.rating import tariffs
 
 OTHER_RECORD = N_(
@@ -110,8 +110,6 @@ def _fits(work: Work, entry: Entry) -> bool:
     for name, limit in (("source_id", 120), ("destination", 60), ("zone", 60)):
         if len(found.get(name, "")) > limit:
             work.refuse(entry.number, TOO_LONG, cell=found[name][:40], limit=limit)
-    if found["quantity"] != found["quantity"].quantize(FOUR_PLACES):
-        work.refuse(entry.number, TOO_FINE, cell=f"{found['quantity']:f}")
     return entry.number not in work.refused
 
 
@@ -253,7 +251,7 @@ def _columns(
         "source_id": record.source_id,
         "occurred_at": found["started_at"],
         "day": record.local.date(),
-        "quantity": quantity,
+        "quantity": half_up(quantity, FOUR_PLACES),
         "destination": where[:60],
         "time_class": times.class_of(record.local).value if kind else "",
         "kind": str(kind),

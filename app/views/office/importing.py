@@ -252,9 +252,11 @@ def _kept(found: Preview) -> dict[str, Any]:
 
 
 def _total(kind: ImportKind, name: str, value: str) -> tuple[str, Any]:
+    name, _, unit = name.partition("|")
     known = FIELDS[kind].by_name.get(name)
     shown = cells.amount if known and known.type == "money" else cells.fine
-    return gettext(known.label) if known else cells.kind(name), shown(Decimal(value))
+    label = gettext(known.label) if known else cells.kind(name)
+    return f"{label}, {unit}" if unit else label, shown(Decimal(value))
 
 
 def _told(problem: Problem) -> list[Any]:
