@@ -42,6 +42,7 @@ from app.services.cabinet import subscribers
 from app.services.renaming.lists import NOTHING_GOOD
 
 OPERATOR = Actor.system("operator")
+TOLD = 50  # problems of a file, on a terminal
 
 
 def register(app: Flask) -> None:
@@ -588,6 +589,7 @@ def import_command(name: str, kind: str, help_text: str) -> click.Command:
             for problem in shown.mapping_problems:
                 raise problem
             now = _apply_all(session, batch.id, file, session.commit if is_usage and not dry_run else _nothing)
+            _tell_problems(shown)
             if dry_run:
                 click.echo(_summary(now, dry_run))
                 session.rollback()
@@ -616,6 +618,15 @@ def import_command(name: str, kind: str, help_text: str) -> click.Command:
             click.Option(["--zone"], help="Where the file's clock stands, like UTC; the Seller's zone otherwise."),
         ]
     return command
+
+
+def _tell_problems(shown: importing.Preview) -> None:
+    """What is wrong with which line, like a quarantine's reasons; the file of rejected lines has all of them."""
+    for number, how, problem in shown.problems[:TOLD]:
+        column = "" if problem.column in str(problem) else f"«{problem.column}»: "
+        click.echo(f"  line {number}, {how}: {column}{problem}", err=True)
+    if len(shown.problems) > TOLD:
+        click.echo(f"  … the first {TOLD} are shown", err=True)
 
 
 def _nothing() -> None:

@@ -34,7 +34,8 @@ def operator(app: Any) -> Any:
 def test_a_month_is_closed_from_a_file_to_the_audit(operator: Any, tmp_path: Path) -> None:
     for name in ("customers.csv", "payments.csv"):
         shutil.copy(EXAMPLES / name, tmp_path)
-    assert "28 created" in operator("import-customers", tmp_path / "customers.csv")
+    loaded = operator("import-customers", tmp_path / "customers.csv")
+    assert "28 created" in loaded and "  line 14, error: " in loaded  # which line, and why
     assert "28 accounts would be billed, 42003.40 UAH" in operator("close-month", "2026-10", "--dry-run")
     assert "28 accounts billed, 42003.40 UAH" in operator("close-month", "2026-10")
     assert "Nothing new was due" in operator("close-month", "2026-10")
