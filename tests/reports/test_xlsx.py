@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.reports.document import HoursDetail, HoursLine
 from app.reports.registry import layout_for
 from app.reports.render import xlsx
 from tests.reports.papers import BUYERS, MAKERS, charges, invoice, lines, reconciliation
@@ -127,6 +128,31 @@ def test_the_detail_of_charges_has_a_sheet_of_its_own_with_all_decimals():
     first = int(sheet.freeze_panes[1:])
     assert sheet[f"H{first}"].value == 10.1234 and sheet[f"H{first}"].number_format == "#,##0.0000"
     assert not any("Абонент +" in str(cell.value) for line in sheet.iter_rows() for cell in line)
+
+
+def test_the_summary_of_charges_ends_with_formulas_of_its_totals():
+    data = xlsx.render(layout_for("charges", "UA")(charges("UA", 8)))
+    written, shown = opened(data)["Нарахування"], opened(data, values=True)["Нарахування"]
+    (last,) = [line[0].row for line in written.iter_rows() if line[0].value == "Всього"]
+    first = int(written.freeze_panes[1:])
+    for letter in "DEF":
+        assert written[f"{letter}{last}"].value == f"=SUM({letter}{first}:{letter}{last - 1})"
+        summed = sum(Decimal(str(shown[f"{letter}{row}"].value)) for row in range(first, last))
+        assert Decimal(str(shown[f"{letter}{last}"].value)) == summed
+
+
+def test_sub_totals_by_working_hours_are_formulas_over_their_service():
+    amounts = {"work": Decimal("1.5000")}
+    rows = [HoursLine(f"38067{n}", "", f"Calls {n % 2}", "min", {"work": Decimal(n)}, amounts) for n in range(4)]
+    data = replace(charges("DE", 8), by_hours=HoursDetail("9–18", rows, {}, has_amounts=True))
+    sheet = opened(xlsx.render(layout_for("charges", "DE")(data))).worksheets[-1]
+    totals = [line for line in sheet.iter_rows() if line[0].value == "Total"]
+    first, last = totals[0][0].row - 4, totals[0][0].row - 1
+    assert [line[2].value for line in totals] == ["Calls 0", "Calls 1"]
+    for line in totals:
+        at = line[0].row
+        mine = f"(C{first}:C{last}=C{at})*(D{first}:D{last}=D{at})"
+        assert line[4].value == f"=SUMPRODUCT({mine}*E{first}:E{last})"
 
 
 def test_a_register_reads_back_cell_by_cell():

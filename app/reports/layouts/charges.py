@@ -17,6 +17,7 @@ from app.reports.document import (
     Document,
     DocumentInconsistent,
     Fields,
+    Formula,
     Heading,
     HoursDetail,
     HoursLine,
@@ -153,7 +154,17 @@ def _summary(data: ChargeReportData, words: Words) -> Table:
         Column("unit", words("unit"), "text", 16),
         *_amounts(words),
     )
-    rows = [(line.service, line.quantity, line.unit, line.net, line.tax, line.gross) for line in data.summary]
+    rows: list[Sequence[object] | Marked] = [
+        (line.service, line.quantity, line.unit, line.net, line.tax, line.gross) for line in data.summary
+    ]
+    if data.lines is not None:  # the report's totals stand under the detail, on another sheet
+        sums = _summed(data)
+        added = (
+            Formula("=SUM([net])", sums.net),
+            Formula("=SUM([tax])", sums.tax),
+            Formula("=SUM([gross])", sums.gross),
+        )
+        rows.append(Marked((words("total"), None, None, *added)))
     return Table(columns, rows, ("net", "tax", "gross"), words("carried"), 7.5, title=words("charges_summary"))
 
 
@@ -263,8 +274,10 @@ def _hours_rows(detail: HoursDetail, words: Words) -> Iterator[Sequence[object] 
         for name, value in figures.items():
             sums[name] = sums.get(name, ZERO) + value
         yield (line.subscriber, line.subscriber_name, line.service, line.unit, *figures.values())
-    for (service, unit), sums in sorted(totals.items()):
-        yield Marked((words("total"), None, service, unit, *sums.values()))
+    for at, ((service, unit), sums) in enumerate(sorted(totals.items())):
+        mine = f"([service]=[sub_{at}.service])*([unit]=[sub_{at}.unit])"
+        added = [Formula(f"=SUMPRODUCT({mine}*[{name}])", value) for name, value in sums.items()]
+        yield Marked((words("total"), None, service, unit, *added), f"sub_{at}")
 
 
 def _figures(detail: HoursDetail, line: HoursLine) -> dict[str, Decimal]:
