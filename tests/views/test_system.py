@@ -33,7 +33,7 @@ def csrf(client):
 
 
 @pytest.mark.redis
-def test_health_is_failing_without_a_worker_and_fine_with_one(app, redis_url):
+def test_health_is_failing_until_every_worker_says_that_it_lives(app, redis_url):
     import redis
 
     answer = app.test_client().get("/health")
@@ -42,6 +42,9 @@ def test_health_is_failing_without_a_worker_and_fine_with_one(app, redis_url):
     assert answer.json["redis"]["ok"] is True
     assert answer.json["workers"] == {"ok": False, "alive": 0}
     redis.Redis.from_url(redis_url).set("kabinet:worker:one", 1)
+    answer = app.test_client().get("/health")  # the other one is frozen or gone
+    assert answer.status_code == 503 and answer.json["workers"] == {"ok": False, "alive": 1}
+    redis.Redis.from_url(redis_url).set("kabinet:worker:two", 1)
     assert app.test_client().get("/health").status_code == 200
 
 
