@@ -450,7 +450,7 @@ def _apply_names(session: Session, found: RenameList, label: str) -> None:
 def undo(batch: int) -> None:
     """Undo a batch by its number: names get back what they were, options what is opposite."""
     with prepared() as session:
-        request = session.get(Request, batch)
+        request = session.get(Request, batch) if 0 < batch < 2**63 else None
         if request is None:
             raise NotFound(
                 N_("There is no batch %(number)s. Its page and the command that made it say its number."), number=batch

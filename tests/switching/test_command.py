@@ -53,6 +53,9 @@ def test_a_list_runs_to_its_end_and_can_be_undone(run, house, file, tmp_path):
     house.session.expire_all()
     assert house.session.scalar(sa.select(sa.func.count()).select_from(m.Option)) == 0
     assert run("undo", batch).exit_code == 2
+    for unknown in ("999999", "9" * 30):
+        came = run("undo", unknown)
+        assert came.exit_code == 2 and f"There is no batch {unknown}" in came.output
 
 
 @pytest.mark.parametrize("company", ["nobody", None])
