@@ -28,8 +28,8 @@ from app.rules.payer_fields import INDIVIDUAL, LEGAL_ENTITY
 from app.services.demo.parties import make_requisites
 from app.services.demo.story import HOUSE_OF, Client
 
-_POST = {"UA": ("директор", "директора", "директору"), "RU": ("директор", "директора", "директору")}
-_POST_PL = ("prezes zarządu", "prezesa zarządu", "prezesowi zarządu")
+_POST = {"UA": ("Директор", "директора", "директору"), "RU": ("Директор", "директора", "директору")}
+_POST_PL = ("Prezes zarządu", "prezesa zarządu", "prezesowi zarządu")
 _ACTS_ON = {"UA": "Статуту", "RU": "Устава", "PL": "umowy spółki"}
 LINES, REST = "lines", "rest"  # the two accounts of a company: its lines, and all else
 
