@@ -74,9 +74,13 @@ def insert_all(session: Session, model: Any, rows: Sequence[Mapping[str, Any]]) 
     """Insert rows (all with the same columns) in few statements; their ids in the same order."""
     if not rows:
         return []
-    table = model.__table__
+    table, connection = model.__table__, session.connection()
+    if connection.dialect.name == "sqlite":  # which has one writer, and returns ids by a statement a row
+        first = (connection.scalar(sa.select(sa.func.max(table.c.id))) or 0) + 1
+        connection.execute(sa.insert(table), [{**row, "id": first + at} for at, row in enumerate(rows)])
+        return list(range(first, first + len(rows)))
     statement = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return list(session.connection().execute(statement, [dict(row) for row in rows]).scalars())
+    return list(connection.execute(statement, [dict(row) for row in rows]).scalars())
 
 
 def update_all(session: Session, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
