@@ -16,6 +16,7 @@ from app.gateways.sandbox import DECLINED, SandboxGateway, token_for
 from app.models import PaymentAttempt, PaymentMethod, PaymentWay, SandboxCharge
 from app.services import paying
 from app.views.base import KabinetPage, open_to_all
+from app.views.cabinet.frame import money
 
 LARGEST = 64 * 1024
 
@@ -77,7 +78,8 @@ class SandboxPage(KabinetPage):
             return self._form(charge)
 
     def _form(self, charge: SandboxCharge) -> Any:
-        return self.render_template("doors/sandbox.html", title=gettext("Payment"), charge=charge, form=request.form)
+        title = gettext("Payment")
+        return self.render_template("doors/sandbox.html", title=title, charge=charge, form=request.form, money=money)
 
     def _pay(self, charge: SandboxCharge) -> bool:
         number = "".join(letter for letter in request.form.get("card", "") if letter.isdigit())

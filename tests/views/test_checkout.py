@@ -189,8 +189,8 @@ def test_a_payer_is_added_edited_and_deleted_in_the_middle_of_an_order(
     page = client.post("/my/payers/new", data=wrong).get_data(as_text=True)
     assert "ТОВ «Нова»" in page and "has-error" in page  # filled as it was, with what is wrong
     answer = client.post("/my/payers/new", data={**wrong, "tax_code": "32855961"})
-    assert answer.location == "/my/checkout/payer"
     made = session.query(m.Payer).filter_by(name="ТОВ «Нова»").one()
+    assert answer.location == f"/my/checkout/payer?payer={made.id}"  # and is chosen there
     client.post(f"/my/payers/{made.id}", data={**wrong, "tax_code": "32855961", "name": "ТОВ «Новіша»"})
     session.expire_all()
     assert made.name == "ТОВ «Новіша»"

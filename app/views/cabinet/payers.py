@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, g, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_babel import get_locale, gettext
 
@@ -49,6 +49,12 @@ def back_asked() -> str:
     return asked if is_ours else url_for("PayersPage.index")
 
 
+def _chosen(back: str) -> str:
+    """The step of the checkout a payer was added for, with that payer chosen."""
+    path = url_for("CheckoutPage.payer")
+    return f"{path}?payer={g.saved_payer}" if back.partition("?")[0] == path else back
+
+
 class PayersPage(frame.Page):
     """The legal parties in whose name money moves."""
 
@@ -73,7 +79,7 @@ class PayersPage(frame.Page):
         """A new payer."""
         kind = request.values.get("kind", "") or "legal_entity"
         form = self._form({"kind": kind, "country": self.company.country})
-        return self._save(form, payers.add, gettext("New payer")) or redirect(back_asked())
+        return self._save(form, payers.add, gettext("New payer")) or redirect(_chosen(back_asked()))
 
     @expose("/<int:payer_id>", methods=["GET", "POST"])
     @needs_one(Right.CABINET_PAYMENTS, Right.CABINET_BUY)
@@ -110,6 +116,7 @@ class PayersPage(frame.Page):
                 for doubt in payers.doubts_of(form):
                     flash(say(doubt), "warning")
                 flash(gettext("Payer «%(name)s» is saved.", name=made.name), "success")
+                g.saved_payer = made.id
                 return None
         return self.show(
             "payer.html",
