@@ -27,7 +27,8 @@ def amount(value: Decimal | None) -> str:
     if value is None:
         return "—"
     places = max(2, -int(value.normalize().as_tuple().exponent)) if value else 2
-    return format_decimal(value, f"#,##0.{'0' * min(places, 4)}")
+    pattern = f"#,##0.{'0' * min(places, 4)}"
+    return format_decimal(value, f"{pattern};−{pattern}")
 
 
 def money(value: Decimal | None, currency: str) -> str:

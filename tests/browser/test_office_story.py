@@ -123,7 +123,7 @@ def test_a_provider_loads_customers_closes_their_month_and_reconciles(
     click(browser, "Documents of the run")
     browser.find_element(By.PARTIAL_LINK_TEXT, "ТОВ «Вишня»").click()
     wait_for(browser, "Unpaid invoices")
-    assert "-120.00 UAH" in page(browser)
+    assert "−120.00 UAH" in page(browser)
 
     click(browser, "New payment")
     fill(browser, "amount", "100,00")
@@ -133,7 +133,7 @@ def test_a_provider_loads_customers_closes_their_month_and_reconciles(
     assert "100.00 UAH" in page(browser)
 
     browser.find_element(By.LINK_TEXT, "ТОВ «Вишня»").click()
-    wait_for(browser, "-20.00 UAH")
+    wait_for(browser, "−20.00 UAH")
     click(browser, "Reconciliation act")
     this = Month.of(clock.today())
     fill(browser, "start", this.shift(-1).first_day.isoformat())

@@ -85,14 +85,14 @@ def test_home_opens_on_an_empty_database(office):
 def test_the_story_of_a_company_is_on_one_page(office, session, seller, account):
     close_october(session, seller)
     page = text_of(office.get(f"/office/companies/show/{account.company_id}"))
-    for part in ("7700001", "-120.00 UAH", "Unpaid invoices", "Хмара старт"):
+    for part in ("7700001", "−120.00 UAH", "Unpaid invoices", "Хмара старт"):
         assert part in page
 
 
 def test_a_balance_can_be_seen_as_of_a_past_day(office, session, seller, account):
     close_october(session, seller)
     page = text_of(office.get(f"/office/accounts/show/{account.id}?as_of=2026-10-15"))
-    assert "-120.00" not in page.split("Unpaid invoices")[0]
+    assert "−120.00" not in page.split("Unpaid invoices")[0]
 
 
 def test_a_document_explains_its_lines(office, session, seller, account):

@@ -29,18 +29,18 @@ def amount(value: Decimal | None, currency: str = "") -> Any:
     """«1 234,50 UAH»: two decimals, grouped."""
     if value is None:
         return NOTHING
-    text = format_decimal(value, "#,##0.00")
+    text = _signed(value, "#,##0.00")
     return Markup('<span class="kb-nums kb-nowrap">{}</span>').format(f"{text} {currency}" if currency else text)
 
 
 def plain_amount(value: Decimal, currency: str) -> str:
     """The same without markup, for tiles and sentences."""
-    return f"{format_decimal(value, '#,##0.00')} {currency}"
+    return f"{_signed(value, '#,##0.00')} {currency}"
 
 
 def fine(value: Decimal | None) -> Any:
     """A quantity: no needless zeros, up to four decimals."""
-    return NOTHING if value is None else Markup('<span class="kb-nums">{}</span>').format(_fine(value, "#,##0.####"))
+    return NOTHING if value is None else Markup('<span class="kb-nums">{}</span>').format(_signed(value, "#,##0.####"))
 
 
 def picture(value: str | None) -> Any:
@@ -54,11 +54,12 @@ def picture(value: str | None) -> Any:
 
 def unit_price(value: Decimal | None) -> Any:
     """A price: two to four decimals."""
-    return NOTHING if value is None else Markup('<span class="kb-nums">{}</span>').format(_fine(value, "#,##0.00##"))
+    return NOTHING if value is None else Markup('<span class="kb-nums">{}</span>').format(_signed(value, "#,##0.00##"))
 
 
-def _fine(value: Decimal, pattern: str) -> str:
-    return format_decimal(value, pattern)
+def _signed(value: Decimal, pattern: str) -> str:
+    """Below zero with a minus sign, as in the cabinet: a hyphen is broken off its number and read as a dash."""
+    return format_decimal(value, f"{pattern};−{pattern}")
 
 
 def count(value: int | None) -> Any:
@@ -135,7 +136,8 @@ def name_of(thing: Any) -> str:
     if isinstance(thing, Entry):
         return f"{word(thing.kind)} · {thing.id}"
     if isinstance(thing, PriceVersion):
-        return gettext("%(price)s from %(day)s", price=_fine(thing.unit_price, "#,##0.00##"), day=day(thing.valid_from))
+        price = _signed(thing.unit_price, "#,##0.00##")
+        return gettext("%(price)s from %(day)s", price=price, day=day(thing.valid_from))
     return str(thing)
 
 
