@@ -20,7 +20,7 @@ from app.channels.registry import mail_channel
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
-from app.core.files import file_name
+from app.core.files import file_name, keep_by_digest
 from app.models import Account, Company, Delivery, Document, DocumentKind, Seller
 from app.reports.formats import Formats
 from app.reports.words import words_of
@@ -219,7 +219,9 @@ def deliver_file(session: Session, payload: Mapping[str, Any], data_dir: Path, p
     path = data_dir / str(payload["path"])
     if not path.is_file():
         raise NotFound(N_("The file of this letter is no longer there. Order it again."))
-    title, ending = str(payload["title"]), path.suffix.removeprefix(".")
+    title, ending, content = str(payload["title"]), path.suffix.removeprefix("."), path.read_bytes()
+    if not post.smtp_url:  # the letter is caught, and its attachment is opened from where documents' files are
+        keep_by_digest(content, lambda digest: documents.path_of(post.files_dir, digest))
     words = words_of(account.payer.locale or account.company.locale)
     message = Message(
         message_id=str(payload["message_id"]),
@@ -227,7 +229,7 @@ def deliver_file(session: Session, payload: Mapping[str, Any], data_dir: Path, p
         subject=f"{title} · {seller.short_name or seller.name}"[:255],
         body=BODIES[words.language].format(title=title, seller=seller.name, account=account.number),
         sender=seller.mail_from or post.sender,
-        attachments=(Attachment(str(payload["name"]), MEDIA_TYPES[ending], path.read_bytes()),),
+        attachments=(Attachment(str(payload["name"]), MEDIA_TYPES[ending], content),),
         company_id=account.company_id,
     )
     mail_channel(session, post.smtp_url).send(message)

@@ -113,3 +113,6 @@ def test_charges_of_the_running_month_leave_once_for_each_address(session, accou
     letters = session.scalars(sa.select(CaughtMail).order_by(CaughtMail.recipient)).all()
     assert [one.recipient for one in letters] == addresses
     assert session.get(Account, account_id).number in letters[0].body
+    [part] = letters[0].attachments
+    kept = documents.path_of(context.the_app().config["KABINET"].files_dir, part["sha256"])
+    assert kept.read_bytes().startswith(b"%PDF")  # the mailbox of the office opens it from there
