@@ -104,8 +104,10 @@ def _first(lines: Iterator[Any], limit: int) -> Iterator[Any]:
 
 def _fitting(file: Iterable[str], after: str, search: str) -> Iterator[Any]:
     for raw in file:
-        if search and search not in raw.casefold():  # most lines are left out before they are taken apart
+        if after and raw.split('"', 2)[1] <= after:  # most lines are left out before they are taken apart
+            continue
+        if search and search not in raw.casefold():
             continue
         line = json.loads(raw)
-        if line[1] > after and (not search or search in line[1] or search in line[2].casefold()):
+        if not search or search in line[1] or search in line[2].casefold():
             yield line
