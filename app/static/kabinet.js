@@ -162,6 +162,11 @@
         }
       });
     });
+    /* With jQuery 3.6 select2 opens without putting the cursor into its field: what is typed would be lost. */
+    $(document).off("select2:open.kb").on("select2:open.kb", function () {
+      var field = document.querySelector(".select2-container--open .select2-search__field");
+      if (field) { field.focus(); }
+    });
     /* select2 fires jQuery events only; native listeners (submit on change, our own) need a real one. */
     $("select.select2-hidden-accessible", scope).off("select2:select.kb select2:clear.kb").on("select2:select.kb select2:clear.kb", function () {
       this.dispatchEvent(new Event("change", { bubbles: true }));

@@ -35,7 +35,7 @@ class Categories(Desk):
     order_columns = ["code", "position"]
     base_order = ("code", "asc")
     form_columns = ["parent", "code", "name", "position", "icon", "translations"]
-    labels = {"position": _l("Place in the list"), "translations": OTHER_LANGUAGES}
+    labels = {"position": _l("Place in the list"), "icon": _l("Picture"), "translations": OTHER_LANGUAGES}
     required = frozenset({"code", "name"})
     options = {"icon": ICONS}
     hints = {
