@@ -78,9 +78,7 @@ def closed_months(session: Session, seller_id: int, since: dt.date) -> tuple[dt.
     return tuple(session.scalars(runs.where(BillingRun.month >= since.replace(day=1))))
 
 
-def find_lines(
-    session: Session, company_id: int, countries: tuple[str, ...], texts: Sequence[str]
-) -> dict[str, Line]:
+def find_lines(session: Session, company_id: int, countries: tuple[str, ...], texts: Sequence[str]) -> dict[str, Line]:
     """The company's subscribers by the way each number was written; the likeliest spelling is looked for first."""
     found: dict[str, Line] = {}
     waiting = {text: spellings(text, countries) for text in dict.fromkeys(texts)}
