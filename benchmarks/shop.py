@@ -75,7 +75,7 @@ def fill(count: int) -> m.Seller:
 
 def pages(count: int) -> dict[str, str]:
     """What is asked, by name."""
-    deep = count // 15 - 3
+    deep, one = count // 15 - 3, count * 7 // 10
     return {
         "first page": "/shop/",
         "deep page": f"/shop/?page={deep}",
@@ -85,11 +85,11 @@ def pages(count: int) -> dict[str, str]:
         "by price, dearest, deep": f"/shop/?order=dear&page={deep}",
         "by name": "/shop/?order=name",
         "newest, 60 a page": "/shop/?order=new&size=60",
-        "search, a few found": "/shop/?size=15&q=товар+4321",
+        "search, a few found": f"/shop/?size=15&q=товар+{one}",
         "search, all found": "/shop/?q=сервер",
         "search, none found": "/shop/?q=телескоп",
         "search in a category": "/shop/category/shelf-8?q=432",
-        "product": "/shop/product/sku-4321",
+        "product": f"/shop/product/sku-{one}",
         "live total": "/shop/total?plan={plan}&months=3",
     }
 
@@ -98,7 +98,7 @@ def measure(url: str | None, folder: Path, count: int) -> Figures:
     """Fill a new database, ask for each page."""
     with fresh(url, folder) as app:
         fill(count)
-        plan = db.session.scalar(sa.select(m.Plan.id).where(m.Plan.code == "offer-4321"))
+        plan = db.session.scalar(sa.select(m.Plan.id).where(m.Plan.code == f"offer-{count * 7 // 10}"))
         asked = {name: path.format(plan=plan) for name, path in pages(count).items()}
         return ask(Watch(), app.test_client(), asked, CALLS)
 
