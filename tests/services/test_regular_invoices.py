@@ -183,10 +183,10 @@ def test_a_long_month_is_sent_by_a_job_and_not_by_the_letter_itself(session, acc
 # ---- working hours --------------------------------------------------------------------------------------------------
 
 
-def load(path, folder):
+def load(path, folder, values=False):
     copy = folder / "copy.xlsx"
     copy.write_bytes(path.read_bytes())
-    return load_workbook(copy)
+    return load_workbook(copy, data_only=values)
 
 
 def use(session, account, local, quantity="1", **more):
@@ -239,10 +239,13 @@ def test_a_split_report_has_a_sheet_for_each_time_class_with_sub_totals(session,
     close(session, account)
     with clock.standing_at(NOVEMBER_1):
         report = documents.charge_report(session, OFFICE, account.id, OCTOBER)
-    book = load(documents.file_of(session, OFFICE, report.id, "split", tmp_path), tmp_path)
+    made = documents.file_of(session, OFFICE, report.id, "split", tmp_path)
+    book, values = load(made, tmp_path), load(made, tmp_path, values=True)
     assert book.sheetnames[-4:] == ["За робочим часом", "Робочий час", "Неробочий час", "Вихідні та святкові"]
-    totals = [row for row in book["За робочим часом"].iter_rows(values_only=True) if row[2] == "Дзвінки"]
+    totals = [row for row in values["За робочим часом"].iter_rows(values_only=True) if row[2] == "Дзвінки"]
     assert [tuple(row[4:7]) for row in totals] == [(131, 76, 48)] * 2  # the subscriber's line, then the sub-total
+    formulas = [row[4] for row in book["За робочим часом"].iter_rows(values_only=True) if row[2] == "Дзвінки"]
+    assert formulas[1].startswith("=SUMPRODUCT(")
     work = [row for row in book["Робочий час"].iter_rows(values_only=True) if row[4] == "Дзвінки"]
     assert [(row[3], row[8]) for row in work] == [("09:00:00", 1), ("17:59:00", 2), ("12:00:00", 128)]
     free = [row for row in book["Вихідні та святкові"].iter_rows(values_only=True) if row[4] == "Дзвінки"]
