@@ -1,4 +1,4 @@
-"""Every measurement, one after another: `python -m benchmarks` in a few minutes, `--full` with the full sizes.
+"""Every measurement, one after another: `make bench` at small sizes, `make bench-full` with the full ones.
 
 Compare ratios; figures are CPU seconds of all processes. `docs/performance.md` says what is expected.
 """
