@@ -75,17 +75,18 @@ class ProfilePage(KabinetPage):
 
     def _purchases(self) -> list[dict[str, str]]:
         """The history of purchases this person may open (SMC-37)."""
+        paid, bought, services = Right.CABINET_PAYMENTS, Right.CABINET_BUY, Right.CABINET_SUBSCRIPTIONS
         pages = (
-            ("OrdersPage.index", gettext("Orders"), "fa-bag-shopping", Right.CABINET_SUBSCRIPTIONS),
-            ("PaymentsPage.index", gettext("Payment history"), "fa-money-bill-transfer", Right.CABINET_PAYMENTS),
-            ("SubscriptionsPage.index", gettext("Subscriptions"), "fa-layer-group", Right.CABINET_SUBSCRIPTIONS),
+            ("OrdersPage.index", gettext("Orders"), "fa-bag-shopping", (paid, bought)),
+            ("PaymentsPage.index", gettext("Payment history"), "fa-money-bill-transfer", (paid,)),
+            ("SubscriptionsPage.index", gettext("Subscriptions"), "fa-layer-group", (services,)),
         )
         if g.user.company_id is None:
             return []
         return [
             {"label": label, "url": url_for(page), "icon": icon}
-            for page, label, icon, right in pages
-            if page in current_app.view_functions and self.actor.may(right)
+            for page, label, icon, rights in pages
+            if page in current_app.view_functions and any(map(self.actor.may, rights))
         ]
 
     @expose("/edit", methods=["POST"])

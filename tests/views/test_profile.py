@@ -178,3 +178,13 @@ def test_the_menu_leads_to_ones_own_things_and_licences_stand_apart(app: Flask, 
     assert "Office on site" in page and "Cloud mail" not in page
     for address in ("/profile/", "/profile/password", "/my/orders/", "/my/payments/", "/my/subscriptions/"):
         assert f'href="{address}"' in page
+
+
+@pytest.mark.covers("SMC-37")
+def test_an_employee_is_led_only_to_pages_that_open(app: Flask, session: Session, olga: User) -> None:
+    petro = makers.user(session, Role.EMPLOYEE, olga.company)
+    session.commit()
+    client = makers.sign_in(app.test_client(), petro)
+    page = client.get("/profile/").get_data(as_text=True)
+    assert "/my/subscriptions/" in page and "/my/orders/" not in page and "/my/payments/" not in page
+    assert client.get("/my/subscriptions/").status_code == 200
