@@ -111,6 +111,28 @@ def test_a_way_to_pay_shows_its_terms_and_leads_to_its_page(client: FlaskClient,
     assert "Awaiting payment" in text_of(client, "/my/orders/")
 
 
+@pytest.mark.covers("AST-141")
+@pytest.mark.parametrize("ticked", [{}, {"save": "1"}])
+def test_the_card_of_an_order_is_remembered_where_that_is_ticked(
+    client: FlaskClient, olga: Buyer, session: Session, ticked: dict[str, str]
+) -> None:
+    way = olga.way(name="Card")
+    session.commit()
+    form = {**confirm(client, f"way:{way.id}"), **ticked}
+    assert 'name="save"' in text_of(client, "/my/checkout/confirm")
+    answer = client.post("/my/checkout/place", data=form)
+    attempt = session.query(m.PaymentAttempt).one()
+    assert attempt.save_method is bool(ticked)
+    client.post(answer.location, data=form)  # 307: the same form goes on to the gateway
+    session.refresh(attempt)
+    assert (attempt.state, attempt.save_method) == ("sent", bool(ticked))
+
+
+def test_no_card_is_offered_to_be_remembered_where_none_is_used(client: FlaskClient, olga: Buyer) -> None:
+    confirm(client)
+    assert 'name="save"' not in text_of(client, "/my/checkout/confirm")
+
+
 def test_a_way_whose_limits_do_not_fit_says_why_and_cannot_be_chosen(
     client: FlaskClient, olga: Buyer, session: Session
 ) -> None:

@@ -15,6 +15,7 @@ from flask_babel import gettext
 from app.access.permissions import Right
 from app.core.errors import DomainError, Forbidden, NotFound, Refused
 from app.extensions import db
+from app.gateways.registry import can_keep
 from app.models import Order, Payer, PaymentAttempt, PaymentWay
 from app.rules.lifecycle import OrderState
 from app.services.cabinet import payers
@@ -116,7 +117,7 @@ class CheckoutPage(frame.Page):
         if not value:
             flash(gettext("Choose how to pay."), "danger")
             return redirect(url_for("CheckoutPage.index"))
-        self._keep(pay=value, save="save" in request.form, account=whole(request.form.get("account", "") or "0"))
+        self._keep(pay=value, account=whole(request.form.get("account", "") or "0"))
         return redirect(url_for("CheckoutPage.confirm" if value in NO_PAYER else "CheckoutPage.payer"))
 
     # -- 2: in whose name ----------------------------------------------------------------------------------------------
@@ -181,6 +182,10 @@ class CheckoutPage(frame.Page):
             ],
             last_day=last_day,
             renew=_state().get("renew") or {},
+            keeps=tile.kind == "way"
+            and tile.way is not None
+            and can_keep(tile.way.gateway)
+            and self.actor.may(Right.CABINET_PAYMENTS),  # AST-141
             save=bool(_state().get("save")),
             key=secrets.token_hex(16),
         )
@@ -200,7 +205,7 @@ class CheckoutPage(frame.Page):
             return away
         form = request.form
         renew = {item: f"renew-{item}" in form for text in form.getlist("item") if (item := whole(text))}
-        self._keep(renew={str(item): is_on for item, is_on in renew.items()})
+        self._keep(renew={str(item): is_on for item, is_on in renew.items()}, save="save" in form)
         kind, _, number = form.get("pay", "").partition(":")
         chosen, cart_id, account_id = whole(number or "0"), whole(form.get("cart", "")), whole(form.get("account", ""))
         if cart_id is None or account_id is None or chosen is None or not form.get("key"):
