@@ -1,5 +1,6 @@
 """Saved methods, automatic top-up and bank transfer through the pages, as Olga uses them."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -107,6 +108,9 @@ def test_olga_sets_automatic_top_up_step_by_step(
     method = add_card(olga, session, GOOD)
     assert "is off" in text(olga, "/my/top-up/")
     assert "*4242" in text(olga, "/my/top-up/set")
+    payers = text(olga, f"/my/top-up/set?method={method.id}")
+    (new,) = re.findall(r'href="(/my/payers/new[?]back=[^"]+)"', payers)
+    assert f"/my/top-up/set?account={account.id}&amp;method={method.id}" in text(olga, new)  # Back to the same step
     step = f"/my/top-up/set?method={method.id}&payer={account.payer_id}"
     assert "Recommended maximum" in text(olga, step)
     assert "Enter the sums as numbers" in text(olga, f"{step}&threshold=abc&maximum=5")
