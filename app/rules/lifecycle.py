@@ -179,7 +179,7 @@ MOVES: Mapping[type[StrEnum], Mapping[str, tuple[str, ...]]] = {
         "sent": ("paid", "held", "failed", "expired"),
         "failed": ("paid", "held"),
         "expired": ("paid", "held"),
-        "held": ("paid",),
+        "held": ("paid", "failed"),  # failed: the money was not what was asked for, or was given back
     },
     DocumentState: {"draft": ("issued",), "issued": ("cancelled",)},
     PaymentState: {

@@ -297,7 +297,7 @@ def settle(session: Session, way: PaymentWay, truth: Truth, secret: str = "", mo
         if verdict == "paid":
             methods.worked(session, attempt, truth.saved, secret)
         return verdict
-    if truth.state == "refunded" and attempt.state == AttemptState.PAID.value:
+    if truth.state == "refunded" and (attempt.state == AttemptState.PAID.value or _was_credited(session, attempt)):
         return _hold(session, way, truth, attempt, "refunded")
     if truth.state in ("failed", "cancelled", "refunded") and attempt.state in OPEN:
         end(attempt, AttemptState.FAILED, N_("The gateway took no money. Try again or choose another way."))
@@ -308,15 +308,35 @@ def settle(session: Session, way: PaymentWay, truth: Truth, secret: str = "", mo
 
 def _settle_paid(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth, money: Money | None) -> str:
     if attempt.state == AttemptState.PAID.value or attempt.payment_id is not None:
-        return "paid" if attempt.external_id == truth.external_id else _hold(session, way, truth, attempt, "twice")
+        if attempt.state == AttemptState.PAID.value and attempt.external_id == truth.external_id:
+            return "paid"
+        return "held" if _is_noted(session, attempt, truth) else _hold(session, way, truth, attempt, "twice")
+    if _is_noted(session, attempt, truth):  # a person decides about this money, or has
+        return "held"
     if attempt.state == AttemptState.HELD.value:  # more money for the same attempt is other money
-        return "held" if attempt.external_id == truth.external_id else _hold(session, way, truth, attempt, "twice")
+        return _hold(session, way, truth, attempt, "twice")
     if truth.currency != attempt.currency:
         return _keep_held(session, way, attempt, truth, "currency")
     if truth.amount != attempt.charged:
         return _keep_held(session, way, attempt, truth, "short" if truth.amount < attempt.charged else "excess")
     _credit(session, way, attempt, truth, money)
     return "paid"
+
+
+def _is_noted(session: Session, attempt: PaymentAttempt, truth: Truth) -> bool:
+    """Whether this very money of the attempt came into sight of staff already."""
+    query = sa.select(HeldMoney.id).where(
+        HeldMoney.attempt_id == attempt.id,
+        HeldMoney.external_id == truth.external_id,
+        HeldMoney.reason != "refunded",
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _was_credited(session: Session, attempt: PaymentAttempt) -> bool:
+    """Whether staff credited money of the attempt that was held."""
+    query = sa.select(HeldMoney.id).where(HeldMoney.attempt_id == attempt.id, HeldMoney.payment_id.is_not(None))
+    return session.scalar(query.limit(1)) is not None
 
 
 def _credit(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth, money: Money | None) -> None:
@@ -424,8 +444,13 @@ def held(session: Session, actor: Actor, limit: int = 200) -> Sequence[HeldMoney
 
 
 def credit_held(session: Session, actor: Actor, held_id: int, account_id: int) -> HeldMoney:
-    """Credit held money to an account of its currency; the attempt it belongs to is then paid."""
+    """Credit held money to an account of its currency.
+
+    The attempt it belongs to is paid by it only where all that was asked for came to its own account; otherwise the
+    attempt ends, and what the account has free decides about its order.
+    """
     row = _undecided(session, actor, held_id)
+    attempt = _attempt_held(session, row)
     account = session.get(Account, account_id)
     if account is None:
         raise NotFound()
@@ -447,13 +472,23 @@ def credit_held(session: Session, actor: Actor, held_id: int, account_id: int) -
         purpose=row.order_no,
         key=f"held:{row.id}",
     )
-    attempt = session.get(PaymentAttempt, row.attempt_id) if row.attempt_id else None
-    if attempt is not None and attempt.state == AttemptState.HELD.value:
-        attempt.payment_id = payment.id
-        end(attempt, AttemptState.PAID)
     row.payment_id = payment.id
     _decide(session, actor, row, payment.number or "")
+    if attempt is not None and account.id == attempt.account_id:
+        attempt.payment_id = payment.id
+    if attempt is not None and account.id == attempt.account_id and _is_enough(row, attempt):
+        attempt.external_id = row.external_id
+        end(attempt, AttemptState.PAID)
+    elif attempt is not None:
+        _end_held(
+            session, attempt, N_("The sum that came is not the sum that was asked for. It is credited as it came.")
+        )
+    session.flush()
     return row
+
+
+def _is_enough(row: HeldMoney, attempt: PaymentAttempt) -> bool:
+    return row.currency == attempt.currency and row.amount >= attempt.charged
 
 
 def close_held(session: Session, actor: Actor, held_id: int, note: str) -> HeldMoney:
@@ -461,8 +496,29 @@ def close_held(session: Session, actor: Actor, held_id: int, note: str) -> HeldM
     row = _undecided(session, actor, held_id)
     if not note.strip():
         raise Refused(N_("Write what was done with the money."))
+    attempt = _attempt_held(session, row)
     _decide(session, actor, row, note.strip()[:300])
+    if attempt is not None:
+        _end_held(session, attempt, N_("The money that came for this payment is not credited. Ask us about it."))
+    session.flush()
     return row
+
+
+def _attempt_held(session: Session, row: HeldMoney) -> PaymentAttempt | None:
+    """The attempt that waits for the decision about this money, locked before any account."""
+    if row.attempt_id is None:
+        return None
+    locked = sa.select(PaymentAttempt).where(PaymentAttempt.id == row.attempt_id).with_for_update(of=PaymentAttempt)
+    attempt = session.scalars(locked.execution_options(populate_existing=True)).one()
+    return attempt if attempt.state == AttemptState.HELD.value else None
+
+
+def _end_held(session: Session, attempt: PaymentAttempt, reason: str) -> None:
+    """A held attempt ends when nobody has to decide about any money of it any more."""
+    session.flush()
+    waiting = sa.select(HeldMoney.id).where(HeldMoney.attempt_id == attempt.id, HeldMoney.resolved_at.is_(None))
+    if session.scalar(waiting.limit(1)) is None:
+        end(attempt, AttemptState.FAILED, reason)
 
 
 def _undecided(session: Session, actor: Actor, held_id: int) -> HeldMoney:

@@ -6,13 +6,16 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound, Refused
 from app.gateways.base import Truth
-from app.models import Account, HeldMoney, Payment, PaymentAttempt, PaymentWay
+from app.models import Account, HeldMoney, Order, Payment, PaymentAttempt, PaymentWay
 from app.rules.commission import Terms, included_tax
 from app.services import audit, ledger, paying
+from app.services.shop import fulfilling, orders, spending
 from tests import makers
+from tests.services.shop.buying import SYSTEM, TODAY, Buyer
 
 D = Decimal
 
@@ -179,3 +182,56 @@ def test_any_order_of_words_ends_in_the_same_books(session: Session, account: Ac
     assert ledger.balance(session, account.id).net == expected
     assert {row.external_id for row in session.query(HeldMoney)} == taken
     assert sound(session)
+
+
+def order_paid_by(session: Session) -> tuple[Buyer, Order, PaymentAttempt]:
+    """An order of 90.00 and the attempt begun to pay it."""
+    olga = Buyer(session)
+    olga.put(olga.plan("300.0000"))
+    order = olga.order("gateway", way_id=olga.way().id)
+    return olga, order, session.query(PaymentAttempt).filter_by(order_id=order.id).one()
+
+
+@pytest.mark.parametrize(
+    ("came", "elsewhere", "state"),
+    [("1.00", False, "pending"), ("95.00", True, "pending"), ("95.00", False, "fulfilled")],
+)
+def test_held_money_pays_an_order_only_in_full_and_on_its_own_account(
+    session: Session, came: str, elsewhere: bool, state: str
+) -> None:
+    with clock.standing_at(TODAY):
+        olga, order, attempt = order_paid_by(session)
+        said = truth(attempt, amount=D(came))
+        assert paying.settle(session, attempt.way, said) == "held"
+        target = olga.account
+        if elsewhere:
+            target = makers.account(session, olga.company, target.payer, number="9000017")
+        (row,) = paying.held(session, SYSTEM)
+        paying.credit_held(session, SYSTEM, row.id, target.id)
+        fulfilling.fulfil_waiting(session, olga.account.id)
+        assert order.state == state and attempt.state == ("paid" if state == "fulfilled" else "failed")
+        assert spending.room_of(session, olga.account.id).free >= 0
+        for _ in range(2):  # the same word again: nothing is opened anew
+            paying.settle(session, attempt.way, said)
+        assert not paying.held(session, SYSTEM) and attempt.state != "held"
+        assert paying.settle(session, attempt.way, truth(attempt, state="refunded")) == "held"  # staff reverse it
+        assert ledger.balance(session, target.id).net == D(came) and sound(session)
+
+
+def test_an_order_may_be_paid_again_when_its_held_money_was_given_back(session: Session) -> None:
+    with clock.standing_at(TODAY):
+        olga, order, attempt = order_paid_by(session)
+        for external_id in ("x1", "x2"):
+            said = truth(attempt, amount=D("1.00"), external_id=external_id)
+            assert paying.settle(session, attempt.way, said) == "held"
+        one, two = paying.held(session, SYSTEM)
+        paying.close_held(session, SYSTEM, one.id, "Given back")
+        assert attempt.state == "held"  # somebody still has to decide about the other
+        paying.close_held(session, SYSTEM, two.id, "Given back")
+        for external_id in ("x1", "x2"):
+            paying.settle(session, attempt.way, truth(attempt, amount=D("1.00"), external_id=external_id))
+        assert attempt.state == "failed" and not paying.held(session, SYSTEM)
+        again = orders.pay_again(session, olga.actor, order.id)
+        assert again.id != attempt.id
+        assert paying.settle(session, again.way, truth(again, external_id="x3")) == "paid"
+        assert fulfilling.fulfil_waiting(session, olga.account.id) == [order] and sound(session)
