@@ -17,7 +17,7 @@ from app.access.roles import Role
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
-from app.domains.base import DomainRegister
+from app.domains.base import DomainRegister, DomainsError
 from app.models import Account, Agreement, AgreementAcceptance, Company, OneTimeCode, Payer, Seller, User
 from app.rules import identifiers, mailing, registration
 from app.services import agreements, codes, letters, numbering, people, setup, trail
@@ -211,7 +211,11 @@ def skip_company(session: Session, user_id: int, country: str) -> Company:
 def free_prefix(register: DomainRegister, text: str) -> str:
     """The prefix as it is kept, where nobody has it; Refused otherwise (SMC-29)."""
     prefix = registration.domain_prefix(text)
-    if not register.is_free(prefix):
+    try:
+        is_free = register.is_free(prefix)
+    except DomainsError as error:
+        raise Refused(N_("The register of domains does not answer. Try again in a minute.")) from error
+    if not is_free:
         raise Refused(TAKEN, prefix=prefix)
     return prefix
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import Role
 from app.core import clock
+from app.domains.base import DomainsError
+from app.domains.own import OwnRegister
 from app.models import Account, Agreement, AgreementAcceptance, Company, OneTimeCode, Outbox, Payer, User
 from tests import makers
 from tests.views.forms import code_in, letters, post
@@ -160,6 +162,22 @@ def test_a_taken_or_wrong_domain_name_is_refused(app: Flask, session: Session, c
     assert post(client, "/register/company", **{**CONTOSO, "prefix": "contoso7"}).status_code == 200  # not twice
     same = {"prefix": "contoso7", "prefix_again": "contoso7"}
     assert post(client, "/register/company", **{**CONTOSO, **same}).status_code == 302
+
+
+def test_a_register_that_is_down_is_said_and_nothing_is_founded(
+    app: Flask, session: Session, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(register: OwnRegister, prefix: str) -> bool:
+        raise DomainsError("no route to host")
+
+    prove(app, session, client)
+    post(client, "/register/person", **OLGA)
+    monkeypatch.setattr(OwnRegister, "is_free", down)
+    asked = client.get("/register/domain", query_string={"prefix": "contoso"})
+    assert asked.status_code == 200 and asked.json["free"] is False and "does not answer" in asked.json["text"]
+    page = post(client, "/register/company", **CONTOSO)
+    assert page.status_code == 200 and "does not answer" in page.get_data(as_text=True)
+    assert session.query(Company).count() == 0
 
 
 def test_nobody_asks_about_domains_from_outside(client: FlaskClient) -> None:
