@@ -27,6 +27,13 @@ class Terms:
         """What the customer pays in all: 31.00 for 20.00."""
         return amount + self.commission(amount)
 
+    def most_within(self, room: Decimal) -> Decimal:
+        """The largest amount that is charged with no more than `room`; zero where even a cent does not fit."""
+        most = half_up((room - self.commission_fixed) * _ALL / (_ALL + self.commission_bp))
+        while most > 0 and self.charged(most) > room:  # a cent or two of rounding
+            most -= TWO_PLACES
+        return max(most, Decimal("0.00"))
+
     def cashback(self, amount: Decimal) -> Decimal:
         """What comes back, of all that was paid: 10 % of 115.00 is 11.50."""
         return half_up(self.charged(amount) * self.cashback_bp / _ALL)

@@ -90,7 +90,7 @@ def charge(
     if found is not None:
         return found
     method, way = _chargeable(session, method_id, account)
-    need_room(session, method, account, amount)
+    need_room(session, method, account, attempts.terms_of(way).charged(amount))
     attempt = attempts.make(
         session,
         account,
@@ -130,20 +130,20 @@ def _chargeable(session: Session, method_id: int, account: Account) -> tuple[Pay
     return method, way
 
 
-def need_room(session: Session, method: PaymentMethod, account: Account, amount: Decimal) -> None:
-    """Refused where the month's maximum of the method does not leave `amount`."""
+def need_room(session: Session, method: PaymentMethod, account: Account, charged: Decimal) -> None:
+    """Refused where the month's maximum of the method does not leave `charged`: what is paid with the commission."""
     if method.monthly_maximum is None:
         return
     zone = session.scalar(sa.select(Seller.zone).where(Seller.id == account.seller_id)) or "UTC"
     since = clock.today(zone).replace(day=1)
     taken = session.scalar(
-        sa.select(sa.func.sum(PaymentAttempt.amount)).where(
+        sa.select(sa.func.sum(PaymentAttempt.amount + PaymentAttempt.commission)).where(
             PaymentAttempt.method_id == method.id,
             PaymentAttempt.state.in_(TAKEN),
             PaymentAttempt.created_at >= dt.datetime.combine(since, dt.time(), ZoneInfo(zone)),
         )
     )
-    if (taken or Decimal(0)) + amount > method.monthly_maximum:
+    if (taken or Decimal(0)) + charged > method.monthly_maximum:
         raise Refused(
             N_("The maximum of this method for the month is %(maximum)s. Choose another method or raise the maximum."),
             maximum=method.monthly_maximum,

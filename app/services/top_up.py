@@ -81,7 +81,8 @@ def check(session: Session, method: PaymentMethod, threshold: Decimal, maximum: 
         raise Refused(
             N_("This method takes sums within limits only. Set a month's maximum, or choose a method without limits.")
         )
-    if maximum is not None and maximum < max(way.minimum or NOTHING, Decimal("0.01")):
+    least = max(way.minimum or NOTHING, Decimal("0.01"))
+    if maximum is not None and maximum < attempts.terms_of(way).charged(least):
         raise Refused(N_("The month's maximum is less than one payment. Enter a larger maximum."))
 
 
@@ -209,18 +210,22 @@ def _within(session: Session, row: AutoTopUp, account: Account, amount: Decimal)
     if way.maximum is not None:
         amount = min(amount, way.maximum)
     if row.monthly_maximum is not None:
-        amount = min(amount, row.monthly_maximum - taken(session, row, account))
+        left = row.monthly_maximum - taken(session, row, account)
+        amount = min(amount, attempts.terms_of(way).most_within(left))
     return amount if amount >= (way.minimum or NOTHING) else NOTHING
 
 
 def taken(session: Session, row: AutoTopUp, account: Account) -> Decimal:
-    """What automatic payments of this month have taken or may still take."""
+    """What automatic payments of this month have taken or may still take, with the commission."""
     seller = session.get_one(Seller, account.seller_id)
     first = clock.today(seller.zone).replace(day=1)
     since = dt.datetime.combine(first, dt.time(), ZoneInfo(seller.zone))
     made = _made(row.company_id, row.account_id)
     made = made.where(PaymentAttempt.state.in_(TAKEN), PaymentAttempt.created_at >= since)
-    return session.scalar(made.with_only_columns(sa.func.sum(PaymentAttempt.amount))) or NOTHING
+    return (
+        session.scalar(made.with_only_columns(sa.func.sum(PaymentAttempt.amount + PaymentAttempt.commission)))
+        or NOTHING
+    )
 
 
 def _record(session: Session, actor: Actor, action: str, row: AutoTopUp, **details: object) -> None:

@@ -214,6 +214,16 @@ def test_nobody_charges_anothers_card_or_more_than_its_month_allows(
         methods.charge(session, method.id, account.id, D("100.00"), key="three")
 
 
+def test_the_maximum_of_a_card_holds_the_commission(app: Flask, session: Session, account: Account) -> None:
+    dear = sandbox(session, account, commission_bp=500, commission_fixed=D("10.00"))
+    method = saved(session, account, dear, "pays-1", app.config["SECRET_KEY"], monthly_maximum=D("115.00"))
+    with pytest.raises(Refused, match=r"115\.00"):
+        methods.charge(session, method.id, account.id, D("100.01"), key="more")
+    methods.charge(session, method.id, account.id, D("50.00"), key="one")  # 62.50 of the card
+    with pytest.raises(Refused, match=r"115\.00"):
+        methods.charge(session, method.id, account.id, D("50.00"), key="two")
+
+
 @pytest.mark.covers("AST-135", "AST-137", "AST-141")
 def test_a_remembered_card_is_a_sealed_token_and_a_mask(app: Flask, session: Session, account: Account) -> None:
     secret, way = app.config["SECRET_KEY"], sandbox(session, account)

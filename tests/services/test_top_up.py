@@ -139,3 +139,21 @@ def test_the_schedule_asks_each_hour_where_anybody_has_it(
         assert [asked(), asked()] == [1, 1]
     with clock.standing_at(NOON + dt.timedelta(hours=1)):
         assert asked() == 2
+
+
+@pytest.mark.covers("AST-104")
+def test_the_maximum_holds_what_the_card_pays_with_the_commission(
+    app: Flask, session: Session, account: Account, method: PaymentMethod
+) -> None:
+    dear = sandbox(session, account, name="Dear", commission_bp=500, commission_fixed=D("10.00"))
+    card = saved(session, account, dear, "pays-3", app.config["SECRET_KEY"])
+    with clock.standing_at(NOON):
+        with pytest.raises(Refused, match="less than one payment"):
+            switch_on(session, account, card, "10.00")
+        row = switch_on(session, account, card, "100.00")
+        assert top_up.top_up(session, row.id) == "charged"
+        made = top_up.history(session, olga(account), account.id)[0]
+        assert (made.amount, made.charged) == (D("85.71"), D("100.00"))
+        assert top_up.taken(session, row, account) == D("100.00")
+        perform(app, session)
+        assert top_up.top_up(session, row.id) == "maximum"
