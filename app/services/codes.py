@@ -15,7 +15,7 @@ from app.core.errors import N_, Refused
 from app.models import OneTimeCode
 from app.rules import codes as rules
 from app.rules.codes import CodeRule
-from app.services.sign_in import hashed
+from app.services.sign_in import hashed, number_of, one_at_a_time
 
 RULE = CodeRule()
 
@@ -61,6 +61,7 @@ def ask(
 
 
 def _need_patience(session: Session, address_hash: str, asker_hash: str) -> None:
+    one_at_a_time(session, number_of(address_hash), number_of(asker_hash))
     since = clock.now() - rules.HOUR
     asked = sa.select(sa.func.count(OneTimeCode.id), sa.func.max(OneTimeCode.asked_at)).where(
         OneTimeCode.asked_at > since

@@ -1,0 +1,54 @@
+"""Codes asked for and passwords tried at once on PostgreSQL: the pause and the limits are counted, not raced past."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app.core.errors import Refused
+from app.extensions import db
+from app.models import OneTimeCode, SignInAttempt
+from app.services import codes, sign_in
+from app.services.codes import Purpose
+
+THREADS = 8
+
+
+@pytest.mark.postgres
+def test_many_who_ask_at_once_get_one_code(app: Flask, session: Session) -> None:
+    def ask(at: int) -> str:
+        with app.app_context():
+            try:
+                codes.ask(db.session(), Purpose.REGISTER, "olga@contoso.example", asker=f"10.0.0.{at}", secret="s")
+                db.session.commit()
+                return "sent"
+            except Refused as error:
+                db.session.rollback()
+                return error.text
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        became = list(pool.map(ask, range(12)))
+    assert became.count("sent") == 1 and session.query(OneTimeCode).count() == 1, became
+
+
+@pytest.mark.postgres
+def test_many_wrong_tries_at_once_are_let_in_no_more_than_one_after_another(app: Flask, session: Session) -> None:
+    name, address = (sign_in.hashed(text, "s") for text in ("olga", "10.0.0.1"))
+
+    def attempt(_: int) -> bool:
+        with app.app_context():
+            try:
+                if sign_in.wait_seconds(db.session(), name, address):
+                    return False
+                sign_in.note_failure(db.session(), name, address)
+                db.session.commit()
+                return True
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        became = list(pool.map(attempt, range(12)))
+    assert became.count(True) == sign_in.FREE_TRIES == session.query(SignInAttempt).count()
