@@ -8,6 +8,7 @@
    select.kabinet-remote data-url data-with="ids" data-minimum="0" data-goto; select.kabinet-select; .kabinet-date
    data-drop, data-max-mb, data-drop-submit (kb.dropzone); data-submit-on-change; data-no-guard and data-download on a form
    data-copy="text" or data-copy-target="#id"; data-reveal="password field id"; data-print; data-dismiss-alert
+   data-kb-step, data-kb-step="last" (kb.step_nav): the form keeps what is not sent yet;
    details[data-kb-menu], details[data-kb-remember]; data-kb-cart="url" (the cart in the header); data-kb-drawer; data-set-theme="light|dark|system"; data-kb-search
    After adding HTML to the page call kabinet.dress(element). */
 (function () {
@@ -353,6 +354,52 @@
     all("button, input[type=submit]", form).forEach(function (button) { button.disabled = button.hasAttribute("data-disabled"); button.classList.remove("is-busy"); });
   }
 
+  /* Steps: what is chosen and not sent yet is kept in this tab, per page, so that Back loses nothing. The server's own
+     values win where they are others than they were; the last step, «To the menu» and signing in forget it all. ---- */
+  var stepsLeft = false;
+  function stepFields(form) {
+    return all("input[name], select[name], textarea[name]", form).filter(function (field) {
+      return !field.matches("[type=hidden], [type=password], [type=file], [type=submit], [multiple], [autocomplete^=cc-]");
+    });
+  }
+  function stepKey(form) {
+    var after = new URLSearchParams(location.search).get("after") || "";
+    return ["kabinet-step", location.pathname, after].concat(all("input[type=hidden]", form).filter(function (field) {
+      return ["account", "subscriber", "how", "q"].indexOf(field.name) >= 0;
+    }).map(function (field) { return field.name + "=" + field.value; })).join("|");
+  }
+  function stepValue(field, given) {
+    if (field.matches("[type=checkbox], [type=radio]")) { return [field.name, field.value, given ? field.defaultChecked : field.checked]; }
+    if (!field.options) { return [field.name, given ? field.defaultValue : field.value]; }
+    var options = Array.prototype.slice.call(field.options);
+    var option = given ? options.filter(function (one) { return one.defaultSelected; })[0] || options[0] : options[field.selectedIndex];
+    return [field.name, option ? option.value : "", option && !given ? option.text : ""];
+  }
+  function stepForms() { return all("[data-kb-step]").map(function (bar) { return bar.closest("form"); }).filter(Boolean); }
+  function given(form) { return JSON.stringify(stepFields(form).map(function (field) { return stepValue(field, true); })); }
+  function keepSteps() {
+    if (stepsLeft) { return; }
+    stepForms().forEach(function (form) {
+      var now = stepFields(form).map(function (field) { return stepValue(field, false); });
+      if (now.length) { try { sessionStorage.setItem(stepKey(form), JSON.stringify({ given: given(form), now: now })); } catch (e) { /* forbidden or full */ } }
+    });
+  }
+  function restoreStep(form) {
+    var kept = null;
+    try { kept = JSON.parse(sessionStorage.getItem(stepKey(form))); } catch (e) { /* forbidden */ }
+    if (!kept || kept.given !== given(form)) { return; }
+    stepFields(form).forEach(function (field, index) {
+      var value = kept.now[index];
+      if (field.matches("[type=checkbox], [type=radio]")) { field.checked = value[2]; return; }
+      if (field.matches("select.kabinet-remote") && value[1]) { field.append(new Option(value[2], value[1])); }
+      field.value = value[1];
+    });
+  }
+  function forgetSteps() {
+    stepsLeft = true;
+    try { Object.keys(sessionStorage).forEach(function (key) { if (key.indexOf("kabinet-step|") === 0) { sessionStorage.removeItem(key); } }); } catch (e) { /* forbidden */ }
+  }
+
   function dropZone(zone) {
     var input = zone.querySelector('input[type="file"]'), names = zone.querySelector("[data-drop-files]");
     var limit = Number(zone.dataset.maxMb || 0);
@@ -440,6 +487,14 @@
     }
   });
   document.addEventListener("submit", guardForm);
+  document.addEventListener("submit", function (event) {
+    if (!event.defaultPrevented && event.target.querySelector('[data-kb-step="last"]')) { forgetSteps(); }
+  });
+  document.addEventListener("click", function (event) {
+    if (event.target.closest(".kb-step-nav a.btn-link") && !event.ctrlKey && !event.metaKey && !event.shiftKey) { forgetSteps(); }
+  });
+  window.addEventListener("pagehide", keepSteps);
+  window.addEventListener("pageshow", function (event) { if (event.persisted) { stepsLeft = false; } });
   document.addEventListener("keydown", function (event) {
     var menu;
     if (event.key === "Escape") {
@@ -484,6 +539,8 @@
   if ($) { $(document).on("shown.bs.tab", 'a[data-toggle="tab"]', function () { history.replaceState(null, "", this.getAttribute("href")); }); }
   var active = document.querySelector(".kb-nav-link.is-active");
   if (active && active.offsetTop > window.innerHeight - 120) { active.scrollIntoView({ block: "center" }); }
+  if (document.querySelector("form input[type=password]")) { forgetSteps(); }
+  stepForms().forEach(restoreStep);
   dress(document);
 
   window.kabinet = { toast: toast, dress: dress, post: post, ask: ask, say: say };

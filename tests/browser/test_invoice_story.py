@@ -103,6 +103,14 @@ def test_an_administrator_takes_an_invoice_by_link(
     assert "зверніться до відділу обслуговування" in page(browser)
     assert browser.find_element(By.CSS_SELECTOR, "[name=format][value=pdf]").is_selected()
     choose(browser, "format", "xlsx")
+    click(browser, "Назад")  # nothing was sent: what is chosen waits in the tab
+    click(browser, "Оберіть місяць")
+    assert browser.find_element(By.CSS_SELECTOR, "[name=format][value=xlsx]").is_selected()
+    click(browser, "До меню")  # which leaves the way, and all that was chosen on it
+    click(browser, "Рахунки")
+    click(browser, "Оберіть місяць")
+    assert browser.find_element(By.CSS_SELECTOR, "[name=format][value=pdf]").is_selected()
+    choose(browser, "format", "xlsx")
     click(browser, "Далі")
     assert "Файли, сформовані за посиланням" in page(browser)
     browser.get(f"{live_server}/my/invoices/")  # the page is left while the file is being formed
