@@ -24,6 +24,7 @@ from app.services import agreements, codes, letters, numbering, people, setup, t
 from app.services.codes import Purpose
 
 AGREE = N_("Read the agreement and tick that you accept it: without it you cannot register.")
+OTHER_TERMS = N_("Another agreement is in force for the country you chose. Read it and tick that you accept it.")
 TAKEN = N_("The domain name «%(prefix)s» is taken. Choose another, or add letters or digits.")
 
 
@@ -161,14 +162,15 @@ def register(session: Session, code_id: int, email: str, form: NewPerson, asker:
 
 
 def finish_registration(
-    session: Session, user_id: int, form: NewCompany, register: DomainRegister, agreed: bool
+    session: Session, user_id: int, form: NewCompany, register: DomainRegister, accepted_id: int | None
 ) -> Company:
-    """The company of a person who has registered, with its payer and account; the welcome letter follows."""
+    """The company of a person who has registered, with its payer and account; the welcome letter follows.
+
+    `accepted_id`: the agreement that was shown and ticked; it must be the one of the chosen country's Seller (SMC-30).
+    """
     user = _newcomer(session, user_id)
     seller = seller_for(session, form.country)
-    terms = terms_of(session, seller, user.locale or "en")
-    if terms is not None and not agreed:
-        raise Refused(AGREE)
+    terms = _accepted(session, seller, user.locale or "en", accepted_id)
     prefix = free_prefix(register, form.prefix)
     if registration.domain_prefix(form.prefix_again) != prefix:
         raise Refused(N_("The domain name and its confirmation differ. Enter the same name twice."))
@@ -234,6 +236,19 @@ def seller_for(session: Session, country: str) -> Seller:
 def terms_of(session: Session, seller: Seller, locale: str) -> Agreement | None:
     """The Seller's terms in force, in this language where they are written in it; None where there are none."""
     return agreements.in_force(session, seller.id, locale, clock.today(seller.zone))
+
+
+def _accepted(session: Session, seller: Seller, locale: str, accepted_id: int | None) -> Agreement | None:
+    """The agreement as it was read, in whatever language; Refused where it is not the one in force."""
+    terms = terms_of(session, seller, locale)
+    if terms is None:
+        return None
+    read = session.get(Agreement, accepted_id) if accepted_id is not None else None
+    if read is None:
+        raise Refused(AGREE)
+    if (read.seller_id, read.version) != (terms.seller_id, terms.version):
+        raise Refused(OTHER_TERMS)
+    return read
 
 
 def _newcomer(session: Session, user_id: int) -> User:

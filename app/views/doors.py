@@ -23,6 +23,7 @@ from app.services.codes import Purpose
 from app.services.doors import Asker, NewCompany, NewPerson
 from app.views.base import KabinetPage, open_to_all, say
 from app.views.guard import is_newcomer
+from app.views.rows import whole
 from app.views.security import open_session
 
 COMMON = ("UA", "PL", "KZ", "BY", "RU", "MD", "GE", "LT", "LV", "EE", "CZ", "SK", "RO", "DE")
@@ -335,8 +336,8 @@ class RegisterPage(Door):
             prefix=form.get("prefix", ""),
             prefix_again=form.get("prefix_again", ""),
         )
-        agreed = form.get("agree") == "1"
-        return through(doors.finish_registration, g.user.id, asked, self._register_of_domains(), agreed)
+        accepted = whole(form.get("agreement", "")) if form.get("agree") == "1" else None
+        return through(doors.finish_registration, g.user.id, asked, self._register_of_domains(), accepted)
 
     @expose("/skip", methods=["POST"])
     @open_to_all

@@ -71,7 +71,7 @@ def test_olga_registers_her_company(app: Flask, session: Session, client: FlaskC
     prove(app, session, client)
     assert post(client, "/register/person", **OLGA).location == "/register/company"
     assert client.get("/my/documents/").location == "/register/company"  # nothing else is open to her yet
-    assert post(client, "/register/company", **CONTOSO).location == "/"
+    assert post(client, "/register/company", **CONTOSO, agreement=terms.id).location == "/"
     assert client.get("/").status_code == 200
     user = session.query(User).one()
     assert (user.username, user.display_name, user.phone, user.is_first) == (
@@ -191,6 +191,25 @@ def test_without_the_agreement_there_is_no_registration(app: Flask, session: Ses
     page = post(client, "/register/company", **{**CONTOSO, "agree": ""})
     assert page.status_code == 200 and session.query(Company).count() == 0
     assert "Be fair." in client.get("/register/agreement").get_data(as_text=True)
+
+
+@pytest.mark.covers("SMC-30")
+def test_the_agreement_accepted_is_the_one_that_was_shown(app: Flask, session: Session, client: FlaskClient) -> None:
+    shown = agreement(session)
+    poland = makers.seller(session, country="PL")
+    known = {"version": 1, "locale": "en", "body": "Bądź fair.", "valid_from": dt.date(2026, 1, 1)}
+    theirs = Agreement(seller_id=poland.id, title="Terms of Poland", **known)
+    session.add(theirs)
+    session.commit()
+    prove(app, session, client)
+    post(client, "/register/person", **OLGA)
+    chosen = {**CONTOSO, "country": "PL"}
+    page = post(client, "/register/company", **chosen, agreement=shown.id).get_data(as_text=True)
+    assert "Another agreement is in force" in page and session.query(Company).count() == 0
+    assert f'name="agreement" value="{theirs.id}"' in page and "Terms of Poland" in page and "вул. Садова, 1" in page
+    assert 'name="agree" value="1" required' in page  # not ticked for her
+    assert post(client, "/register/company", **chosen, agreement=theirs.id).location == "/"
+    assert session.query(AgreementAcceptance).one().agreement_id == theirs.id
 
 
 def test_a_known_address_is_answered_like_an_unknown_one(app: Flask, session: Session, client: FlaskClient) -> None:
