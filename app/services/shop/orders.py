@@ -25,6 +25,7 @@ from app.models import (
     Account,
     Cart,
     CartItem,
+    Company,
     Order,
     OrderLine,
     Payer,
@@ -128,6 +129,7 @@ def place(session: Session, actor: Actor, checkout: Checkout, key: str) -> Order
     if known is not None:
         return known
     need_served(account)
+    _lock_company(session, account)
     _lock_renewed(session, cart)
     items = _items(session, actor, cart)
     seller = session.get_one(Seller, account.seller_id)
@@ -171,6 +173,12 @@ def lock_account(session: Session, actor: Actor, account_id: int) -> Account:
         raise NotFound()
     actor.need_company(account.company_id)
     return account
+
+
+def _lock_company(session: Session, account: Account) -> None:
+    """The company, locked after its account: trials and first purchases are one for all of its accounts."""
+    locked = sa.select(Company.id).where(Company.id == account.company_id)
+    session.execute(locked.with_for_update(key_share=True)).all()  # rows that only refer to it do not wait
 
 
 def _known(session: Session, account: Account, key: str, digest: str) -> Order | None:

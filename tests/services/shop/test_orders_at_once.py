@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -115,3 +116,47 @@ def test_fifty_times_the_same_click_is_one_order(app: Flask, session: Session) -
     became = rush(app, asked * 50)
     assert len(set(became)) == 1 and not became[0].startswith("refused")
     assert session.query(m.Order).count() == 1 and session.query(m.Subscription).count() == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("what", ["trial", "first purchase"])
+def test_two_accounts_of_one_company_get_one_trial_and_one_first_purchase(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    with clock.standing_at(TODAY):
+        firm = Buyer(session, with_contract=True)
+        second = makers.account(session, firm.company, makers.payer(session, firm.company))
+        second.contract_id = firm.account.contract_id
+        for account in (firm.account, second):
+            session.add(
+                m.CreditLimit(company_id=firm.company.id, account_id=account.id, amount=Decimal(5000), used=Decimal(0))
+            )
+        goods = firm.plan("300.0000", trial_days=14 if what == "trial" else 0)
+        code = "" if what == "trial" else "FIRST"
+        if code:
+            session.add(
+                m.Promotion(
+                    seller_id=firm.seller.id,
+                    code=code,
+                    percent_bp=1000,
+                    valid_from=TODAY,
+                    first_purchase_only=True,
+                    used=0,
+                )
+            )
+        session.flush()
+        asked = shoppers(session, firm, goods, 2, code)
+        asked[1] = (asked[1][0], replace(asked[1][1], account_id=second.id), asked[1][2])
+        session.commit()
+    price = orders.price
+
+    def slowly(*args: Any) -> quotes.Quotes:  # both have looked before either has written
+        found = price(*args)
+        time.sleep(0.5)
+        return found
+
+    monkeypatch.setattr(orders, "price", slowly)
+    became = rush(app, asked)
+    refused = [one for one in became if one.startswith("refused")]
+    assert len(refused) == 1 and session.query(m.Order).count() == 1, became
+    assert ("first purchase" if code else "trial") in refused[0]
