@@ -311,7 +311,7 @@ class Tariff:
         for rate in rates:
             self._rates.setdefault((rate.kind, rate.destination), []).append(rate)
         for listed in self._rates.values():
-            listed.sort(key=lambda one: (one.weight, one.valid_from, one.id), reverse=True)
+            listed.sort(key=lambda one: (one.weight, one.valid_from, one.time_class != "", one.id), reverse=True)
         self._zones: dict[str, tuple[str, ...]] = {}
         self._chosen: dict[tuple[str, str, str, str, dt.date], tuple[str, Rate] | None] = {}
         self._costs: dict[tuple[int, int, int], Costing] = {}
@@ -329,6 +329,7 @@ class Tariff:
     def rate_for(self, event: Event, kind: TimeClass, day: dt.date) -> tuple[str, Rate] | None:
         """(destination, rate): the longest prefix that has a rate in force; of several the heaviest, then the newest.
 
+        Of two of one weight and first day, the one of a time class wins over the general one.
         A rate without a destination serves where none of the number's has one.
         """
         zones = (event.zone,) if event.zone else self.zones_of(event.other_number)

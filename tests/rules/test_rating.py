@@ -124,6 +124,13 @@ def test_weight_decides_between_rates_then_the_newest_in_force():
     assert tariff.rate(_event(moment="2026-10-12T10:00:00"), _nothing_left).rate_id == 3
 
 
+@pytest.mark.parametrize(("general", "special"), [(1, 2), (2, 1)])
+def test_of_one_weight_and_first_day_the_rate_of_a_time_class_wins(general, special):
+    tariff = _tariff(_rate("3", id=general), _rate("2", id=special, time_class="holiday"))
+    assert tariff.rate(_event(moment="2026-10-04T10:00:00"), _nothing_left).rate_id == special  # a Sunday
+    assert tariff.rate(_event(), _nothing_left).rate_id == general
+
+
 def test_a_package_is_used_up_before_money_and_the_rest_is_paid():
     tariff = _tariff(_rate("0.60", first=60, increment=1), packages=(Package(7, "100 minutes", "voice", 6000),))
     left = {7: 6000}
