@@ -135,6 +135,14 @@ def test_a_list_is_judged_line_by_line_and_nothing_is_written(session, data_dir,
     assert [one.line for one in renaming.page_of_lines(session, found, after=10).rows] == [11, 12]
 
 
+def test_doubles_of_a_contradiction_are_contradictions_too(session, data_dir, lines, actor):
+    found = upload(session, data_dir, actor, "Номер;Назва\n" + "".join(f"0671234501;{name}\n" for name in "ААБАБ"))
+    rows = renaming.page_of_lines(session, found).rows
+    assert [(one.line, one.verdict, int(one.remark)) for one in rows] == [
+        (line, "contradiction", other) for line, other in ((2, 4), (3, 4), (4, 2), (5, 4), (6, 2))
+    ]
+
+
 @pytest.mark.covers("A1-12")
 def test_good_lines_are_applied_with_their_history_and_the_file_comes_back(session, data_dir, lines, actor):
     found = apply_all(session, actor, upload(session, data_dir, actor, LIST))

@@ -107,6 +107,7 @@ def _meet(lines: list[Line], numbers: Sequence[str], known: dict[str, tuple[int,
     """Put in the subscriber of each line; unknown numbers, unchanged names and doubles get their verdicts."""
     good = {verdict.value for verdict in GOOD}
     seen: dict[int, Line] = {}
+    doubles: dict[int, list[Line]] = {}
     for line, number in zip(lines, numbers, strict=True):
         if not number:
             continue
@@ -119,19 +120,25 @@ def _meet(lines: list[Line], numbers: Sequence[str], known: dict[str, tuple[int,
             continue
         first = seen.setdefault(found[0], line)
         if first is not line:
-            _double(first, line)
+            _double(first, line, doubles.setdefault(found[0], []))
         elif line[3] == found[1]:
             line[4], line[5] = Verdict.UNCHANGED.value, ""
 
 
-def _double(first: Line, line: Line) -> None:
-    """The same name twice is done once; two different names for one number are both refused: nobody may guess."""
-    if first[3] == line[3] and first[4] != Verdict.CONTRADICTION.value:
+def _double(first: Line, line: Line, doubles: list[Line]) -> None:
+    """The same name twice is done once; two different names for one number are all refused: nobody may guess.
+
+    `doubles` are the lines before that said the same as the first; each contradiction names a line that differs.
+    """
+    is_same, said = first[3] == line[3], Verdict.CONTRADICTION.value
+    if is_same and first[4] != said:
         line[4], line[5] = Verdict.DUPLICATE.value, first[0]
+        doubles.append(line)
         return
-    if first[4] != Verdict.CONTRADICTION.value:
-        first[4], first[5] = Verdict.CONTRADICTION.value, line[0]
-    line[4], line[5] = Verdict.CONTRADICTION.value, first[0]
+    if first[4] != said:
+        for one in (first, *doubles):
+            one[4], one[5] = said, line[0]
+    line[4], line[5] = said, first[5] if is_same else first[0]
 
 
 def count_verdicts(lines: Iterable[Line]) -> dict[str, int]:
