@@ -402,9 +402,12 @@ def rename(file: Path, code: str, dry_run: bool, take_suggestions: bool, result:
         company = company_named(session, code)
         opened = renaming.open_list(file)
         kept = file if dry_run else importing.store_upload(current_app.config["KABINET"].data_dir, file)
-        found = renaming.read_list(session, OPERATOR, company.id, opened, kept, file.name)
+        found = renaming.read_list(session, OPERATOR, company.id, opened, kept, file.name, limit=renaming.MOST_LINES)
         found.takes_suggestions = take_suggestions
         click.echo(_judged(found, dry_run))
+        frozen = renaming.gate_of(session, found.seller_id).refusal
+        if dry_run and frozen is not None:
+            click.echo(str(frozen))
         good = renaming.good_lines(found.counts)
         if not dry_run and good:
             renaming.order(session, OPERATOR, found.request_id, by_job=False)
@@ -489,7 +492,8 @@ def switch_options(file: Path, code: str, dry_run: bool, result: Path | None) ->
         with _opened(file) as source:
             switching.take_file(session, OPERATOR, draft.id, source, file.name)
         click.echo(_previewed(draft, dry_run))
-        if not dry_run and draft.details["summary"]["verdicts"].get("ok"):
+        good = draft.details["summary"]["verdicts"].get("ok")
+        if not dry_run and good:
             switching.confirm(session, OPERATOR, draft.id)  # with a job, which goes on where this is killed
             session.commit()
             while switching.ask_step(session, OPERATOR, draft.id).left:
@@ -500,6 +504,8 @@ def switch_options(file: Path, code: str, dry_run: bool, result: Path | None) ->
             with written_whole(result) as part, part.open("wb") as target:
                 switching.write_result(session, draft, target, result.suffix.lower() == ".csv")
             click.echo(f"The list with its results: {result}")
+        if not dry_run and not good:
+            raise Refused(NOTHING_GOOD)
 
 
 @contextmanager

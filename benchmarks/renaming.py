@@ -59,7 +59,6 @@ class Meter:
 def fill(session: Session, count: int, mine: int) -> int:
     """`count` subscribers, `mine` of them one company's (whose id it returns), numbers interleaved."""
     seller = ensure_defaults(session)
-    session.add(m.Policy(seller_id=seller.id, kind="rename_list", settings={"lines": 200_000}))  # a Seller's own limit
     account = makers.account(session, makers.company(session, seller))
     other = makers.account(session, makers.company(session, seller))
     session.flush()
@@ -103,7 +102,7 @@ def rename(
 
     opened = renaming.open_list(path)
     part("parse")
-    found = renaming.read_list(session, OFFICE, company_id, opened, path, "list.xlsx")
+    found = renaming.read_list(session, OFFICE, company_id, opened, path, "list.xlsx", limit=renaming.MOST_LINES)
     session.commit()
     part("judge")
     renaming.order(session, OFFICE, found.request_id, by_job=False)

@@ -79,6 +79,8 @@ def test_a_list_is_renamed_and_undone_by_commands(app, session, company, tmp_pat
 def test_in_a_freeze_the_command_says_what_happens(app, session, company, tmp_path: Path):
     file = tmp_path / "people.csv"
     file.write_text("0671234501;Марія\n", "utf-8")
+    dry = run(app, "rename", str(file), "--company", company, "--dry-run", on=FROZEN)
+    assert dry.exit_code == 0 and "Rename here again from 2026-12-01" in dry.output
     waits = run(app, "rename", str(file), "--company", company, on=FROZEN)
     assert waits.exit_code == 0 and "begins by itself on 2026-12-01 00:00" in waits.output
     seller = session.scalar(sa.select(m.Company.seller_id).where(m.Company.code == company))
@@ -88,6 +90,17 @@ def test_in_a_freeze_the_command_says_what_happens(app, session, company, tmp_pa
     refused = run(app, "rename", str(file), "--company", company, on=FROZEN)
     assert refused.exit_code == 2 and "Rename here again from 2026-12-01" in refused.stderr
     assert names(session)[0] == "Стара 1"
+
+
+def test_the_limit_of_what_a_company_uploads_is_not_the_operators(app, session, company, tmp_path: Path):
+    seller = session.scalar(sa.select(m.Company.seller_id).where(m.Company.code == company))
+    session.add(m.Policy(seller_id=seller, kind="rename_list", settings={"lines": 1}))
+    session.commit()
+    session.remove()
+    file = tmp_path / "people.csv"
+    file.write_text("Номер;Нова назва\n0671234501;Марія\n0671234502;Олег\n", "utf-8")
+    done = run(app, "rename", str(file), "--company", company)
+    assert done.exit_code == 0 and names(session)[:2] == ["Марія", "Олег"], done.output
 
 
 @pytest.mark.parametrize(

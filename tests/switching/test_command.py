@@ -62,3 +62,11 @@ def test_a_list_runs_to_its_end_and_can_be_undone(run, house, file, tmp_path):
 def test_what_cannot_be_done_is_one_line(run, house, file, company):
     came = run("options", file if company else "no-such.csv", "--company", company or house.company.code)
     assert came.exit_code == 2 and len(came.output.strip().splitlines()) == 1
+
+
+def test_a_list_of_which_nothing_can_be_done_is_refused(run, house, tmp_path):
+    file, result = tmp_path / "options.csv", tmp_path / "result.csv"
+    file.write_text("Номер;Послуга;Дія\n+380000000000;roaming;on\n", "utf-8")
+    came = run("options", file, "--company", house.company.code, "--result", result)
+    assert came.exit_code == 2 and "No line of this list can be applied" in came.stderr and result.exists()
+    assert house.session.scalar(sa.select(sa.func.count()).select_from(m.Request)) == 0

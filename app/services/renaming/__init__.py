@@ -34,11 +34,12 @@ from app.services.renaming.lists import (
     waits_until,
     why_not_undone,
 )
-from app.services.renaming.opening import Columns, Opened, open_list, store_text
+from app.services.renaming.opening import MOST_LINES, Columns, Opened, open_list, store_text
 from app.services.renaming.results import reopen, result_name, write_list_result
 
 __all__ = [
     "KIND",
+    "MOST_LINES",
     "Columns",
     "Gate",
     "ListLine",

@@ -70,15 +70,20 @@ def read_list(
     *,
     source: str = "file",
     key: str | None = None,
+    limit: int = 0,
 ) -> RenameList:
-    """Judge every line of an opened list and keep the verdicts: a preview. The same `key` gives the same list."""
+    """Judge every line of an opened list and keep the verdicts: a preview. The same `key` gives the same list.
+
+    `limit` is how many lines there may be in place of the Seller's policy, which is for what a company sends.
+    """
     company = _company(session, actor, company_id)
     known = _by_key(session, company.id, key)
     if known is not None:
         return known
     gate = gate_of(session, company.seller_id)
-    if len(opened) > gate.lines:
-        raise Refused(TOO_MANY, count=len(opened), limit=gate.lines)
+    limit = limit or gate.lines
+    if len(opened) > limit:
+        raise Refused(TOO_MANY, count=len(opened), limit=limit)
     where = Where(company.id, countries_of(session, company), gate.characters)
     lines = judge_rows(session, where, opened.rows())
     made = RenameList(

@@ -17,6 +17,7 @@ from app.rules.dialling import looks_like_number
 from app.services.importing import store_upload
 
 SAMPLE = 100
+MOST_LINES = Limits().rows  # of a list of the operator's own, whatever the Seller lets companies upload
 LEADING = 10  # lines of headings that may stand above the first number
 
 TWO_COLUMNS = N_(
