@@ -34,7 +34,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "day": _day,
     "last day": lambda value: _day(value) - dt.timedelta(days=1),
     "instant": _instant,
-    "flag": lambda value: "1" if value else "0",
+    "flag": lambda value: 1 if value else 0,
 }
 
 

@@ -14,6 +14,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import Refused
 from app.core.period import Month
+from app.reports.render import xlsx
 from app.services import billing, payments, registers
 from app.services.setup import ensure_defaults
 from tests import makers
@@ -59,6 +60,19 @@ def test_an_xlsx_register_opens_with_its_total_as_a_formula(session, closed, kin
     sheet = load_workbook(io.BytesIO(written(session, kind, "xlsx"))).active
     assert sheet.freeze_panes == "A2"
     assert any(str(cell.value).startswith("=S") for cell in list(sheet.rows)[-1])
+
+
+def test_a_register_sums_each_currency_by_itself():
+    out = io.BytesIO()
+    columns = (xlsx.Column("Account"), xlsx.Column("Currency", "currency"), xlsx.Column("Sum", "money"))
+    rows = [("a", "UAH", D("10.00")), ("b", "PLN", D("3.00")), ("c", "UAH", D("2.50"))]
+    xlsx.write_register(out, columns, rows, ("Sum",), total_label="Total")
+    formulas, values = (list(load_workbook(out, data_only=one).active.values)[4:] for one in (False, True))
+    assert formulas == [
+        ("Total", "PLN", '=SUMIF(B2:B4,"PLN",C2:C4)'),
+        ("Total", "UAH", '=SUMIF(B2:B4,"UAH",C2:C4)'),
+    ]
+    assert [row[2] for row in values] == [3, 12.5]
 
 
 def test_balances_of_a_month_go_from_opening_to_closing(session, closed):

@@ -31,7 +31,7 @@ def _fields(block: doc.Fields) -> Spoken:
 
 def _parties(block: doc.Parties) -> Spoken:
     for title, rows in block.columns:
-        yield clean(f"{title}: {', '.join(rows)}"), False
+        yield clean(f"{title}: {', '.join(row for row in rows if str(row).strip())}"), False
 
 
 def _bank_box(block: doc.BankBox) -> Spoken:

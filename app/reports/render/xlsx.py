@@ -27,9 +27,15 @@ class TooManyRows(DomainError):
 # ---------------------------------------------------------------- registers
 
 
+CURRENCIES = 20  # rows kept for totals below a register of several currencies
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column of a register. `kind`: text int money decimal4 quantity percent date datetime; width in characters."""
+    """A column of a register. `kind`: text int money decimal4 quantity percent date datetime; width in characters.
+
+    A register with a column of the kind `currency` (a text) has a total row for each currency.
+    """
 
     title: str
     kind: str = "text"
@@ -69,9 +75,11 @@ class _Register:
         self.last_row = last
         self.book, self.columns, self.name = book, columns, name
         self.letters = [sheets.column_letters(at) for at in range(len(columns))]
-        self.writers = [sheets.cell_writer(letter, c.kind) for letter, c in zip(self.letters, columns, strict=True)]
+        kinds = ["text" if column.kind == "currency" else column.kind for column in columns]
+        self.writers = [sheets.cell_writer(letter, kind) for letter, kind in zip(self.letters, kinds, strict=True)]
         self.summed = [at for at, column in enumerate(columns) if column.title in totals]
-        self.sums = dict.fromkeys(self.summed, Decimal(0))
+        self.currency = next((at for at, column in enumerate(columns) if column.kind == "currency"), None)
+        self.sums: dict[str, dict[int, Decimal]] = {}  # by currency; by "" where there is none
         self.ranges: list[tuple[str, int]] = []  # sheet, last row
         self.count = 0
         self.sheet: sheets.Sheet | None = None
@@ -85,13 +93,14 @@ class _Register:
         header = sheets.style("header")
         titles = (sheets.text_cell(f"{x}1", c.title, header) for x, c in zip(self.letters, self.columns, strict=True))
         self.sheet.row(1, "".join(titles))
-        room, number = self.last_row - 1, 1  # the last row is kept for the totals
+        room, number = self.last_row - (1 if self.currency is None else CURRENCIES), 1  # kept for the totals
         chunk: list[str] = []
-        writers, sums, summed = self.writers, self.sums, self.summed
+        writers, summed, currency = self.writers, self.summed, self.currency
         for row in source:
             number += 1
             cells = "".join([write(value, number) for write, value in zip(writers, row, strict=True)])
             chunk.append(f'<row r="{number}">{cells}</row>')
+            sums = self._sums_of("" if currency is None else row[currency] or "")
             for at in summed:
                 sums[at] += row[at] or 0
             if len(chunk) == 512:
@@ -106,29 +115,42 @@ class _Register:
     def _filter(self) -> str:
         return f"A1:{self.letters[-1]}{self.ranges[-1][1]}"
 
+    def _sums_of(self, currency: str) -> dict[int, Decimal]:
+        known = self.sums.get(currency)
+        if known is None:
+            known = self.sums[currency] = dict.fromkeys(self.summed, Decimal(0))
+        return known
+
     def end(self, label: str) -> None:
-        """The total row, then the filter over the rows above it."""
+        """The total rows, one a currency, then the filter over the rows above them."""
         if self.sheet is None:
             return
-        number = self.ranges[-1][1] + 1
         if self.summed and self.count:
-            cells = [self._total_cell(at, number, label) for at in range(len(self.columns))]
-            self.sheet.row(number, "".join(cells))
+            for number, currency in enumerate(sorted(self.sums), start=self.ranges[-1][1] + 1):
+                cells = [self._total_cell(at, number, label, currency) for at in range(len(self.columns))]
+                self.sheet.row(number, "".join(cells))
         self.sheet.end(self._filter())
 
-    def _total_cell(self, at: int, number: int, label: str) -> str:
+    def _total_cell(self, at: int, number: int, label: str, currency: str) -> str:
         reference, kind = f"{self.letters[at]}{number}", self.columns[at].kind
-        if at in self.sums:
-            return sheets.formula_cell(reference, self._sum(at), self.sums[at], sheets.style(kind, "total"))
-        if at == 0 and label:
-            return sheets.text_cell(reference, label, sheets.style("text", "total"))
-        return ""
+        if at in self.summed:
+            return sheets.formula_cell(
+                reference, self._sum(at, currency), self.sums[currency][at], sheets.style(kind, "total")
+            )
+        text = label if at == 0 else currency if at == self.currency else ""
+        return sheets.text_cell(reference, text, sheets.style("text", "total")) if text else ""
 
-    def _sum(self, at: int) -> str:
-        letters = self.letters[at]
-        *others, (_, last) = [(name, end) for name, end in self.ranges if end > 1]
-        ranges = [f"'{name.replace(chr(39), chr(39) * 2)}'!{letters}2:{letters}{end}" for name, end in others]
-        return f"=SUM({','.join([*ranges, f'{letters}2:{letters}{last}'])})"
+    def _sum(self, at: int, currency: str) -> str:
+        parts = [(name, end) for name, end in self.ranges if end > 1]
+
+        def rows(column: int, name: str, end: int) -> str:
+            cells = f"{self.letters[column]}2:{self.letters[column]}{end}"
+            return cells if name == parts[-1][0] else f"'{name.replace(chr(39), chr(39) * 2)}'!{cells}"
+
+        if self.currency is None:
+            return f"=SUM({','.join(rows(at, *part) for part in parts)})"
+        by = [f'SUMIF({rows(self.currency, *part)},"{currency}",{rows(at, *part)})' for part in parts]
+        return f"={'+'.join(by)}"
 
 
 # ---------------------------------------------------------------- documents
