@@ -17,10 +17,10 @@ ON, OFF = "on", "off"
 KINDS = {ON: "option_on", OFF: "option_off"}
 OPPOSITE = {ON: OFF, OFF: ON}
 ACTION_WORDS = {
-    ON: ("on", "1", "+", "yes", "add", "connect", "увімкнути", "підключити", "додати", "так", "увімк")
-    + ("включить", "подключить", "добавить", "да", "вкл", "włącz", "dodaj", "tak"),
-    OFF: ("off", "0", "-", "no", "remove", "disconnect", "вимкнути", "відключити", "прибрати", "ні", "вимк")
-    + ("выключить", "отключить", "удалить", "нет", "откл", "выкл", "wyłącz", "usuń", "nie"),
+    ON: ("on", "1", "+", "yes", "add", "connect", "enable", "activate", "увімкнути", "підключити")
+    + ("додати", "так", "увімк", "включить", "подключить", "добавить", "да", "вкл", "włącz", "dodaj", "tak"),
+    OFF: ("off", "0", "-", "no", "remove", "disconnect", "disable", "deactivate", "вимкнути", "відключити")
+    + ("прибрати", "ні", "вимк", "выключить", "отключить", "удалить", "нет", "откл", "выкл", "wyłącz", "usuń", "nie"),
 }
 _ACTIONS = {word: action for action, words in ACTION_WORDS.items() for word in words}
 
@@ -66,7 +66,7 @@ SENTENCES: dict[Verdict, str] = {
     Verdict.NO_SUBSCRIPTION: N_("The subscriber has no plan in force to which an option could be added."),
     Verdict.NOT_BEGUN: N_("The subscriber's plan begins on %(detail)s. Choose that day or a later one."),
     Verdict.ENDED: N_("The subscriber's plan ends on %(detail)s. Choose an earlier day."),
-    Verdict.PAST: N_("The day is past. Choose today or a later day."),
+    Verdict.PAST: N_("The day is past: today is %(detail)s. Choose today or a later day."),
     Verdict.TOO_SOON: N_("Options are switched from %(detail)s at the earliest. Choose that day or a later one."),
     Verdict.CLOSED_MONTH: N_("The month is closed already. Choose a day from %(detail)s on."),
     Verdict.ALREADY_ON: N_("The option is on already."),
@@ -156,7 +156,7 @@ def _unread(number: str) -> Verdict:
 def _mistimed(facts: Facts) -> Judged | None:
     assert facts.day is not None
     if facts.day < facts.today:
-        return Judged(Verdict.PAST)
+        return Judged(Verdict.PAST, facts.today.isoformat())
     if facts.day < facts.earliest:
         return Judged(Verdict.TOO_SOON, facts.earliest.isoformat())
     if facts.day < facts.open_from:

@@ -45,6 +45,14 @@ def test_names_beside_numbers_without_a_header_are_no_options(house):
     assert house.verdicts(house.list_of(f"{one}\trecords\n{two}\tтелепатія")) == ["ok", "no_option"]
 
 
+def test_headers_and_words_of_programs_are_read(house):
+    numbers = [one.number for one in house.subscribers]
+    words = ("enable", "activate", "disable", "Deactivate")
+    rows = [f"{number};records;{word};2026-11-20\n" for number, word in zip(numbers, words, strict=True)]
+    batch = house.list_of("number;option_code;operation;effective_date\n" + "".join(rows))
+    assert house.verdicts(batch) == ["ok", "ok", "already_off", "already_off"]
+
+
 def test_a_list_may_say_option_action_and_day_itself(house):
     numbers = [one.number for one in house.subscribers]
     batch = house.list_of(

@@ -29,9 +29,11 @@ from app.services.work import JobName
 
 COLUMNS = {
     NUMBER: NUMBER_WORDS,
-    "option": ("option", "service", "code", "опція", "послуга", "код", "опция", "услуга", "usługa", "opcja", "kod"),
-    "action": ("action", "on/off", "switch", "дія", "действие", "akcja", "operacja", "операція", "операция"),
-    "day": ("date", "day", "from", "дата", "день", "з", "с", "data", "dzień", "od"),
+    "option": ("option", "option code", "service", "code", "опція", "послуга", "код", "опция", "услуга")
+    + ("usługa", "opcja", "kod"),
+    "action": ("action", "operation", "on/off", "switch", "дія", "действие", "akcja", "operacja")
+    + ("операція", "операция"),
+    "day": ("date", "effective date", "day", "from", "дата", "день", "з", "с", "data", "dzień", "od"),
 }
 PICKED = {NUMBER: 0}
 CHANGED = N_("This list is asked for already. Begin a new one.")
