@@ -328,7 +328,7 @@ def look(session: Session, method: PaymentMethod, gateway: Keeping, secret: str)
     binding = gateway.ask_saving(method.order_no, method.external_id)
     if binding is None or binding.state == "waiting":
         return "waiting"
-    if binding.state == "saved" and binding.saved is not None:
+    if binding.state == "saved" and binding.saved is not None and _can_seal(binding.saved):
         _seal(session, method, binding.saved, secret)
         _record(session, Actor.system("gateway"), "payment_method.keep", method, name=method.name)
         return "saved"
@@ -381,6 +381,19 @@ def worked(session: Session, attempt: PaymentAttempt, saved: Saved | None, secre
         return
     if not (attempt.save_method and saved and secret):
         return
+    if not _can_seal(saved):  # the money counts all the same; the card may be saved another time
+        trail.record(
+            session,
+            Actor.system("gateway"),
+            "payment_method.not_kept",
+            "payment_attempt",
+            attempt.id,
+            company_id=attempt.company_id,
+            token_bytes=len(saved.token.encode()),
+        )
+        attempt.save_method = False  # said once, however often the gateway repeats itself
+        session.flush()
+        return
     kept = _same(session, attempt, saved, secret) or _new(session, attempt, saved, secret)
     attempt.method_id = kept.id
     order = session.get(Order, attempt.order_id) if attempt.order_id else None
@@ -419,9 +432,12 @@ def _new(session: Session, attempt: PaymentAttempt, saved: Saved, secret: str) -
     return method
 
 
+def _can_seal(saved: Saved) -> bool:
+    """Whether there is a token, and its column takes it."""
+    return 0 < len(saved.token.encode()) <= LONGEST_TOKEN
+
+
 def _seal(session: Session, method: PaymentMethod, saved: Saved, secret: str) -> None:
-    if not saved.token or len(saved.token.encode()) > LONGEST_TOKEN:
-        raise GatewayError("The gateway's token is empty or too long.", permanent=True)
     locale = session.scalar(sa.select(Company.locale).where(Company.id == method.company_id)) or "en"
     method.token, method.mask = sealing.seal(saved.token, secret), saved.mask[:40]
     method.name = words_of(locale)("method_card", mask=method.mask or method.name)[:120]

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound, Refused
-from app.gateways.base import Truth
-from app.models import Account, HeldMoney, Order, Payment, PaymentAttempt, PaymentWay
+from app.gateways.base import Saved, Truth
+from app.models import Account, AuditEvent, HeldMoney, Order, Payment, PaymentAttempt, PaymentWay
 from app.rules.commission import Terms, included_tax
-from app.services import audit, ledger, paying
+from app.services import audit, ledger, methods, paying
 from app.services.shop import fulfilling, orders, spending
 from tests import makers
 from tests.services.shop.buying import SYSTEM, TODAY, Buyer
@@ -235,3 +235,14 @@ def test_an_order_may_be_paid_again_when_its_held_money_was_given_back(session: 
         assert again.id != attempt.id
         assert paying.settle(session, again.way, truth(again, external_id="x3")) == "paid"
         assert fulfilling.fulfil_waiting(session, olga.account.id) == [order] and sound(session)
+
+
+@pytest.mark.parametrize("token", ["", "t" * 121])
+def test_money_counts_where_the_card_cannot_be_kept(session: Session, account: Account, token: str) -> None:
+    offered = way(session, account)
+    attempt = paying.begin(session, owner(account), account.id, offered.id, D("10.00"), key="k", save_method=True)
+    said = truth(attempt, saved=Saved(token, "*1111"))
+    assert [paying.settle(session, offered, said, "secret") for _ in range(2)] == ["paid"] * 2
+    assert ledger.balance(session, account.id).net == D("10.00") and session.query(Payment).count() == 1
+    assert not methods.list_methods(session, owner(account)) and attempt.method_id is None
+    assert session.query(AuditEvent).filter_by(action="payment_method.not_kept").count() == 1

@@ -107,6 +107,7 @@ ACTIONS: dict[str, Any] = {
     "payment_method.charge": _l("Saved payment method charged"),
     "payment_method.add": _l("Payment method being added"),
     "payment_method.keep": _l("Payment method saved"),
+    "payment_method.not_kept": _l("Payment method not saved"),
     "payment_method.rename": _l("Payment method renamed"),
     "payment_method.delete": _l("Payment method deleted"),
     "payment_method.state": _l("Payment method changed state"),
