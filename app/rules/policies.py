@@ -302,6 +302,13 @@ def months_open(policy: Policy, day: dt.date) -> tuple[Month, ...]:
     return tuple(Month.of(day).shift(-back) for back in range(1, policy["months"] + 1))
 
 
+def link_opens(calendar: Calendar, month: Month) -> dt.date:
+    """The first day the invoice of a running month may be taken: it is formed and the closed window is over (A1-07)."""
+    formed = month.shift(1).first_day.replace(day=calendar[PolicyKind.INVOICING_DAY]["day"])
+    window = window_on(calendar[PolicyKind.INVOICE_CLOSED_WINDOW], formed)
+    return window.end if window and window.end is not None else formed
+
+
 def history_since(policy: Policy, day: dt.date) -> dt.date:
     """The first day a history shows: the current month and the months before it (A1-17)."""
     return Month.of(day).shift(-policy["months"]).first_day

@@ -131,8 +131,14 @@ def test_nothing_is_wider_than_a_phone(browser: Any, live_server: str, accountan
         "/my/documents/?period=12",
         "/my/charges/",
         "/my/payments/",
+        "/my/delivery/",
+        "/my/delivery/change",
+        "/my/invoices/",
+        "/my/invoices/link",
+        "/my/invoices/order",
         "/my/subscriptions/",
         "/my/tickets/",
     ):
         browser.get(live_server + path)
+        assert browser.execute_script("return performance.getEntriesByType('navigation')[0].responseStatus") == 200, path
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, path

@@ -133,6 +133,11 @@ def test_two_months_back_are_open_over_the_turn_of_the_year():
     assert policies.history_since(history, day("2026-01-10")) == day("2025-11-01")
 
 
+def test_a_running_months_invoice_is_taken_once_it_is_formed_and_the_window_is_over():
+    assert policies.link_opens(CALENDAR, Month(2026, 12)) == dt.date(2027, 1, 4)
+    assert policies.link_opens(calendar_of({"invoicing_day": {"day": 20}}), Month(2026, 11)) == dt.date(2026, 12, 20)
+
+
 def test_the_month_is_drawn_with_what_happens_in_it():
     marks = {(mark.day.day, mark.what) for mark in policies.marks_of(Month(2026, 1), CALENDAR)}
     assert {(1, "issued_on"), (15, "due_on"), (16, "overdue_on"), (30, "block_on")} <= marks

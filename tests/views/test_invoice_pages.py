@@ -203,8 +203,8 @@ def test_an_invoice_is_formed_in_the_background_and_taken_by_link(
 @pytest.mark.parametrize(
     ("month", "sentence"),
     [
-        ("2026-11", "The month runs until 30 Nov 2026: its invoice can be taken by link from 4 Dec 2026"),
-        ("2026-08", "(closed months: 2, from 1 Sept 2026 to 31 Oct 2026)"),
+        ("2026-11", "The month runs until Nov 30, 2026: its invoice can be taken by link from Dec 4, 2026"),
+        ("2026-08", "(closed months: 2, from Sep 1, 2026 to Oct 31, 2026)"),
     ],
 )
 def test_only_the_two_months_before_are_taken_by_link(

@@ -126,11 +126,26 @@ def order_link(session: Session, actor: Actor, account_id: int, month: Month | N
 
 
 def _need_by_link(session: Session, account: Account, month: Month | None) -> None:
-    if month in months_by_link(session, account.seller_id):
+    """Refuse a month that is not taken by link today, with the months that are or the day it will be."""
+    calendar = calendar_for(session, account.seller_id)
+    today = clock.today(zone_of(session, account.seller_id))
+    taken = policies.months_open(calendar[PolicyKind.INVOICE_DOWNLOAD], today)
+    if month in taken:
         return
-    if month is not None and month >= Month.of(clock.today(zone_of(session, account.seller_id))):
-        raise Refused(N_("The month still runs: ask the service department for its invoice, or take an earlier month."))
-    raise Refused(N_("Only the last months can be taken by link. Order the invoice of an earlier one to e-mail."))
+    if month is not None and month >= Month.of(today):
+        opens = policies.link_opens(calendar, month)
+        text = N_(
+            "The month runs until %(last)s: its invoice can be taken by link from %(opens)s. "
+            "Until then ask the service department for it, or take an earlier month."
+        )
+        raise Refused(text, last=month.period.last_day, opens=opens)
+    if not taken:
+        raise Refused(N_("Only the last months can be taken by link. Order the invoice of an earlier one to e-mail."))
+    text = N_(
+        "Only the last months can be taken by link (closed months: %(months)s, from %(first)s to %(last)s). "
+        "Order the invoice of an earlier one to e-mail."
+    )
+    raise Refused(text, months=len(taken), first=taken[-1].first_day, last=taken[0].period.last_day)
 
 
 def order_running(session: Session, actor: Actor, account_id: int, token: str, **about: Any) -> Job:
