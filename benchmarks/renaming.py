@@ -16,7 +16,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app import models as m
 from app.access import tenancy
 from app.core.actor import Actor
 from app.models import migrating
