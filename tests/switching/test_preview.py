@@ -174,3 +174,35 @@ def test_only_parts_for_subscribers_in_the_accounts_currency_are_offered(house):
     house.session.scalars(sa.select(m.Plan).where(m.Plan.for_subscribers)).one().is_on_sale = False
     house.session.flush()
     assert switching.offers_of(house.session, house.actor, house.company.id) == []
+
+
+@pytest.mark.parametrize("how", ["plan", "product", "price"])
+def test_what_is_withdrawn_from_sale_can_be_switched_off_only(house, how):
+    house.switch(house.numbers(0))
+    plan = house.session.get_one(m.Plan, house.roaming.plan_id)
+    if how == "price":
+        price = house.session.scalars(sa.select(m.PriceVersion).filter_by(component_id=house.roaming.id)).one()
+        price.valid_to = TODAY
+    else:
+        (plan if how == "plan" else house.session.get_one(m.Product, plan.product_id)).is_on_sale = False
+    house.session.commit()
+    assert house.verdicts(house.list_of(house.numbers(0, 1))) == ["no_option", "no_option"]
+    batch = house.list_of(house.numbers(0, 1), "off", TODAY + dt.timedelta(days=1))
+    assert house.verdicts(batch) == ["ok", "already_off"] and batch.details["called"] == "Роумінг Європа"
+    having = switching.Filter(option="roaming", has_option=True)
+    assert house.verdicts(switching.take_filter(house.session, house.actor, batch.id, having)) == ["ok"]
+
+
+def test_of_an_old_and_a_new_option_of_one_code_the_one_that_is_on_is_switched_off(house):
+    house.switch(house.numbers(0))
+    old = house.session.get_one(m.Plan, house.roaming.plan_id)
+    old.is_on_sale = False
+    new = makers.plan(house.session, house.seller, "1.0000", for_subscribers=True)
+    fresh = makers.component(house.session, new, "99.0000", code="roaming", name="Роумінг")
+    house.session.commit()
+    house.switch(house.numbers(1))
+    batch = house.list_of(house.numbers(0, 1, 2), "off", TODAY + dt.timedelta(days=1))
+    assert house.verdicts(batch) == ["ok", "ok", "already_off"] and batch.details["called"] == "Роумінг"
+    query = sa.select(m.RequestLine.component_id).where(m.RequestLine.request_id == batch.id)
+    found = list(house.session.scalars(query.order_by(m.RequestLine.position)))
+    assert found == [house.roaming.id, fresh.id, fresh.id]

@@ -21,7 +21,7 @@ from app.services.switching.drafts import (
     take_picked,
 )
 from app.services.switching.looking import Look
-from app.services.switching.offers import Offer, offers_at, offers_of
+from app.services.switching.offers import Offer, offers_at, offers_of, parts_at
 from app.services.switching.results import write_result
 from app.services.switching.running import run_to_end
 from app.services.switching.undoing import (
@@ -55,6 +55,7 @@ __all__ = [
     "judge_again",
     "offers_at",
     "offers_of",
+    "parts_at",
     "open_draft",
     "run_to_end",
     "stop_asking",

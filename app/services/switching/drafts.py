@@ -106,7 +106,8 @@ def _choose(session: Session, draft: Request, choice: Choice) -> None:
         raise Refused(NO_CHOICE)
     draft.kind = KINDS[choice.action]
     draft.effective_on = choice.day
-    names = {one.code: one.name for one in offers.offers_of(session, Actor.system(), draft.company_id)}
+    parts = offers.parts_of(session, Actor.system(), draft.company_id)
+    names = {one.code: one.name for one in reversed(parts)}  # what is sold has the last word
     called = names.get(choice.option, choice.option)
     draft.details = {**draft.details, "action": choice.action, "option": choice.option, "called": called}
 
@@ -179,7 +180,7 @@ def _filtered(session: Session, actor: Actor, draft: Request, query: Any, wanted
     if wanted.option:
         chosen = [
             one.component_id
-            for one in offers.offers_of(session, actor, draft.company_id)
+            for one in offers.parts_of(session, actor, draft.company_id)
             if one.code.casefold() == wanted.option.casefold()
         ]
         on = facts.subscribers_with(draft.company_id, chosen, clock.today())
@@ -218,7 +219,7 @@ def _take(
 
 def _leave_strangers(session: Session, actor: Actor, draft: Request, found: NumberList) -> None:
     """Without a header a column of names is taken for options by its place only; where nothing fits, it is none."""
-    words = {word for _, _, word in offers.by_word(offers.offers_of(session, actor, draft.company_id))}
+    words = {word for _, _, word in offers.by_word(offers.parts_of(session, actor, draft.company_id))}
     means = {"option": lambda text: text.casefold() in words, "action": read_action, "day": judging.read_day}
     some = [(what, found.cell(line, what)) for line in found.lines[: number_lists.SAMPLE] for what in means]
     if not any(text and means[what](text) for what, text in some):

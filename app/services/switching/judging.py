@@ -55,6 +55,7 @@ class Read:
     day: dt.date | None
     line: facts.Line | None = None
     offer: Offer | None = None
+    choices: Sequence[Offer] = ()  # to switch off: all that its word may mean, withdrawn ones too
     currency: str = ""
     judged: Judged | None = None
     effect: Effect | None = None
@@ -73,7 +74,9 @@ class Judge:
         self.session, self.company_id = session, company_id
         self.countries = countries_of(session, session.get_one(Company, company_id))
         self.places = offers.places_of(session, Actor.system(), company_id)
-        self.offers = offers.by_word(offers.offers_at(session, self.places.values()))
+        parts = offers.parts_at(session, self.places.values())
+        self.offers = offers.by_word([one for one in parts if one.is_sold])
+        self.parts = offers.all_by_word(parts)
         self.days: dict[int, facts.Days] = {}
         self.said: dict[Key, Said] = {}
 
@@ -104,7 +107,9 @@ class Judge:
             if one.line is not None:
                 seller_id, one.currency = self.places[one.line.account_id]
                 word = (cell(cells, "option") or choice.option).casefold()
-                one.offer = self.offers.get((seller_id, one.currency, word))
+                place = (seller_id, one.currency, word)
+                one.choices = self.parts.get(place, ()) if one.action == OFF else ()
+                one.offer = self.offers.get(place) or next(iter(one.choices), None)
             read.append(one)
         return read
 
@@ -114,8 +119,10 @@ class Judge:
         Called for one part of a list after another it knows what lines before have said.
         """
         keys = [one.key for one in lines if one.key is not None]
-        known = facts.known_of(self.session, self.company_id, {key[0] for key in keys}, {key[1] for key in keys})
+        components = {key[1] for key in keys} | {part.component_id for one in lines for part in one.choices}
+        known = facts.known_of(self.session, self.company_id, {key[0] for key in keys}, components)
         for one in lines:
+            _settle(one, known)
             one.judged = judge(self._facts(one, known))
             if one.judged.verdict is Verdict.OK and one.key is not None:
                 self.said[one.key] = (one.at, one.action, one.day)
@@ -162,6 +169,16 @@ class Judge:
         after = [Part(p.subscription_id, p.component_id, p.since, one.day, p.quantity, p.unit_price) for p in before]
         key = (before[0].subscription_id, one.offer.component_id)
         return Change(*place, key, before, [part for part in after if part.since < one.day])
+
+
+def _settle(one: Read, known: facts.Known) -> None:
+    """Of several options of one word the one that is on is switched off."""
+    if one.line is None or one.day is None or len(one.choices) < 2:
+        return
+    for part in one.choices:
+        if any(term.reaches(one.day) for term in known.terms((one.line.id, part.component_id))):
+            one.offer = part
+            return
 
 
 def read_day(text: str) -> dt.date | None:

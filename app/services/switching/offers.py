@@ -1,4 +1,7 @@
-"""The options a company may choose: parts of plans «for subscribers», on sale, in the currency of its accounts."""
+"""The options a company may choose: parts of plans «for subscribers», on sale, in the currency of its accounts.
+
+What is withdrawn from sale may still be on: it can be switched off, is named and is looked for (`parts_at`).
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +28,7 @@ class Offer:
     currency: str
     price: Decimal
     tax_included: bool
+    is_sold: bool = True  # on sale, with a price in force
 
 
 def places_of(session: Session, actor: Actor, company_id: int) -> dict[int, Place]:
@@ -34,32 +38,50 @@ def places_of(session: Session, actor: Actor, company_id: int) -> dict[int, Plac
     return {row.id: (row.seller_id, row.currency) for row in session.execute(query)}
 
 
-def offers_at(session: Session, places: Iterable[Place]) -> list[Offer]:
-    """What is offered at these places, by name; one statement."""
+def parts_at(session: Session, places: Iterable[Place]) -> list[Offer]:
+    """Every option at these places, sold or withdrawn: those that are sold first, by name; one statement."""
     wanted = set(places)
     if not wanted:
         return []
     query = (
-        sa.select(Component, Plan.seller_id, Plan.currency, Plan.tax_included, PriceVersion, Seller.zone)
+        sa.select(
+            Component,
+            Plan.seller_id,
+            Plan.currency,
+            Plan.tax_included,
+            sa.and_(Plan.is_on_sale, Product.is_on_sale),
+            PriceVersion,
+            Seller.zone,
+        )
         .join(Plan, Plan.id == Component.plan_id)
         .join(Product, Product.id == Plan.product_id)
         .join(Seller, Seller.id == Plan.seller_id)
-        .join(PriceVersion, PriceVersion.component_id == Component.id)
-        .where(Plan.for_subscribers.is_(True), Plan.is_on_sale.is_(True), Product.is_on_sale.is_(True))
-        .where(Component.charged == "period", Plan.seller_id.in_({seller for seller, _ in wanted}))
+        .outerjoin(PriceVersion, PriceVersion.component_id == Component.id)
+        .where(Plan.for_subscribers.is_(True), Component.charged == "period")
+        .where(Plan.seller_id.in_({seller for seller, _ in wanted}))
         .order_by(Component.name, Component.id)
     )
-    found = []
-    for component, seller_id, currency, tax_included, price, zone in session.execute(query):
-        today = clock.today(zone)
-        if (seller_id, currency) not in wanted or today < price.valid_from or (price.valid_to or today) < today:
+    found: dict[int, Offer] = {}
+    for one, seller_id, currency, tax_included, on_sale, price, zone in session.execute(query):
+        today, known = clock.today(zone), found.get(one.id)
+        if (seller_id, currency) not in wanted:
             continue
-        if price.valid_to == today:
-            continue
-        found.append(
-            Offer(component.id, component.code, component.name, seller_id, currency, price.unit_price, tax_included)
-        )
-    return found
+        holds = price is not None and price.valid_from <= today and (price.valid_to is None or today < price.valid_to)
+        if known is None or holds:
+            cost = price.unit_price if holds else Decimal(0)
+            is_sold = bool(holds and on_sale)
+            found[one.id] = Offer(one.id, one.code, one.name, seller_id, currency, cost, tax_included, is_sold)
+    return sorted(found.values(), key=lambda part: not part.is_sold)
+
+
+def offers_at(session: Session, places: Iterable[Place]) -> list[Offer]:
+    """What is offered at these places, by name; one statement."""
+    return [one for one in parts_at(session, places) if one.is_sold]
+
+
+def parts_of(session: Session, actor: Actor, company_id: int) -> list[Offer]:
+    """Every option a company's subscribers may have, sold or withdrawn."""
+    return parts_at(session, places_of(session, actor, company_id).values())
 
 
 def offers_of(session: Session, actor: Actor, company_id: int) -> list[Offer]:
@@ -71,3 +93,12 @@ def by_word(offers: Sequence[Offer]) -> Mapping[tuple[int, str, str], Offer]:
     """Offers by Seller, currency and what people write: code or name."""
     named = {(one.seller_id, one.currency, one.name.strip().casefold()): one for one in offers}
     return named | {(one.seller_id, one.currency, one.code.strip().casefold()): one for one in offers}
+
+
+def all_by_word(parts: Sequence[Offer]) -> Mapping[tuple[int, str, str], list[Offer]]:
+    """All options that a word may mean, in their order."""
+    found: dict[tuple[int, str, str], list[Offer]] = {}
+    for one in parts:
+        for word in {one.code.strip().casefold(), one.name.strip().casefold()}:
+            found.setdefault((one.seller_id, one.currency, word), []).append(one)
+    return found

@@ -95,14 +95,17 @@ class OptionsPage(frame.Page):
 
     def _names(self) -> dict[str, str]:
         """Options by code, as this company's are called."""
-        return {one.code: one.name for one in self._offers()}
+        names: dict[str, str] = {}
+        for one in self._offers():
+            names.setdefault(one.code, one.name)
+        return names
 
     def _title(self, row: Request) -> str:
         """What a list is called; one made before its option's name was kept is asked for it."""
         return title_of(row, {} if row.details.get("called") is not None else self._names())
 
     def _offers(self) -> list[switching.Offer]:
-        return switching.offers_at(self.session, {(line.seller_id, line.currency) for line in self.accounts})
+        return switching.parts_at(self.session, {(line.seller_id, line.currency) for line in self.accounts})
 
     # -- which option ---------------------------------------------------------------------------------------------
 
@@ -458,8 +461,10 @@ def _sums(row: Request) -> dict[str, Any]:
 
 
 def _prices(offers: list[Any]) -> str:
-    """«95,00 UAH a month», once a currency."""
-    prices = {one.currency: one for one in offers}
+    """«95,00 UAH a month», once a currency; what is withdrawn can only be switched off."""
+    prices = {one.currency: one for one in offers if one.is_sold}
+    if not prices:
+        return gettext("No longer sold")
     return " · ".join(
         gettext("%(price)s a month", price=frame.money(one.price, one.currency)) for one in prices.values()
     )
