@@ -306,7 +306,7 @@ def link_opens(calendar: Calendar, month: Month) -> dt.date:
     """The first day the invoice of a running month may be taken: it is formed and the closed window is over (A1-07)."""
     formed = month.shift(1).first_day.replace(day=calendar[PolicyKind.INVOICING_DAY]["day"])
     window = window_on(calendar[PolicyKind.INVOICE_CLOSED_WINDOW], formed)
-    return window.end if window and window.end is not None else formed
+    return window.end if window else formed
 
 
 def history_since(policy: Policy, day: dt.date) -> dt.date:

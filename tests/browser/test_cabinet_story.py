@@ -140,5 +140,7 @@ def test_nothing_is_wider_than_a_phone(browser: Any, live_server: str, accountan
         "/my/tickets/",
     ):
         browser.get(live_server + path)
-        assert browser.execute_script("return performance.getEntriesByType('navigation')[0].responseStatus") == 200, path
+        assert browser.execute_script("return performance.getEntriesByType('navigation')[0].responseStatus") == 200, (
+            path
+        )
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, path

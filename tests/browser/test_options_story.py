@@ -1,4 +1,4 @@
-"""An administrator in a real browser, in Ukrainian: services for a list, their price, and what came of them."""
+"""An administrator in a real browser, in Ukrainian and in Russian: services for a list, their price, and what came of them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,19 +21,25 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def house(session: Session, data_dir: Path) -> House:
+def locale() -> str:
+    """What the administrator reads, where a test names no other language."""
+    return "uk"
+
+
+@pytest.fixture
+def house(session: Session, data_dir: Path, locale: str) -> House:
     made = house_in(session, data_dir)
-    made.session.get_one(m.User, made.actor.user_id).locale = "uk"
+    made.session.get_one(m.User, made.actor.user_id).locale = locale
     made.operator(refuse_ending=made.subscribers[1].number[-3:])
     return made
 
 
 @pytest.fixture
-def words(app: Flask) -> Callable[..., str]:
-    """What a sentence is called in Ukrainian."""
+def words(app: Flask, locale: str) -> Callable[..., str]:
+    """What a sentence is called in the administrator's language."""
 
     def say(text: str, **params: object) -> str:
-        with app.test_request_context(), force_locale("uk"):
+        with app.test_request_context(), force_locale(locale):
             return " ".join(gettext(text, **params).split())
 
     return say
@@ -60,6 +66,7 @@ def choose(browser: Any, name: str, value: str) -> None:
 
 
 @pytest.mark.covers("A1-16", "A1-17", "A1-37")
+@pytest.mark.parametrize("locale", ["uk", "ru"])
 def test_an_administrator_switches_services_for_a_list(
     browser: Any, live_server: str, app: Flask, house: House, words: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
