@@ -1,4 +1,4 @@
-"""A corporate administrator in a real browser, in Ukrainian: changes the delivery, takes an invoice by link."""
+"""A corporate administrator in a browser, in Ukrainian and Russian: changes the delivery, takes an invoice by link."""
 
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,14 @@ SYSTEM = Actor.system("test")
 
 
 @pytest.fixture
-def administrator(session: Session) -> str:
-    """The user name of a Ukrainian administrator whose company has two closed months; the window is not today."""
+def locale() -> str:
+    """What the administrator reads, where a test names no other language."""
+    return "uk"
+
+
+@pytest.fixture
+def administrator(session: Session, locale: str) -> str:
+    """The user name of an administrator whose company has two closed months; the window is not today."""
     setup.ensure_defaults(session)
     seller = makers.seller(session)
     window = {"first_day": 20, "last_day": 22} if clock.today().day < 15 else {"first_day": 1, "last_day": 3}
@@ -35,18 +41,18 @@ def administrator(session: Session) -> str:
         run = billing.start_run(session, SYSTEM, seller.id, Month.of(clock.today()).shift(-back))
         while billing.run_batch(session, SYSTEM, run.id).left:
             pass
-    made = makers.user(session, "company_administrator", account.company, locale="uk")
+    made = makers.user(session, "company_administrator", account.company, locale=locale)
     name = made.username
     session.commit()  # and nothing read after it: an open transaction of the test would lock SQLite
     return name
 
 
-def sign_in(browser: Any, live_server: str, name: str) -> None:
+def sign_in(browser: Any, live_server: str, name: str, link: str = "Рахунки") -> None:
     browser.get(f"{live_server}/login/")
     fill(browser, "username", name)
     fill(browser, "password", makers.PASSWORD)
     browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
-    click(browser, "Рахунки")
+    click(browser, link)
 
 
 def choose(browser: Any, name: str, value: str) -> None:
@@ -90,6 +96,23 @@ def test_an_administrator_changes_the_e_mail_and_the_format(browser: Any, live_s
     assert "Електронна пошта: Excel, деталізація за робочим часом" in shown and "a***@orion.example" in shown
     assert "Що використає наступний рахунок і чому" in shown
     click(browser, "До меню")
+
+
+@pytest.mark.covers("A1-28", "A1-37")
+@pytest.mark.parametrize("locale", ["ru"])
+def test_the_delivery_is_changed_in_russian(browser: Any, live_server: str, administrator: str) -> None:
+    from selenium.webdriver.common.by import By
+
+    sign_in(browser, live_server, administrator, "Счета")
+    browser.get(f"{live_server}/my/delivery/change")
+    choose(browser, "method", "email")
+    click(browser, "Назад")
+    browser.get(f"{live_server}/my/delivery/change")
+    assert browser.find_element(By.CSS_SELECTOR, "[name=method][value=email]").is_selected()
+    click(browser, "Далее")
+    fill(browser, "addresses", "anna@orion.example")
+    click(browser, "Далее")
+    assert "a***@orion.example" in page(browser) and "Электронная почта: PDF" in page(browser)
 
 
 @pytest.mark.covers("A1-23", "A1-25", "A1-26", "A1-37")

@@ -1,4 +1,4 @@
-"""An administrator in a real browser, in Ukrainian and in Russian: services for a list, their price, and what came of them."""
+"""An administrator in a real browser, in Ukrainian and Russian: services for a list, their price, what came of them."""
 
 from collections.abc import Callable
 from pathlib import Path

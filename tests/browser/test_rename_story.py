@@ -1,4 +1,4 @@
-"""An administrator in a real browser, in Russian and in Ukrainian: pastes a list with a bad line, takes the result, undoes it."""
+"""An administrator in a browser, in Russian and Ukrainian: pastes a list with bad lines, takes it back, undoes it."""
 
 import time
 from typing import Any
