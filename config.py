@@ -17,7 +17,11 @@ def _flag(name: str, default: bool) -> bool:
 
 
 def _number(name: str, default: int) -> int:
-    return int(os.environ.get(name) or default)
+    said = os.environ.get(name) or str(default)
+    try:
+        return int(said)
+    except ValueError:
+        raise SystemExit(f"{name} is to be a whole number, not {said!r}.") from None
 
 
 def own_secret(data_dir: Path) -> str:
@@ -37,6 +41,13 @@ def own_secret(data_dir: Path) -> str:
     finally:
         part.unlink()
     return path.read_text("ascii")
+
+
+def _kept_secret(data_dir: Path) -> str:
+    try:
+        return own_secret(data_dir)
+    except OSError as error:
+        raise SystemExit(f"DATA_DIR cannot be used: {error.strerror}. Name a folder that can be written.") from None
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read the environment; SystemExit where a production start would be unsafe."""
+        """Read the environment; SystemExit with a sentence where it is wrong, or unsafe for production."""
         env = os.environ
         data_dir = Path(env.get("DATA_DIR") or ROOT / "var").resolve()
         production = env.get("KABINET_ENV", "") == "production"
@@ -79,7 +90,7 @@ class Settings:
             data_dir=data_dir,
             database_url=env.get("DATABASE_URL", ""),
             redis_url=env.get("REDIS_URL", ""),
-            secret_key=env.get("SECRET_KEY") or (DEFAULT_SECRET if production else own_secret(data_dir)),
+            secret_key=env.get("SECRET_KEY") or (DEFAULT_SECRET if production else _kept_secret(data_dir)),
             production=production,
             host=env.get("HOST") or "127.0.0.1",
             port=_number("PORT", 8080),

@@ -405,6 +405,13 @@ def main(arguments: Sequence[str]) -> int:
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))
 
+from sqlalchemy.exc import ArgumentError  # noqa: E402
+
 from app import create_app  # noqa: E402  # `python run.py` says a word before this second of imports
 
-app = create_app(Settings.from_environment())
+try:
+    app = create_app(Settings.from_environment())
+except (SystemExit, ArgumentError) as wrong:  # commands end with 2; 1 is `audit`'s word for a breach
+    reason = wrong.code if isinstance(wrong, SystemExit) else f"DATABASE_URL cannot be used: {wrong}"
+    print(str(reason).splitlines()[0], file=sys.stderr)
+    raise SystemExit(2) from None

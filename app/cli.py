@@ -557,7 +557,7 @@ def check_invariants() -> None:
     """Check every invariant of the data; exit 1 where one is broken."""
     with prepared() as session:
         broken = 0
-        for name, count, sentence in audit.check_all(session):
+        for name, count, sentence in audit.check_all(session, current_app.config["KABINET"].files_dir):
             click.echo(f"{'ok  ' if not count else 'FAIL'} {count:>6}  {name}: {sentence}")
             broken += bool(count)
     if broken:

@@ -116,6 +116,18 @@ def test_production_does_not_start_unsafe(monkeypatch, tmp_path, given, sentence
     assert not (tmp_path / "secret").exists()
 
 
+@pytest.mark.parametrize(("name", "value"), [("PORT", "abc"), ("DATA_DIR", "/proc/nope"), ("DATABASE_URL", "foo://x")])
+def test_a_wrong_setting_ends_a_command_with_one_line(tmp_path, name, value):
+    told = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "run", "audit"],
+        env={**os.environ, "DATA_DIR": str(tmp_path), name: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, len(told.stderr.strip().splitlines())) == (2, 1)
+
+
 def test_a_deep_data_folder_still_gets_a_socket_that_fits(tmp_path):
     settings = Settings(data_dir=tmp_path / ("deep" * 30))
     assert len(os.fsencode(settings.redis_socket)) <= 100

@@ -1,13 +1,17 @@
-"""What must always hold: each invariant counts its breaches; `flask audit` prints them, every scenario ends "
-"with them."""
+"""What must always hold: each invariant counts its breaches; `flask audit` prints them, every scenario ends
+with them.
+"""
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.errors import N_
-from app.services import trail
+from app.models import DocumentFile, PartySnapshot
+from app.services import documents, parties, trail
 
 # name → (sentence, SQL that counts breaches). Amounts are the scaled integers of the columns.
 _COUNTS: dict[str, tuple[str, str]] = {
@@ -189,12 +193,40 @@ def _counter(sql: str) -> Callable[[Session], int]:
     return count
 
 
+def _changed_snapshots(session: Session) -> int:
+    rows = session.execute(sa.select(PartySnapshot.digest, PartySnapshot.company_id, PartySnapshot.data))
+    return sum(digest != parties.digest_of(owner, data) for digest, owner, data in rows.yield_per(1000))
+
+
+def changed_files(session: Session, files_dir: Path) -> int:
+    """How many stored files of documents no longer have their digest; one that is gone is made again the same."""
+    digests = session.scalars(sa.select(DocumentFile.sha256).distinct()).yield_per(1000)
+    return sum(_differs(documents.path_of(files_dir, digest), digest) for digest in digests)
+
+
+def _differs(path: Path, digest: str) -> bool:
+    if not path.exists():
+        return False
+    with path.open("rb") as stored:
+        return hashlib.file_digest(stored, "sha256").hexdigest() != digest
+
+
 INVARIANTS: dict[str, tuple[str, Callable[[Session], int]]] = {
     **{name: (sentence, _counter(sql)) for name, (sentence, sql) in _COUNTS.items()},
+    "requisites_have_their_digest": (
+        N_("The requisites that documents were issued with are as they were."),
+        _changed_snapshots,
+    ),
     "the_trail_is_unbroken": (N_("Every event of the audit trail follows from the one before it."), trail.broken_links),
 }
 
 
-def check_all(session: Session) -> list[tuple[str, int, str]]:
-    """Every invariant: (name, number of breaches, what it says)."""
-    return [(name, count(session), sentence) for name, (sentence, count) in INVARIANTS.items()]
+FILES = N_("Every stored file of a document is as it was made.")
+
+
+def check_all(session: Session, files_dir: Path | None = None) -> list[tuple[str, int, str]]:
+    """Every invariant: (name, number of breaches, what it says); stored files are read where their folder is named."""
+    found = [(name, count(session), sentence) for name, (sentence, count) in INVARIANTS.items()]
+    if files_dir is not None:
+        found.append(("files_have_their_digest", changed_files(session, files_dir), FILES))
+    return found

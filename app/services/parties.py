@@ -38,6 +38,12 @@ def freeze_all(session: Session, kind: type[Payer] | type[Seller], ids: list[int
         _freeze_some(session, kind, ids[at : at + 1000])
 
 
+def digest_of(owner: int | None, data: dict[str, Any]) -> str:
+    """The digest of frozen requisites: of a payer where a company owns them, else of a Seller."""
+    text = json.dumps([(Seller if owner is None else Payer).__tablename__, owner, data], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _freeze_some(session: Session, kind: type[Payer] | type[Seller], ids: list[int]) -> None:
     table: Any = kind.__table__
     digests: dict[int, str] = {}
@@ -45,8 +51,7 @@ def _freeze_some(session: Session, kind: type[Payer] | type[Seller], ids: list[i
     for row in session.execute(sa.select(table).where(table.c.id.in_(ids))).mappings():
         data = {k: _plain(v) for k, v in row.items() if v not in (None, "") and k not in _LEFT_OUT}
         owner = row.get("company_id")
-        text = json.dumps([table.name, owner, data], ensure_ascii=False)
-        digest = digests[row["id"]] = hashlib.sha256(text.encode()).hexdigest()
+        digest = digests[row["id"]] = digest_of(owner, data)
         contents[digest] = (digest, owner, data)
     known = _known(session, list(contents))
     missing = [content for digest, content in contents.items() if digest not in known]

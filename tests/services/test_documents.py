@@ -5,16 +5,18 @@ import zipfile
 from decimal import Decimal as D
 
 import pytest
+import sqlalchemy as sa
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
+from app import models as m
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound, Refused
 from app.core.period import Month
 from app.models import Document
 from app.reports.formats import Formats
-from app.services import billing, documents, gathering, payments, reconciliation
+from app.services import audit, billing, documents, gathering, payments, reconciliation
 from app.services.setup import ensure_defaults
 from tests import makers
 
@@ -136,3 +138,20 @@ def test_the_whole_month_comes_as_one_zip(session, closed, tmp_path):
     )
     assert len(zipfile.ZipFile(path).namelist()) == 2
     assert seen[-1] == (2, 2)
+
+
+def test_the_audit_tells_of_a_changed_file_and_of_changed_requisites(session, closed, tmp_path):
+    path = documents.file_of(session, OFFICE, ids(session, "invoice")[0], "pdf", tmp_path / "files")
+
+    def broken():
+        return [name for name, count, _ in audit.check_all(session, tmp_path / "files") if count]
+
+    assert broken() == []
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes() + b" ")
+    guards = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'party_snapshot'"
+    for guard in session.scalars(sa.text(guards)).all():  # the database itself lets nobody do this
+        session.execute(sa.text(f"DROP TRIGGER {guard}"))
+    snapshot = session.scalars(sa.select(m.PartySnapshot)).first()
+    session.execute(sa.update(m.PartySnapshot).where(m.PartySnapshot.id == snapshot.id).values(data={"name": "X"}))
+    assert broken() == ["requisites_have_their_digest", "files_have_their_digest"]
