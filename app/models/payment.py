@@ -54,6 +54,11 @@ class Payment(OfCompany, Model):
         index_where("ix_payment_unconfirmed", "account_id", "state = 'unconfirmed'"),
     )
 
+    @property
+    def called(self) -> str:
+        """The number a customer knows it by: cashback bears that of the payment it is for (AST-092)."""
+        return self.reference if self.method == "cashback" else self.number or self.reference
+
     def __repr__(self) -> str:
         return f"{self.number or self.reference or self.id}"
 

@@ -218,7 +218,7 @@ def frame() -> dict[str, Any]:
     if getattr(g, "user", None) is not None and g.user.is_authenticated:
         values["kabinet_user_links"] = [
             {"label": gettext("Profile"), "url": url_for("ProfilePage.userinfo"), "icon": "fa-user"},
-            {"label": gettext("Change the password"), "url": url_for("ProfilePage.password"), "icon": "fa-key"},
+            {"label": gettext("Change the password"), "url": url_for("PasswordPage.index"), "icon": "fa-key"},
         ]
     return values
 

@@ -80,7 +80,8 @@ def test_the_account_is_credited_with_the_amount_and_the_commission_stays(sessio
     assert ledger.balance(session, account.id).net == D("111.50")  # 100.00, and 11.50 back
     paid, cashback = session.query(Payment).order_by(Payment.id)
     assert (paid.amount, paid.method, paid.reference) == (D("100.00"), "sandbox", "x1")
-    assert cashback.reference == f"cashback/{paid.number}" and cashback.method == "cashback"
+    assert cashback.called == f"cashback/{paid.number}" and cashback.method == "cashback"
+    assert paid.called == paid.number
     assert sound(session)
 
 
