@@ -5,7 +5,7 @@ PY := $(BIN)/python
 STAMP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run demo messages screenshots lint check test test-unit test-servers test-browser bench bench-full
+.PHONY: help setup lock run demo messages screenshots lint check test test-unit test-servers test-browser bench bench-quick
 
 help: ## Show what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,8 +56,8 @@ test-servers: setup
 test-browser: setup
 	@$(PY) -m pytest -m browser
 
-bench: setup ## Measure and print ratios at small sizes (docs/performance.md)
-	@$(PY) -m benchmarks
-
-bench-full: setup ## The same at full sizes: hours
+bench: setup ## Measure and print ratios at the sizes of docs/performance.md: hours
 	@$(PY) -m benchmarks --full
+
+bench-quick: setup ## The same at small sizes: half an hour
+	@$(PY) -m benchmarks

@@ -1,4 +1,4 @@
-"""Every measurement, one after another: `make bench` at small sizes, `make bench-full` with the full ones.
+"""Every measurement, one after another: `make bench` at full sizes, `make bench-quick` at small ones.
 
 Compare ratios; figures are CPU seconds of all processes. `docs/performance.md` says what is expected.
 """
