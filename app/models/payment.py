@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_appbuilder import Model
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import BigId, Cents, Id, Instant, OfCompany, Stamped, index_where, one_of, ref, state, text
@@ -54,10 +55,15 @@ class Payment(OfCompany, Model):
         index_where("ix_payment_unconfirmed", "account_id", "state = 'unconfirmed'"),
     )
 
-    @property
+    @hybrid_property
     def called(self) -> str:
         """The number a customer knows it by: cashback bears that of the payment it is for (AST-092)."""
         return self.reference if self.method == "cashback" else self.number or self.reference
+
+    @called.inplace.expression
+    @classmethod
+    def _called(cls) -> sa.ColumnElement[str]:
+        return sa.case((cls.method == "cashback", cls.reference), else_=sa.func.coalesce(cls.number, cls.reference))
 
     def __repr__(self) -> str:
         return f"{self.number or self.reference or self.id}"

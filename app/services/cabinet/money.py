@@ -67,7 +67,7 @@ def _narrowed(actor: Actor, wanted: Wanted, limit: int) -> Any:
     query = (
         sa.select(
             Payment.id,
-            Payment.number,
+            Payment.called.label("called"),
             Payment.paid_on,
             Payment.method,
             Payment.currency,
