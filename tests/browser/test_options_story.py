@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask_babel import force_locale, gettext
+from selenium.webdriver.support.ui import WebDriverWait
 from sqlalchemy.orm import Session
 
 from app import models as m
@@ -96,7 +97,7 @@ def test_an_administrator_switches_services_for_a_list(
     assert numbers[1] in browser.find_element("name", "text").get_attribute("value")
     click(browser, words("Next"))
     click(browser, words("Ask for %(count)s", count=2))
-    assert words("Requests are under way") in page(browser)
+    WebDriverWait(browser, 20).until(lambda shown: words("Requests are under way") in page(shown))
 
     answer_bells(house)
     browser.get(browser.current_url)
