@@ -62,6 +62,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 2
+    job_wait_minutes: int = 60
     demo: bool = True
     demo_password: str = "kabinet-demo"  # noqa: S105  # of the demo's people only
     demo_size: str = "full"
@@ -95,6 +96,7 @@ class Settings:
             host=env.get("HOST") or "127.0.0.1",
             port=_number("PORT", 8080),
             workers=_number("WORKERS", 2),
+            job_wait_minutes=_number("JOB_WAIT_MINUTES", 60),
             demo=_flag("DEMO", not production),
             demo_password=env.get("DEMO_PASSWORD") or "kabinet-demo",
             demo_size=env.get("DEMO_SIZE") or "full",

@@ -247,7 +247,7 @@ def prepare(settings: Settings, should_stop: Callable[[], bool]) -> Any:
     with app.app_context():
         migrate(db.engine, settings.default_country)
         if settings.demo and not should_stop():
-            load_demo(settings, should_stop)
+            app.config["WITH_OWN_PASSWORD"] = load_demo(settings, should_stop)
         db.session.remove()
         db.engine.dispose()  # no connection is shared with the children
     return app
@@ -271,11 +271,15 @@ def migrate(engine: Any, country: str) -> None:
         db.session.commit()
 
 
-def load_demo(settings: Settings, should_stop: Callable[[], bool]) -> None:
-    """The demo's companies and people, once; stopped halfway, it goes on from there at the next start."""
+def load_demo(settings: Settings, should_stop: Callable[[], bool]) -> list[str]:
+    """The demo's companies and people, once; stopped halfway, it goes on from there at the next start.
+
+    The people have DEMO_PASSWORD as it is set today, but who has chosen their own: they are returned.
+    """
     from app.access import tenancy
     from app.extensions import db
     from app.services import demo
+    from app.services.demo import people
 
     def show(done: int, total: int, message: str) -> None:
         if should_stop():
@@ -285,6 +289,9 @@ def load_demo(settings: Settings, should_stop: Callable[[], bool]) -> None:
     with tenancy.seeing(tenancy.EVERYONE, db.session()), progress_line("Loading the demo") as line:
         about = (settings.demo_password, settings.demo_size)
         demo.load(db.session(), *about, show, db.session.commit, settings.secret_key)
+        own = people.give_password(db.session(), settings.demo_password)
+        db.session.commit()
+    return own
 
 
 @contextmanager
@@ -338,6 +345,8 @@ def greet(app: Any, settings: Settings, seconds: float) -> None:
         say(f"  the provider:     {', '.join(PROVIDER_PEOPLE)}")
         say(f"  company «orion»:  {', '.join(ORION_PEOPLE)}")
         say("  company «vega»:   stranger")
+        if own := app.config["WITH_OWN_PASSWORD"]:
+            say(f"  but with a password they chose themselves: {', '.join(own)}")
     elif nobody_can_sign_in(app):
         say("Nobody can sign in yet. Make the first administrator: flask --app run add-administrator NAME EMAIL")
     say("Ctrl-C stops it.\n")

@@ -63,6 +63,7 @@ def register(app: Flask) -> None:
     for command in (*own, *IMPORTS):
         command.parse_args = functools.partial(_parsed, command.parse_args)  # type: ignore[method-assign]
         app.cli.add_command(command)
+    app.cli.get_command = functools.partial(_found, app.cli.get_command)  # type: ignore[method-assign]
 
 
 def _parsed(parse: Callable[..., list[str]], context: click.Context, words: list[str]) -> list[str]:
@@ -71,6 +72,14 @@ def _parsed(parse: Callable[..., list[str]], context: click.Context, words: list
         return parse(context, words)
     except click.UsageError as error:
         raise OneLine(error.format_message()) from error
+
+
+def _found(find: Callable[..., click.Command | None], context: click.Context, name: str) -> click.Command:
+    """The command of a name; a mistyped one in one line, without click's usage."""
+    command = find(context, name)
+    if command is None:
+        raise OneLine(f"There is no command «{name}». `flask --app run --help` lists them.")
+    return command
 
 
 @contextmanager
@@ -130,6 +139,32 @@ class Target(click.Path):
         if not folder.is_dir() or not os.access(folder, os.W_OK):
             raise OneLine(f"Nothing can be written to the folder «{folder}». Name a folder that is there and is yours.")
         return path
+
+
+class ResultFile(Target):
+    """Where a list goes with its results: the ending says the format, which is not the list's own by any need."""
+
+    FORMATS = {".xlsx": "xlsx", ".csv": "csv", "": ""}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Its path; OneLine where the ending is of no format that can be written."""
+        path: Path = super().convert(value, param, ctx)
+        if path.suffix.lower() not in self.FORMATS:
+            raise OneLine(f"Results are written as .xlsx or .csv, not as «{path.suffix}». Name the file accordingly.")
+        return path
+
+    @classmethod
+    def format_of(cls, path: Path) -> str:
+        """«xlsx» or «csv»; nothing where the name has no ending: then as the list itself is."""
+        return cls.FORMATS[path.suffix.lower()]
+
+
+def written_as(fmt: str | None, out: Path, known: tuple[str, ...]) -> str:
+    """The format that was asked for, else the one the ending says, else the first; OneLine where the two differ."""
+    ending = out.suffix.lower().removeprefix(".")
+    if fmt is not None and ending in known and ending != fmt:
+        raise OneLine(f"The file is named .{ending} and the format is {fmt}. Say one of the two.")
+    return fmt or (ending if ending in known else known[0])
 
 
 class MonthWord(click.ParamType):
@@ -260,6 +295,7 @@ def close_month(month: Month, code: str | None, dry_run: bool) -> None:
 
 def _show_dry_run(session: Session, seller_id: int, name: str, month: Month) -> None:
     shown = billing.preview(session, OPERATOR, seller_id, month)
+    _warn_early(session, seller_id, name, month)
     sums = ", ".join(f"{total} {currency}" for currency, total in shown.totals.items()) or "nothing"
     click.echo(f"{name} {month}: {shown.accounts} accounts would be billed, {sums}; {len(shown.trouble)} in trouble.")
     for line in shown.lines[:20]:
@@ -270,9 +306,19 @@ def _show_dry_run(session: Session, seller_id: int, name: str, month: Month) -> 
     session.rollback()
 
 
+def _warn_early(session: Session, seller_id: int, name: str, month: Month) -> None:
+    if billing.is_early(session.get_one(Seller, seller_id), month):
+        click.echo(
+            f"{name}: {month} ends only on {month.period.last_day}. What comes until then is billed when you close it "
+            f"again; documents are dated {month.shift(1).first_day}.",
+            err=True,
+        )
+
+
 def _close(session: Session, seller_id: int, name: str, month: Month) -> None:
     run = billing.start_run(session, OPERATOR, seller_id, month)
     session.commit()
+    _warn_early(session, seller_id, name, month)
     run_id = run.id
     before = billing.billed(session, run_id)
     now = billing.progress(session, run_id)
@@ -301,13 +347,14 @@ def _close(session: Session, seller_id: int, name: str, month: Month) -> None:
 @click.argument("last", metavar="TO", type=DayWord())
 @click.option("--account", help="Number of one account; otherwise all of them, by contract.")
 @click.option("--currency", help="All accounts of this currency, where the company has several currencies.")
-@click.option("--format", "fmt", type=click.Choice(["pdf", "xlsx"]), default="pdf", show_default=True)
+@click.option("--format", "fmt", type=click.Choice(["pdf", "xlsx"]), help="By the ending of FILE; else pdf.")
 @click.option("--out", type=Target(), required=True)
 @plain_errors
 def make_reconciliation(
-    company: str, start: dt.date, last: dt.date, account: str | None, currency: str | None, fmt: str, out: Path
+    company: str, start: dt.date, last: dt.date, account: str | None, currency: str | None, fmt: str | None, out: Path
 ) -> None:
     """A reconciliation act of a company (its code) from FROM to TO, both days included."""
+    fmt = written_as(fmt, out, ("pdf", "xlsx"))
     with prepared() as session:
         found = session.scalars(sa.select(Company).where(Company.code == company)).first()
         if found is None:
@@ -327,7 +374,7 @@ def make_reconciliation(
 @click.option("--month", type=MonthWord(), help="Of a register; a list of subscribers has none.")
 @click.option("--company", help="Code of the company whose subscribers they are.")
 @click.option("--seller", "code", help="Code of one Seller; all of them otherwise.")
-@click.option("--format", "fmt", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
+@click.option("--format", "fmt", type=click.Choice(["xlsx", "csv"]), help="By the ending of FILE; else xlsx.")
 @click.option("--delimiter", default=";", show_default=True, help="Of a CSV: one character.")
 @click.option("--bom/--no-bom", default=True, show_default=True, help="Begin a CSV with the mark of UTF-8.")
 @click.option("--out", type=Target(), required=True)
@@ -337,7 +384,7 @@ def export(
     month: Month | None,
     company: str | None,
     code: str | None,
-    fmt: str,
+    fmt: str | None,
     delimiter: str,
     bom: bool,
     out: Path,
@@ -345,6 +392,7 @@ def export(
     """A register of a month for bookkeepers, or a company's subscribers."""
     if len(delimiter) != 1:
         raise Refused(N_("The delimiter is one character."))
+    fmt = written_as(fmt, out, ("xlsx", "csv"))
     if register_name == "subscribers":
         _export_subscribers(company, fmt, delimiter, bom, out)
         return
@@ -394,7 +442,7 @@ def company_named(session: Session, code: str) -> Company:
 @click.option("--company", "code", required=True, help="Code of the company whose subscribers they are.")
 @click.option("--dry-run", is_flag=True, help="Say what would come of it; write nothing.")
 @click.option("--take-suggestions", is_flag=True, help="Take the suggested spellings of names of mixed letters.")
-@click.option("--result", type=Target(), help="Where the list with results goes.")
+@click.option("--result", type=ResultFile(), help="Where the list with results goes: .xlsx or .csv.")
 @plain_errors
 def rename(file: Path, code: str, dry_run: bool, take_suggestions: bool, result: Path | None) -> None:
     """Rename a company's subscribers by a list: numbers and new names, XLSX or CSV."""
@@ -415,7 +463,7 @@ def rename(file: Path, code: str, dry_run: bool, take_suggestions: bool, result:
             _apply_names(session, found, file.name)
         if result is not None:
             with written_whole(result) as part, part.open("wb") as target:
-                renaming.write_list_result(session, found, opened, target)
+                renaming.write_list_result(session, found, opened, target, fmt=ResultFile.format_of(result))
             click.echo(f"The list with its results: {result}")
         if not dry_run and not good:
             raise Refused(NOTHING_GOOD)
@@ -431,19 +479,19 @@ def _judged(found: RenameList, dry_run: bool) -> str:
 def _apply_names(session: Session, found: RenameList, label: str) -> None:
     """Apply an ordered list to its end, a commit a step; in a freeze that waits, say when it begins."""
     request_id = found.request_id
-    if renaming.waits_until(session, found):
-        zone = renaming.gate_of(session, found.seller_id).zone
-        opens = (found.opens_at or clock.now()).astimezone(ZoneInfo(zone))
-        click.echo(
-            f"Batch {request_id} waits for the end of the freeze and begins by itself on {opens:%Y-%m-%d %H:%M}."
-        )
-        return
     with bar(found.lines, label) as show:
-        while not (now := renaming.apply_step(session, OPERATOR, request_id)).is_over:
+        while not (now := renaming.apply_step(session, OPERATOR, request_id)).is_over and now.waits_until is None:
             session.commit()
             show(now.done)
     session.commit()
     done = found.outcomes.get("done", 0)
+    if now.waits_until is not None:
+        opens = now.waits_until.astimezone(ZoneInfo(renaming.gate_of(session, found.seller_id).zone))
+        came = f"{done} renamed; what is left" if found.applied_packs else "it"
+        click.echo(
+            f"Batch {request_id} waits for the end of the freeze: {came} begins by itself on {opens:%Y-%m-%d %H:%M}."
+        )
+        return
     click.echo(f"Batch {request_id}: {done} renamed, {found.lines - done} left as they were.")
 
 
@@ -461,6 +509,11 @@ def undo(batch: int) -> None:
         if request.kind == renaming.KIND:
             made = renaming.undo(session, OPERATOR, batch, by_job=False)
             session.commit()
+            if made.request_id == batch:
+                done = made.outcomes.get("done", 0)
+                kept = f"{done} stay renamed, no other name" if done else "no name"
+                click.echo(f"Batch {batch} is {'ended' if done else 'cancelled'}: {kept} was changed.")
+                return
             _apply_names(session, made, f"undo {batch}")
             return
         came = switching.begin_undo(session, OPERATOR, batch)
@@ -480,7 +533,7 @@ def undo(batch: int) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--company", "code", required=True, help="Code of the company whose subscribers they are.")
 @click.option("--dry-run", is_flag=True, help="Say what would come of it and what it costs; write nothing.")
-@click.option("--result", type=Target(), help="Where the list with results goes.")
+@click.option("--result", type=ResultFile(), help="Where the list with results goes: .xlsx or .csv.")
 @plain_errors
 def switch_options(file: Path, code: str, dry_run: bool, result: Path | None) -> None:
     """Switch options of subscribers by a list: number; option (code or name); on or off; day (today where empty)."""
@@ -490,6 +543,7 @@ def switch_options(file: Path, code: str, dry_run: bool, result: Path | None) ->
         choice = switching.Choice("on", "", clock.today(seller.zone))
         draft = switching.open_draft(session, OPERATOR, company.id, choice)
         with _opened(file) as source:
+            own = "xlsx" if source.peek(4)[:4] == b"PK\x03\x04" else "csv"
             switching.take_file(session, OPERATOR, draft.id, source, file.name)
         click.echo(_previewed(draft, dry_run))
         good = draft.details["summary"]["verdicts"].get("ok")
@@ -502,7 +556,7 @@ def switch_options(file: Path, code: str, dry_run: bool, result: Path | None) ->
             _run_options(session, draft.id)
         if result is not None:
             with written_whole(result) as part, part.open("wb") as target:
-                switching.write_result(session, draft, target, result.suffix.lower() == ".csv")
+                switching.write_result(session, draft, target, (ResultFile.format_of(result) or own) == "csv")
             click.echo(f"The list with its results: {result}")
         if not dry_run and not good:
             raise Refused(NOTHING_GOOD)
@@ -576,7 +630,13 @@ def import_command(name: str, kind: str, help_text: str) -> click.Command:
 
     @plain_errors
     def load(
-        file: Path, code: str | None, mapping: str | None, start: dt.date | None, dry_run: bool, **more: str | None
+        file: Path,
+        code: str | None,
+        mapping: str | None,
+        start: dt.date | None,
+        dry_run: bool,
+        rejects: Path | None,
+        **more: str | None,
     ) -> None:
         options: dict[str, Any] = {"from": start} if start else {}
         options |= {name: value for name, value in more.items() if value}
@@ -600,10 +660,10 @@ def import_command(name: str, kind: str, help_text: str) -> click.Command:
                 click.echo(_summary(now, dry_run))
                 session.rollback()
                 return
-            rejects = _write_rejects(session, batch.id, file) if now.rejected else None
+            written = _write_rejects(session, batch.id, file, rejects) if now.rejected else None
             session.commit()
-        if rejects:
-            click.echo(f"The rejected lines with their reasons: {rejects}")
+        if written:
+            click.echo(f"The rejected lines with their reasons: {written}")
         click.echo(_summary(now, dry_run))
 
     command = click.Command(name, callback=load, help=help_text, short_help=help_text.partition(":")[0])
@@ -615,6 +675,7 @@ def import_command(name: str, kind: str, help_text: str) -> click.Command:
             ["--from", "start"], type=DayWord(), help="First day it holds; the first of last month otherwise."
         ),
         click.Option(["--dry-run"], is_flag=True, help="Say what would come of it; write nothing."),
+        click.Option(["--rejects"], type=Target(), help="Where rejected lines go; beside FILE, else to DATA_DIR."),
     ]
     if is_usage:
         written = click.Choice(["asterisk", "csv"])
@@ -660,8 +721,18 @@ def _summary(now: importing.Progress, dry_run: bool) -> str:
     )
 
 
-def _write_rejects(session: Session, batch_id: int, file: Path) -> Path:
-    return importing.rejects_file(session, OPERATOR, batch_id, file, file.with_name(f"{file.stem}.rejected"))
+def _write_rejects(session: Session, batch_id: int, file: Path, wanted: Path | None) -> Path:
+    """To the file that was named; else beside the input, or to DATA_DIR where that folder is not to be written."""
+    if wanted is not None:
+        written = importing.rejects_file(session, OPERATOR, batch_id, file, wanted.with_name(f".{wanted.name}"))
+        return written.replace(wanted)
+    name = f"{file.stem}.rejected"
+    try:
+        return importing.rejects_file(session, OPERATOR, batch_id, file, file.with_name(name))
+    except OSError:
+        return importing.rejects_file(
+            session, OPERATOR, batch_id, file, current_app.config["KABINET"].data_dir / f"{name}-{batch_id}"
+        )
 
 
 IMPORTS = (

@@ -24,7 +24,7 @@ KEEP = dt.timedelta(days=30)
 @job(JobName.AUDIT)
 def check_books(context: JobContext) -> Result:
     """Every invariant counted; a breach fails the job, so that people see it."""
-    found = audit.check_all(context.session)
+    found = audit.check_all(context.session, context.settings.files_dir)
     broken = [f"{name}: {count}" for name, count, _ in found if count]
     if broken:
         log.error("the books do not agree: %s", "; ".join(broken))

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from openpyxl import load_workbook
 
 from app.core import clock
+from app.core.actor import Actor
+from app.services import trail
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 TODAY = dt.datetime(2026, 11, 20, 10, tzinfo=dt.UTC)
@@ -54,8 +57,52 @@ def test_a_month_is_closed_from_a_file_to_the_audit(operator: Any, tmp_path: Pat
     assert "FAIL" not in operator("audit")
 
 
+def test_rejected_lines_go_where_one_can_write(operator: Any, app: Any, tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES / "customers.csv", tmp_path)
+    named = tmp_path / "wrong.csv"
+    said = operator("import-customers", tmp_path / "customers.csv", "--rejects", named)
+    assert f"The rejected lines with their reasons: {named}" in said
+    assert "Kabinet: Reason" in named.read_text("utf-8-sig").splitlines()[0]
+    (tmp_path / "customers.rejected.csv").mkdir()  # nothing can be written beside the input
+    said = operator("import-customers", tmp_path / "customers.csv")
+    kept = list(app.config["KABINET"].data_dir.glob("customers.rejected-*.csv"))
+    assert len(kept) == 1 and str(kept[0]) in said
+
+
+def test_a_month_that_still_runs_is_closed_with_a_warning(operator: Any, tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES / "customers.csv", tmp_path)
+    operator("import-customers", tmp_path / "customers.csv")
+    warning = "2026-11 ends only on 2026-11-30"
+    assert warning in operator("close-month", "2026-11", "--dry-run")
+    assert warning in operator("close-month", "2026-11")
+    assert "ends only" not in operator("close-month", "2026-10")
+    operator("close-month", "2026-12", wrong="2026-12 has not begun yet")
+
+
+def test_the_audit_ends_with_1_where_an_invariant_is_broken(app: Any, operator: Any, session: Any) -> None:
+    assert "FAIL" not in operator("audit")
+    triggers = session.scalars(
+        sa.text("SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name='audit_event'")
+    )
+    for name in list(triggers):
+        session.execute(sa.text(f"DROP TRIGGER {name}"))  # noqa: S608
+    trail.record(session, Actor.system("test"), "first", "x")
+    trail.record(session, Actor.system("test"), "second", "x")
+    session.commit()
+    assert "FAIL" not in operator("audit")
+    session.execute(sa.text("UPDATE audit_event SET actor = 'nobody' WHERE action = 'first'"))
+    session.commit()
+    with clock.standing_at(TODAY):
+        done = app.test_cli_runner().invoke(args=["audit"])
+    assert done.exit_code == 1
+    assert [line.split()[:3] for line in done.output.splitlines() if line.startswith("FAIL")] == [
+        ["FAIL", "1", "the_trail_is_unbroken:"]
+    ]
+
+
 def test_what_an_operator_mistypes_is_one_line(operator: Any, tmp_path: Path) -> None:
     out = tmp_path / "out.pdf"
+    operator("nosuch", wrong="There is no command «nosuch»")
     operator("close-month", "2026-13", wrong="no such month: 2026-13")
     operator("close-month", "2026-10", "--seller", "nobody", wrong="There is no Seller nobody")
     operator("reconciliation", "nobody", "2026-01-01", "2026-02-01", "--out", out, wrong="There is no company nobody")

@@ -220,13 +220,15 @@ INVARIANTS: dict[str, tuple[str, Callable[[Session], int]]] = {
     "the_trail_is_unbroken": (N_("Every event of the audit trail follows from the one before it."), trail.broken_links),
 }
 
-
+TAIL = N_("Every event that once was the newest of the audit trail is still there.")
 FILES = N_("Every stored file of a document is as it was made.")
 
 
 def check_all(session: Session, files_dir: Path | None = None) -> list[tuple[str, int, str]]:
-    """Every invariant: (name, number of breaches, what it says); stored files are read where their folder is named."""
+    """Every invariant: (name, number of breaches, what it says); stored files and the trail's tail by folder."""
     found = [(name, count(session), sentence) for name, (sentence, count) in INVARIANTS.items()]
     if files_dir is not None:
         found.append(("files_have_their_digest", changed_files(session, files_dir), FILES))
+        found.append(("the_trail_has_its_tail", trail.lost_heads(session, files_dir.parent), TAIL))
+        trail.keep_head(session, files_dir.parent)
     return found

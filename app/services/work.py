@@ -140,6 +140,7 @@ def order_job(
 
 def _again(job: Job) -> Job:
     job.state, job.cancel_asked, job.attempts = JobState.QUEUED.value, False, 0
+    job.beat_at = clock.now()  # it waits anew
     job.rung_at = job.finished_at = None  # the result stays: it says what is already done
     job.message, job.done, job.total = "", 0, 0
     return job
@@ -296,7 +297,7 @@ def cancel(session: Session, job: Job, message: str) -> Job:
 def set_back(session: Session, job: Job, wait: dt.timedelta) -> Job:
     """Back into the queue after an interruption; not rung for `wait`."""
     job.state = move(JobState(job.state), JobState.QUEUED).value
-    job.rung_at = clock.now() + wait
+    job.rung_at = job.beat_at = clock.now() + wait
     return job
 
 
@@ -349,8 +350,10 @@ def is_anything_pending(session: Session) -> bool:
 
 
 def oldest_waiting(session: Session) -> dt.datetime | None:
-    """Since when the oldest job that nobody has begun has been waiting."""
-    return session.execute(sa.select(sa.func.min(Job.created_at)).where(Job.state == JobState.QUEUED.value)).scalar()
+    """Since when the oldest job that nobody has begun has been waiting; one that is to begin later does not wait."""
+    since = sa.func.coalesce(Job.beat_at, Job.created_at)
+    waiting = sa.select(since).where(Job.state == JobState.QUEUED.value, since <= clock.now())
+    return session.scalar(waiting.order_by(since).limit(1))
 
 
 def done_with(session: Session, wish: Outbox) -> None:

@@ -57,11 +57,13 @@ class HealthPage(KabinetPage):
     @expose("")
     @open_to_all
     def index(self) -> Any:
-        """200 where database, Redis and as many workers as this machine runs answer, else 503; no secrets."""
+        """200 where database, Redis and this machine's workers answer and no job waits too long, else 503."""
         settings: Settings = current_app.config["KABINET"]
         parts = {**_database(), **_redis(settings)}
-        is_well = all(part["ok"] for part in parts.values())
         waiting = parts["database"].pop("waiting", None)
+        longest = settings.job_wait_minutes * 60
+        parts["jobs"] = {"ok": not longest or (waiting or 0) <= longest, "longest_wait_seconds": longest or None}
+        is_well = all(part["ok"] for part in parts.values())
         body = {"status": "ok" if is_well else "failing", **parts, "oldest_waiting_job_seconds": waiting}
         return jsonify(body), 200 if is_well else 503
 

@@ -1,5 +1,7 @@
 """Health tells the truth; a person sees, stops, repeats and downloads their own background work, and nobody else's."""
 
+import datetime as dt
+
 import pytest
 
 from app.core import clock
@@ -58,9 +60,28 @@ def test_health_without_redis_is_503_and_names_no_address(app):
 @pytest.mark.redis
 def test_health_tells_how_long_the_oldest_job_waits(app, session, office):
     job = ordered(session, office)
-    job.created_at = clock.now() - __import__("datetime").timedelta(seconds=90)
+    job.created_at = clock.now() - dt.timedelta(seconds=90)
     session.commit()
-    assert 90 <= app.test_client().get("/health").json["oldest_waiting_job_seconds"] < 100
+    answer = app.test_client().get("/health").json
+    assert 90 <= answer["oldest_waiting_job_seconds"] < 100 and answer["jobs"]["ok"]
+
+
+@pytest.mark.redis
+def test_health_fails_where_a_job_waits_too_long_and_not_where_it_was_put_back(app, session, office, redis_url):
+    import redis
+
+    for worker in ("one", "two"):
+        redis.Redis.from_url(redis_url).set(f"kabinet:worker:{worker}", 1)
+    job = ordered(session, office)
+    job.created_at = clock.now() - dt.timedelta(minutes=61)
+    session.commit()
+    answer = app.test_client().get("/health")
+    assert answer.status_code == 503 and answer.json["jobs"] == {"ok": False, "longest_wait_seconds": 3600}
+    work.begin(session, job)
+    work.set_back(session, job, dt.timedelta(minutes=5))
+    session.commit()
+    answer = app.test_client().get("/health")
+    assert answer.status_code == 200 and answer.json["oldest_waiting_job_seconds"] == 0
 
 
 def test_a_running_job_shows_its_bar_and_its_json(client, session, office):

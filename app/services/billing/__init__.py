@@ -79,6 +79,11 @@ def _check_month(seller: Seller, month: Month) -> None:
         raise Refused(N_("%(month)s has not begun yet. Choose an earlier month."), month=str(month))
 
 
+def is_early(seller: Seller, month: Month) -> bool:
+    """Whether the month still runs: it may be closed, and its rest is billed by closing it again."""
+    return month.first_day <= clock.today(seller.zone) <= month.period.last_day
+
+
 # Accounts with something in the month: a subscription in force, or charges that may have to be taken back.
 _CONCERNED = """SELECT s.account_id FROM subscription s JOIN account a ON a.id = s.account_id AND a.seller_id = :seller
  WHERE s.starts_on < :end AND (s.ends_on IS NULL OR s.ends_on > :start)

@@ -84,6 +84,7 @@ class ClosingPage(OfficePage):
             seller=seller,
             month=month,
             month_name=cells.month(month.first_day),
+            early=_early(seller, month),
             lines=found.lines,
             accounts=found.accounts,
             is_cut=found.accounts > len(found.lines),
@@ -160,6 +161,7 @@ class ClosingPage(OfficePage):
             seller=run.seller,
             month=month,
             month_name=cells.month(run.month),
+            early=_early(run.seller, month),
             quarantine=self._quarantine(run.id),
             **self._figures(run),
         )
@@ -246,6 +248,19 @@ class ClosingPage(OfficePage):
         title = gettext("Documents of %(seller)s, %(month)s", seller=seller.short_name or seller.code, month=str(month))
         job = attempt(work.order_job, JobName.MONTH_ZIP, params, title)
         return redirect(url_for("JobsPage.show", job_id=job.id))
+
+
+def _early(seller: Seller, month: Month) -> str:
+    """What to know before a month that still runs is closed; empty where it has ended."""
+    if not billing.is_early(seller, month):
+        return ""
+    return gettext(
+        "%(month)s ends only on %(day)s. What is used or changed until then is billed when you close it again; the "
+        "documents are dated %(issued)s.",
+        month=cells.month(month.first_day),
+        day=cells.day(month.period.last_day),
+        issued=cells.day(month.shift(1).first_day),
+    )
 
 
 def _order(session: Any, actor: Actor, run: BillingRun) -> Job:
