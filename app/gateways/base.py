@@ -97,6 +97,12 @@ class Truth:
     currency: str
     fee: Decimal = Decimal("0.00")
     saved: Saved | None = None  # what may be charged from now on
+    refunded: Decimal = Decimal("0.00")  # what of a paid amount went back to the customer, so far
+
+    @property
+    def given_back(self) -> Decimal:
+        """What went back in all: the whole amount where the gateway says so in a word."""
+        return self.amount if self.state == "refunded" else min(self.refunded, self.amount)
 
 
 @dataclass(frozen=True)

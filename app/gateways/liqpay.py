@@ -134,14 +134,17 @@ class LiqPayGateway:
     def _truth(self, order_no: str, said: dict[str, Any]) -> Truth:
         if str(said.get("order_id", "")) != order_no or said.get("public_key", self.keys.public) != self.keys.public:
             raise GatewayError("LiqPay answered about another order.", permanent=True)
+        amount, back = wire.amount("LiqPay", said.get("amount")), wire.amount("LiqPay", said.get("refund_amount") or 0)
+        state = self._state(str(said.get("status", "")))
         return Truth(
             order_no,
             str(said.get("payment_id") or said.get("transaction_id") or ""),
-            self._state(str(said.get("status", ""))),
-            wire.amount("LiqPay", said.get("amount")),
+            "paid" if state == "refunded" and 0 < back < amount else state,  # given back in part
+            amount,
             str(said.get("currency", "")),
             wire.amount("LiqPay", said.get("receiver_commission", 0)),
             _saved(said),
+            back,
         )
 
     def sign(self, data: str) -> str:

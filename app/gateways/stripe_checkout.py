@@ -215,6 +215,7 @@ def _truth(intent: Said) -> Truth:
         _currency(intent),
         _fee(intent, charge),
         _saved(intent.get("customer"), intent.get("payment_method")) if keep else None,
+        _major(charge.get("amount_refunded")) if isinstance(charge, Mapping) else Decimal("0.00"),
     )
 
 

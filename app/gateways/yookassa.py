@@ -181,6 +181,7 @@ class YooKassaGateway:
             str(_object(said.get("amount")).get("currency", "")),
             max(amount - income, Decimal(0)),
             _saved(method) if method.get("saved") is True else None,
+            back,
         )
 
 

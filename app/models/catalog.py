@@ -193,6 +193,7 @@ class Promotion(Stamped, Model):
     seller_id: Mapped[int] = ref("seller.id")
     code: Mapped[str] = mapped_column(sa.String(64), unique=True)
     name: Mapped[str] = text(200)
+    translations: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)  # {"uk": {"name": …}, …}
     percent_bp: Mapped[int] = mapped_column(default=0)  # 10 % = 1000
     amount: Mapped[Decimal] = mapped_column(Cents, default=Decimal(0))
     valid_from: Mapped[dt.date]

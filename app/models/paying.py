@@ -23,6 +23,7 @@ class PaymentWay(Stamped, Model):
     gateway: Mapped[str] = text(40)
     name: Mapped[str] = text(120)
     description: Mapped[str] = text(300)
+    translations: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)  # {"uk": {"name": …, "description": …}}
     commission_bp: Mapped[int] = mapped_column(default=0)
     commission_fixed: Mapped[Decimal] = mapped_column(Cents, default=Decimal(0))
     cashback_bp: Mapped[int] = mapped_column(default=0)
@@ -58,6 +59,7 @@ class PaymentAttempt(OfCompany, Model):
     order_no: Mapped[str] = mapped_column(sa.String(64), unique=True)
     amount: Mapped[Decimal] = mapped_column(Cents)
     commission: Mapped[Decimal] = mapped_column(Cents)
+    cashback: Mapped[Decimal | None] = mapped_column(Cents)  # as the payer was shown it; NULL: begun before it was kept
     currency: Mapped[str] = text(3)
     state: Mapped[str] = state(AttemptState, AttemptState.NEW)
     external_id: Mapped[str | None] = mapped_column(sa.String(120))
@@ -103,6 +105,7 @@ class HeldMoney(MaybeOfCompany, Model):
     attempt_id: Mapped[int | None] = ref("payment_attempt.id", null=True)
     amount: Mapped[Decimal] = mapped_column(Cents)
     currency: Mapped[str] = text(3)
+    refunded: Mapped[Decimal | None] = mapped_column(Cents)  # what of it the gateway gave back before anybody decided
     reason: Mapped[str] = text(40)
     payment_id: Mapped[int | None] = ref("payment.id", null=True)
     resolution: Mapped[str] = text(300)

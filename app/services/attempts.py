@@ -72,6 +72,7 @@ def make(
         order_no=f"k{secrets.token_hex(12)}",
         amount=amount,
         commission=terms.commission(amount),
+        cashback=terms.cashback(amount),  # as the payer is shown it, whatever the way's terms become
         currency=account.currency,
         asked_by=asked_by,
         key=f"{account.company_id}:{key}",

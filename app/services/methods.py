@@ -36,6 +36,7 @@ from app.reports.words import words_of
 from app.rules.lifecycle import AttemptState, PaymentMethodState
 from app.rules.notices import NoticeEvent
 from app.services import attempts, notices, sealing, trail, work
+from app.services.shop.catalogue import words_of as translated
 from app.services.work import Topic
 
 READY = (PaymentMethodState.WORKING.value, PaymentMethodState.NOT_WORKING.value)
@@ -181,13 +182,13 @@ def linked(session: Session, actor: Actor) -> dict[int | None, int]:
     return {method_id: count for method_id, count in session.execute(query)}
 
 
-def names_of_ways(session: Session, rows: Sequence[PaymentMethod]) -> dict[int | None, str]:
-    """What the ways of these methods are called."""
+def names_of_ways(session: Session, rows: Sequence[PaymentMethod], locale: str = "") -> dict[int | None, str]:
+    """What the ways of these methods are called in a language."""
     ids = {row.way_id for row in rows if row.way_id}
     if not ids:
         return {}
-    query = sa.select(PaymentWay.id, PaymentWay.name).where(PaymentWay.id.in_(ids))
-    return {way_id: name for way_id, name in session.execute(query)}
+    query = sa.select(PaymentWay.id, PaymentWay.name, PaymentWay.translations).where(PaymentWay.id.in_(ids))
+    return {row.id: translated(row, locale).name for row in session.execute(query)}
 
 
 def renewed_by(session: Session, method: PaymentMethod) -> Sequence[Subscription]:
@@ -297,7 +298,7 @@ def begin_saving(
         payer_id=payer.id,
         way_id=way.id,
         gateway=way.gateway,
-        name=way.name,
+        name=translated(way, actor.locale).name,
         order_no=order_no,
         state=PaymentMethodState.SETTING_UP.value,
     )

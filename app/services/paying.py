@@ -2,13 +2,13 @@
 
 `begin` writes the attempt, the page hands the customer over, and `look` asks the gateway what is true and writes that.
 A callback only makes us look. Money that comes twice, short, in excess, in another currency or for nobody is held in
-sight of staff (`HeldMoney`), never lost and never credited by guess.
+sight of staff (`HeldMoney`), never lost and never credited by guess. So is what a gateway gives back, whole or in part.
 """
 
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -20,10 +20,12 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
+from app.core.money import half_up
 from app.gateways.base import Callback, Gateway, Heard, Keeping, Truth
 from app.gateways.registry import SETTINGS, can_keep
 from app.models import (
     Account,
+    Allocation,
     Document,
     DocumentKind,
     EntryKind,
@@ -32,12 +34,13 @@ from app.models import (
     LedgerKind,
     Order,
     Payer,
+    Payment,
     PaymentAttempt,
     PaymentWay,
     Seller,
 )
 from app.rules.commission import Terms
-from app.rules.lifecycle import AttemptState, OrderState, move
+from app.rules.lifecycle import AttemptState, OrderState, PaymentState, move
 from app.services import ledger, methods, payments, sealing, trail, work
 from app.services.attempts import FIRST_LOOK as FIRST_LOOK
 from app.services.attempts import LOOKS, OPEN, end, known, look_later, make
@@ -291,19 +294,21 @@ def settle(session: Session, way: PaymentWay, truth: Truth, secret: str = "", mo
     )
     attempt = session.scalars(locked.execution_options(populate_existing=True)).first()
     if attempt is None or attempt.way_id != way.id:
-        return _hold(session, way, truth, None, "nobody") if truth.state == "paid" else "unknown"
+        verdict = _hold(session, way, truth, None, "nobody") if truth.state == "paid" else "unknown"
+        return _note_refund(session, way, truth, None) or verdict
     if truth.state == "paid":
         verdict = _settle_paid(session, way, attempt, truth, money)
         if verdict == "paid":
             methods.worked(session, attempt, truth.saved, secret)
-        return verdict
-    if truth.state == "refunded" and (attempt.state == AttemptState.PAID.value or _was_credited(session, attempt)):
-        return _hold(session, way, truth, attempt, "refunded")
-    if truth.state in ("failed", "cancelled", "refunded") and attempt.state in OPEN:
+        return _note_refund(session, way, truth, attempt) or verdict
+    back = _note_refund(session, way, truth, attempt)
+    if truth.state == "refunded" and attempt.state in OPEN:
+        end(attempt, AttemptState.FAILED, N_("The gateway took the money and gave it back. Try again."))
+    elif truth.state in ("failed", "cancelled") and attempt.state in OPEN:
         end(attempt, AttemptState.FAILED, N_("The gateway took no money. Try again or choose another way."))
         session.flush()
         methods.failed(session, attempt)
-    return truth.state
+    return back or truth.state
 
 
 def _settle_paid(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth, money: Money | None) -> str:
@@ -333,10 +338,50 @@ def _is_noted(session: Session, attempt: PaymentAttempt, truth: Truth) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def _was_credited(session: Session, attempt: PaymentAttempt) -> bool:
-    """Whether staff credited money of the attempt that was held."""
-    query = sa.select(HeldMoney.id).where(HeldMoney.attempt_id == attempt.id, HeldMoney.payment_id.is_not(None))
-    return session.scalar(query.limit(1)) is not None
+def _note_refund(session: Session, way: PaymentWay, truth: Truth, attempt: PaymentAttempt | None) -> str:
+    """Hold what the gateway gave back in sight: beside money nobody has decided about, or of money credited."""
+    if not truth.given_back:
+        return ""
+    came = _held_as(session, way, truth)
+    if came is not None and came.resolved_at is None:
+        came.refunded = max(truth.given_back, came.refunded or Decimal(0))
+        session.flush()
+        return "held"
+    if not _is_credited(attempt, came, truth):
+        return ""
+    told = sa.select(HeldMoney.amount).where(
+        HeldMoney.gateway == way.gateway,
+        HeldMoney.reason == "refunded",
+        sa.or_(
+            HeldMoney.external_id == truth.external_id,
+            HeldMoney.external_id.startswith(f"{truth.external_id}#", autoescape=True),
+        ),
+    )
+    before = session.scalars(told).all()
+    known = sum(before, (came.refunded if came else None) or Decimal(0))
+    if truth.given_back > known:  # what was told before stands as it was told
+        turn = f"#{len(before) + 1}" if before else ""
+        number = f"{truth.external_id[: 120 - len(turn)]}{turn}"
+        more = replace(truth, external_id=number, amount=truth.given_back - known)
+        return _hold(session, way, more, attempt, "refunded")
+    return "held"
+
+
+def _held_as(session: Session, way: PaymentWay, truth: Truth) -> HeldMoney | None:
+    """This very money, where it came into sight of staff when it came."""
+    query = sa.select(HeldMoney).where(
+        HeldMoney.gateway == way.gateway,
+        HeldMoney.external_id == truth.external_id,
+        HeldMoney.order_no == truth.order_no,
+        HeldMoney.reason != "refunded",
+    )
+    return session.scalars(query.with_for_update(of=HeldMoney)).first()
+
+
+def _is_credited(attempt: PaymentAttempt | None, came: HeldMoney | None, truth: Truth) -> bool:
+    if came is not None:
+        return came.payment_id is not None
+    return attempt is not None and attempt.payment_id is not None and attempt.external_id == truth.external_id
 
 
 def _credit(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: Truth, money: Money | None) -> None:
@@ -356,25 +401,34 @@ def _credit(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: T
         fee=truth.fee if truth.fee < attempt.amount else Decimal(0),
     )
     account = session.get_one(Account, attempt.account_id)
+    payment.payer_id = attempt.payer_id  # in whose name it was paid (AST-094)
     if attempt.commission:
         moves = [Move(LedgerKind.CLEARING, LedgerKind.FEES, attempt.commission)]
         key = f"commission:{payment.id}"
         ledger.post(session, account, EntryKind.FEE, key, payment.paid_on, moves, payment_id=payment.id)
-    cashback = terms_of(way).cashback(attempt.amount)
+    _give_cashback(session, BOT, payment, cashback_of(attempt, way))
+    attempt.payment_id, attempt.external_id = payment.id, truth.external_id
+    end(attempt, AttemptState.PAID)
+    session.flush()
+
+
+def cashback_of(attempt: PaymentAttempt, way: PaymentWay) -> Decimal:
+    """What comes back of a payment: as it was shown when it was begun."""
+    return terms_of(way).cashback(attempt.amount) if attempt.cashback is None else attempt.cashback
+
+
+def _give_cashback(session: Session, actor: Actor, payment: Payment, cashback: Decimal) -> None:
     if cashback:
         payments.record_payment(
             session,
-            BOT,
-            attempt.account_id,
+            actor,
+            payment.account_id,
             cashback,
             payment.paid_on,
             method="cashback",
             reference=f"cashback/{payment.number}",
             key=f"cashback:{payment.id}",
         )
-    attempt.payment_id, attempt.external_id = payment.id, truth.external_id
-    end(attempt, AttemptState.PAID)
-    session.flush()
 
 
 def _invoices(session: Session, attempt: PaymentAttempt) -> list[int]:
@@ -459,13 +513,16 @@ def credit_held(session: Session, actor: Actor, held_id: int, account_id: int) -
             N_("The account is in %(currency)s. Choose an account of the money's currency."), currency=account.currency
         )
     if row.reason == "refunded":
-        raise Refused(N_("The gateway gave this money back. Reverse the payment, then close this line."))
+        raise Refused(N_("The gateway gave this money back. Take it back from the account, then it is right."))
+    amount = row.amount - (row.refunded or 0)
+    if amount <= 0:
+        raise Refused(N_("The gateway gave all of this money back: there is nothing to credit. Close the line."))
     seller = session.get_one(Seller, account.seller_id)
     payment = payments.record_payment(
         session,
         actor,
         account.id,
-        row.amount,
+        amount,
         clock.today(seller.zone),
         method=row.gateway,
         reference=row.external_id,
@@ -488,7 +545,92 @@ def credit_held(session: Session, actor: Actor, held_id: int, account_id: int) -
 
 
 def _is_enough(row: HeldMoney, attempt: PaymentAttempt) -> bool:
-    return row.currency == attempt.currency and row.amount >= attempt.charged
+    return row.currency == attempt.currency and row.amount - (row.refunded or 0) >= attempt.charged
+
+
+def take_back(session: Session, actor: Actor, held_id: int) -> HeldMoney:
+    """Correct the books where a gateway gave credited money back, whole or in part.
+
+    The payment is taken back and what is left of it is credited anew, today; commission and cashback likewise.
+    """
+    row = _undecided(session, actor, held_id)
+    if row.reason != "refunded":
+        raise Refused(N_("The gateway has not given this money back. Credit it, or write what was done with it."))
+    payment = _payment_given_back(session, row)
+    if payment is None or payment.state != PaymentState.CREDITED.value:
+        raise Refused(N_("The payment is taken back already. Write that, and close the line."))
+    attempt = session.scalars(sa.select(PaymentAttempt).where(PaymentAttempt.payment_id == payment.id)).first()
+    came = payment.paid_amount or payment.amount
+    rest = max(came - row.amount, Decimal(0))
+    over = row.amount - (came - rest)  # more than was credited: of the commission
+    account = session.get_one(Account, payment.account_id)
+    if over:
+        day = clock.today(session.get_one(Seller, account.seller_id).zone)
+        moves = [Move(LedgerKind.FEES, LedgerKind.CLEARING, over, row.currency)]
+        ledger.post(session, account, EntryKind.FEE, f"refund_fee:{row.id}", day, moves)
+    cashback, settled = _cashback_given(session, payment), _settled_by(session, payment)
+    payments.reverse_payment(session, actor, payment.id, f"{row.gateway} {row.external_id}")
+    left = _credit_rest(session, actor, payment, row, rest, settled) if rest else None
+    if cashback is not None:
+        payments.reverse_payment(session, actor, cashback.id, row.external_id)
+        paid = came + (attempt.commission if attempt is not None else 0)
+        if left is not None:
+            _give_cashback(session, actor, left, half_up(cashback.amount * (paid - row.amount) / paid))
+    if attempt is not None and left is not None:
+        attempt.payment_id = left.id
+    if left is not None:
+        credited = sa.update(HeldMoney).where(HeldMoney.payment_id == payment.id, HeldMoney.reason != "refunded")
+        session.execute(credited.values(payment_id=left.id))
+    row.payment_id = payment.id
+    _decide(session, actor, row, (left.number if left is not None else payment.number) or "")
+    session.flush()
+    return row
+
+
+def _payment_given_back(session: Session, row: HeldMoney) -> Payment | None:
+    """The payment whose money a gateway gave back: of its attempt, or of held money that was credited."""
+    number = row.external_id.partition("#")[0]
+    held = sa.select(HeldMoney.payment_id).where(
+        HeldMoney.gateway == row.gateway, HeldMoney.external_id == number, HeldMoney.reason != "refunded"
+    )
+    begun = sa.select(PaymentAttempt.payment_id).where(
+        PaymentAttempt.id == row.attempt_id, PaymentAttempt.external_id == number
+    )
+    found = session.scalars(held.where(HeldMoney.payment_id.is_not(None))).first() or session.scalars(begun).first()
+    return session.get(Payment, found, populate_existing=True) if found else None
+
+
+def _cashback_given(session: Session, payment: Payment) -> Payment | None:
+    query = sa.select(Payment).where(
+        Payment.key == f"cashback:{payment.id}", Payment.state == PaymentState.CREDITED.value
+    )
+    return session.scalars(query).first()
+
+
+def _settled_by(session: Session, payment: Payment) -> list[int]:
+    query = sa.select(Allocation.document_id).where(Allocation.payment_id == payment.id)
+    return list(session.scalars(query.order_by(Allocation.id)))
+
+
+def _credit_rest(
+    session: Session, actor: Actor, payment: Payment, row: HeldMoney, rest: Decimal, invoice_ids: list[int]
+) -> Payment:
+    seller = session.get_one(Seller, payment.seller_id)
+    left = payments.record_payment(
+        session,
+        actor,
+        payment.account_id,
+        rest,
+        clock.today(seller.zone),
+        method=payment.method,
+        reference=payment.reference,
+        purpose=payment.purpose,
+        invoice_ids=invoice_ids,
+        key=f"refund:{row.id}",
+        currency=payment.paid_currency or None,
+    )
+    left.payer_id = payment.payer_id
+    return left
 
 
 def close_held(session: Session, actor: Actor, held_id: int, note: str) -> HeldMoney:

@@ -79,6 +79,15 @@ def test_every_word_of_theirs_is_one_of_ours(session: Session, status: str, stat
         assert truth is not None and truth.state == state
 
 
+@pytest.mark.parametrize("status", ["success", "reversed"])
+def test_what_they_gave_back_in_part_is_told(session: Session, status: str) -> None:
+    with standing() as liqpay:
+        shop = gateway(session, liqpay)
+        liqpay.checkout(dict(shop.hand_over(ORDER).fields), status, refund_amount=10.5)
+        truth = shop.ask("k1")
+        assert truth is not None and (truth.state, f"{truth.given_back:.2f}") == ("paid", "10.50")
+
+
 def test_the_test_mode_counts_where_the_way_says_so(session: Session) -> None:
     with standing() as liqpay:
         shop = gateway(session, liqpay, test="1")

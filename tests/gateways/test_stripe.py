@@ -43,9 +43,12 @@ def test_a_payment_goes_there_and_its_truth_comes_back(shop: StripeGateway, bank
         truth = shop.ask("k1", number)
         assert truth is not None and truth.saved is None
         assert (truth.state, truth.amount, truth.currency, truth.fee) == ("paid", D("31.00"), "EUR", D("0.59"))
+    bank.intents["pi_0"]["latest_charge"]["amount_refunded"] = 1050
+    back = shop.ask("k1", "pi_0")
+    assert back is not None and (back.state, back.given_back) == ("paid", D("10.50"))
     bank.intents["pi_0"]["latest_charge"]["refunded"] = True
     back = shop.ask("k1", "pi_0")
-    assert back is not None and back.state == "refunded"
+    assert back is not None and (back.state, back.given_back) == ("refunded", D("31.00"))
 
 
 def test_asked_again_it_is_the_same_session(shop: StripeGateway, bank: StripeStandIn) -> None:

@@ -63,6 +63,7 @@ def test_a_payment_whose_number_was_never_heard_is_found_by_ours(shop: YooKassaG
 @pytest.mark.parametrize(
     ("status", "changed", "state"),
     [
+        ("succeeded", {"refunded_amount": {"value": "30.00", "currency": "RUB"}}, "paid"),  # in part: so much of it
         ("pending", {}, "waiting"),  # 3-D Secure: the customer is at the bank's page
         ("canceled", {}, "failed"),
         ("waiting_for_capture", {}, "paid"),  # captured when it is looked at
@@ -76,6 +77,7 @@ def test_every_word_of_theirs_is_one_of_ours(
     bank.pay(there.external_id, status, **changed)
     truth = shop.ask("k1", there.external_id)
     assert truth is not None and truth.state == state
+    assert f"{truth.given_back:.2f}" == dict(changed).get("refunded_amount", {"value": "0.00"})["value"]  # type: ignore[index]
 
 
 def test_a_card_is_remembered_and_charged_when_its_owner_is_away(shop: YooKassaGateway, bank: YooKassaStandIn) -> None:

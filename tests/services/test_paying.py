@@ -4,6 +4,7 @@ import random
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core import clock
@@ -11,6 +12,7 @@ from app.core.actor import Actor
 from app.core.errors import NotFound, Refused
 from app.gateways.base import Saved, Truth
 from app.models import Account, AuditEvent, HeldMoney, Order, Payment, PaymentAttempt, PaymentWay
+from app.models.ledger import LedgerAccount, Posting
 from app.rules.commission import Terms, included_tax
 from app.services import audit, ledger, methods, paying
 from app.services.shop import fulfilling, orders, spending
@@ -139,6 +141,64 @@ def test_a_failure_after_the_money_changes_nothing_and_money_after_a_failure_cou
     assert paying.settle(session, offered, truth(attempt, state="failed")) == "failed"
     assert attempt.state == "paid" and ledger.balance(session, account.id).net == D("100.00")
     assert paying.settle(session, offered, truth(attempt, state="refunded")) == "held"
+
+
+@pytest.mark.covers("AST-092")
+def test_cashback_is_what_the_payer_was_shown(session: Session, account: Account) -> None:
+    offered = way(session, account, cashback_bp=1000)
+    attempt = begin(session, account, offered)
+    offered.cashback_bp, offered.commission_bp = 100, 700
+    session.flush()
+    assert paying.settle(session, offered, truth(attempt)) == "paid"
+    assert [payment.amount for payment in session.query(Payment).order_by(Payment.id)] == [D("100.00"), D("10.00")]
+
+
+def test_what_a_gateway_gives_back_of_credited_money_corrects_the_books(session: Session, account: Account) -> None:
+    offered = way(session, account, commission_bp=500, commission_fixed=D("10.00"), cashback_bp=1000)
+    attempt = begin(session, account, offered)
+    paying.settle(session, offered, truth(attempt))
+    for _ in range(2):  # of 115.00
+        assert paying.settle(session, offered, truth(attempt, refunded=D("30.00"))) == "held"
+    (row,) = paying.held(session, SYSTEM)
+    assert (row.reason, row.amount) == ("refunded", D("30.00"))
+    with pytest.raises(Refused, match="Take it back"):
+        paying.credit_held(session, SYSTEM, row.id, account.id)
+    paying.take_back(session, SYSTEM, row.id)
+    assert ledger.balance(session, account.id).net == D("78.50")  # 70.00, and 8.50 of 85.00 back
+    assert sound(session) and not paying.held(session, SYSTEM)
+    paying.settle(session, offered, truth(attempt, state="refunded"))
+    (row,) = paying.held(session, SYSTEM)
+    assert row.amount == D("85.00")  # the rest
+    paying.take_back(session, SYSTEM, row.id)
+    assert ledger.balance(session, account.id).net == 0 and sound(session)
+    kept = sa.select(sa.func.sum(sa.case((LedgerAccount.id == Posting.debit_id, 1), else_=-1) * Posting.amount))
+    for kind in ("clearing", "fees", "marketing"):
+        at = kept.join(LedgerAccount, LedgerAccount.id.in_((Posting.debit_id, Posting.credit_id)))
+        assert not session.scalar(at.where(LedgerAccount.kind == kind)), kind
+    assert paying.settle(session, offered, truth(attempt, state="refunded")) == "held"
+    assert not paying.held(session, SYSTEM)  # heard again, nothing is opened anew
+
+
+def test_what_a_gateway_gives_back_of_held_money_stands_beside_it(session: Session, account: Account) -> None:
+    offered = way(session, account)
+    short, whole = (begin(session, account, offered) for _ in range(2))
+    paying.settle(session, offered, truth(short, amount=D("90.00"), external_id="s1"))
+    paying.settle(session, offered, truth(whole, amount=D("90.00"), external_id="w1"))
+    for one in (truth(short, amount=D("90.00"), external_id="s1", refunded=D("40.00")),
+                truth(whole, amount=D("90.00"), external_id="w1", state="refunded")):  # fmt: skip
+        assert paying.settle(session, offered, one) == "held"
+    part, gone = paying.held(session, SYSTEM)
+    assert (part.refunded, gone.refunded) == (D("40.00"), D("90.00"))
+    with pytest.raises(Refused, match="nothing to credit"):
+        paying.credit_held(session, SYSTEM, gone.id, account.id)
+    paying.close_held(session, SYSTEM, gone.id, "Given back by the gateway")
+    paying.credit_held(session, SYSTEM, part.id, account.id)
+    assert ledger.balance(session, account.id).net == D("50.00")
+    paying.settle(session, offered, truth(short, amount=D("90.00"), external_id="s1", state="refunded"))
+    (row,) = paying.held(session, SYSTEM)
+    assert (row.reason, row.amount) == ("refunded", D("50.00"))
+    paying.take_back(session, SYSTEM, row.id)
+    assert ledger.balance(session, account.id).net == 0 and sound(session)
 
 
 def test_two_clicks_begin_one_payment(session: Session, account: Account) -> None:

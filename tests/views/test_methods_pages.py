@@ -147,7 +147,13 @@ def test_olga_pays_by_transfer_sees_it_among_her_payments_and_prints(
     assert "Begun and not ended" not in text(olga, "/my/payments/")
     money = makers.payment(session, account, "590.00")
     session.commit()
+    attempt = session.query(PaymentAttempt).one()
+    attempt.state, attempt.payment_id = "paid", money.id
+    attempt.amount, attempt.commission = Decimal("590.00"), Decimal("39.50")
+    session.commit()
     listed = text(olga, "/my/payments/")
+    assert "629.50" in listed and "to the account: 590.00" in listed  # what was paid, and what of it counts
+    assert "629.50" in text(olga, f"/my/payments/{money.id}")
     for word in ("Id", "Payer", "Receipt", "Total: 1", "Credited"):
         assert word in listed
     assert "Total: 1" in text(olga, f"/my/payments/?text={money.number or money.reference}")

@@ -11,11 +11,17 @@ from sqlalchemy.orm import Session
 from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import NotFound
-from app.models import Account, Allocation, Document, InstalmentPart, InstalmentPlan, Payer, Payment
-from app.rules.lifecycle import PaymentState
+from app.models import Account, Allocation, Document, InstalmentPart, InstalmentPlan, Payer, Payment, PaymentAttempt
+from app.rules.lifecycle import AttemptState, PaymentState
 from app.services import ledger
 
 PAGE = 25
+WITH_COMMISSION = sa.and_(  # what was begun with a commission and credited without it
+    PaymentAttempt.payment_id == Payment.id,
+    PaymentAttempt.state == AttemptState.PAID.value,
+    PaymentAttempt.commission > 0,
+    PaymentAttempt.amount >= Payment.amount,
+)
 
 
 @dataclass(frozen=True)
@@ -78,11 +84,13 @@ def _narrowed(actor: Actor, wanted: Wanted, limit: int) -> Any:
             Payment.reference,
             Payment.paid_currency,
             Payment.paid_amount,
+            PaymentAttempt.commission,
             Account.number.label("account"),
             Payer.name.label("payer"),
         )
         .join(Account, Account.id == Payment.account_id)
         .outerjoin(Payer, Payer.id == Payment.payer_id)
+        .outerjoin(PaymentAttempt, WITH_COMMISSION)
         .where(Payment.company_id == actor.company_id)
         .order_by(Payment.paid_on.desc(), Payment.id.desc())
         .limit(limit)
@@ -130,6 +138,12 @@ def payment_of(session: Session, actor: Actor, payment_id: int) -> Payment:
     if payment is None:
         raise NotFound()
     return payment
+
+
+def commission_of(session: Session, payment: Payment) -> Decimal:
+    """What was paid above what was credited: the commission of its way."""
+    query = sa.select(PaymentAttempt.commission).join(Payment, WITH_COMMISSION).where(Payment.id == payment.id)
+    return session.scalar(query.limit(1)) or Decimal(0)
 
 
 def settled_by(session: Session, payment: Payment) -> list[Any]:

@@ -201,21 +201,34 @@ def _part_of(part: Slice, word: int, rate: Decimal) -> Component:
     )
 
 
+DISCOUNTS = {  # language → what the two kinds of promotions are called
+    "en": ("Spring discount", "Welcome discount"),
+    "uk": ("Весняна знижка", "Вітальна знижка"),
+    "ru": ("Весенняя скидка", "Приветственная скидка"),
+    "pl": ("Rabat wiosenny", "Rabat powitalny"),
+}
+
+
 def add_promotions(session: Session, seller: Seller, months: list[Month]) -> None:
     """For orders: a percentage, an amount for newcomers, one used up, one for fifty; and one for a product alone."""
     since, land = months[0].first_day, seller.country
-    words = {"UA": ("Весняна знижка", "Вітальна знижка"), "RU": ("Весенняя скидка", "Приветственная скидка")}
-    spring, hello = words.get(land, ("Rabat wiosenny", "Rabat powitalny"))
+    spring, hello = (
+        {
+            "name": DISCOUNTS[seller.locale][place],
+            "translations": {locale: {"name": said[place]} for locale, said in DISCOUNTS.items()},
+        }
+        for place in (0, 1)
+    )
     common = {"seller_id": seller.id, "valid_from": since}
     suite = session.scalars(
         sa.select(Product.id).where(Product.seller_id == seller.id, Product.code == "office-suite")
     ).one()
     session.add_all(
         [
-            Promotion(code=f"SPRING-{land}", name=spring, percent_bp=1000, **common),
+            Promotion(code=f"SPRING-{land}", **spring, percent_bp=1000, **common),
             Promotion(
                 code=f"HELLO-{land}",
-                name=hello,
+                **hello,
                 amount=make_price(land, "100"),
                 valid_to=months[-1].shift(4).first_day,
                 use_limit=100,
@@ -223,9 +236,9 @@ def add_promotions(session: Session, seller: Seller, months: list[Month]) -> Non
                 minimum_sum=make_price(land, "300"),
                 **common,
             ),
-            Promotion(code=f"OFFICE-{land}", name=hello, percent_bp=2000, product_id=suite, **common),
-            Promotion(code=f"FIFTY-{land}", name=spring, percent_bp=500, use_limit=50, **common),
-            Promotion(code=f"ONCE-{land}", name=hello, percent_bp=5000, use_limit=1, used=1, **common),
+            Promotion(code=f"OFFICE-{land}", **hello, percent_bp=2000, product_id=suite, **common),
+            Promotion(code=f"FIFTY-{land}", **spring, percent_bp=500, use_limit=50, **common),
+            Promotion(code=f"ONCE-{land}", **hello, percent_bp=5000, use_limit=1, used=1, **common),
         ]
     )
     session.flush()

@@ -58,11 +58,20 @@ PRIVACY = {
 }
 # language → name and description of each way
 WAYS = {
-    "en": (("Bank card", "Visa, Mastercard"), ("Electronic wallet", "With cashback"), "Bank transfer"),
-    "uk": (("Банківська картка", "Visa, Mastercard"), ("Електронний гаманець", "З кешбеком"), "Банківський переказ"),
-    "ru": (("Банковская карта", "Visa, Mastercard"), ("Электронный кошелёк", "С кешбэком"), "Банковский перевод"),
-    "pl": (("Karta płatnicza", "Visa, Mastercard"), ("Portfel elektroniczny", "Ze zwrotem"), "Przelew bankowy"),
+    "en": (("Bank card", "Visa, Mastercard"), ("Electronic wallet", "With cashback"), ("Bank transfer", "")),
+    "uk": (
+        ("Банківська картка", "Visa, Mastercard"),
+        ("Електронний гаманець", "З кешбеком"),
+        ("Банківський переказ", ""),
+    ),
+    "ru": (("Банковская карта", "Visa, Mastercard"), ("Электронный кошелёк", "С кешбэком"), ("Банковский перевод", "")),
+    "pl": (("Karta płatnicza", "Visa, Mastercard"), ("Portfel elektroniczny", "Ze zwrotem"), ("Przelew bankowy", "")),
 }
+
+
+def _in_all_languages(place: int) -> dict[str, dict[str, str]]:
+    """What a way is called and how it is described, by language."""
+    return {locale: {"name": ways[place][0], "description": ways[place][1]} for locale, ways in WAYS.items()}
 
 
 def add_doors(session: Session, seller: Seller, since: dt.date) -> None:
@@ -73,13 +82,23 @@ def add_doors(session: Session, seller: Seller, since: dt.date) -> None:
         said = {"version": 1, "locale": locale, "title": title, "body": body, "valid_from": since}
         session.add(PrivacyPolicy(seller_id=seller.id, **said))
     card, wallet, transfer = WAYS[seller.locale]
-    session.add(PaymentWay(seller_id=seller.id, gateway="sandbox", name=card[0], description=card[1], settings={}))
+    session.add(
+        PaymentWay(
+            seller_id=seller.id,
+            gateway="sandbox",
+            name=card[0],
+            description=card[1],
+            translations=_in_all_languages(0),
+            settings={},
+        )
+    )
     session.add(
         PaymentWay(
             seller_id=seller.id,
             gateway="sandbox",
             name=wallet[0],
             description=wallet[1],
+            translations=_in_all_languages(1),
             commission_bp=500,
             commission_fixed=Decimal("10.00"),
             cashback_bp=1000,
@@ -88,5 +107,13 @@ def add_doors(session: Session, seller: Seller, since: dt.date) -> None:
             settings={},
         )
     )
-    session.add(PaymentWay(seller_id=seller.id, gateway="bank_transfer", name=transfer, settings={}))
+    session.add(
+        PaymentWay(
+            seller_id=seller.id,
+            gateway="bank_transfer",
+            name=transfer[0],
+            translations=_in_all_languages(2),
+            settings={},
+        )
+    )
     session.flush()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from flask import Flask, abort, g, has_request_context, request, url_for
-from flask_babel import format_date, format_decimal, gettext, lazy_gettext
+from flask_babel import format_date, format_decimal, get_locale, gettext, lazy_gettext
 from markupsafe import Markup
 
 from app.access.permissions import Right
@@ -16,6 +16,7 @@ from app.services import notices
 from app.services.cabinet import accounts as reading
 from app.services.cabinet import payers
 from app.services.cabinet.accounts import AccountLine
+from app.services.shop.catalogue import Words, words_of
 from app.services.shop.order_list import last_day
 from app.views import cells
 from app.views.base import CabinetPage, here
@@ -123,7 +124,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right | tuple[Right, ...]]]]] = 
             ("CompanyPeople.index", _l("People"), "fa-users", Right.CABINET_USERS),
             ("NoticesPage.index", _l("Notices"), "fa-bell", Right.CABINET_READ),
             ("ProfilePage.userinfo", _l("My profile"), "fa-user", Right.CABINET_READ),
-            ("ProfilePage.password", _l("Change of password"), "fa-key", Right.CABINET_READ),
+            ("PasswordPage.index", _l("Change of password"), "fa-key", Right.CABINET_READ),
             MAIN[-1][:4],
         ],
     ),
@@ -133,6 +134,12 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, Right | tuple[Right, ...]]]]] = 
 def install(app: Flask) -> None:
     """Let every page drawn for a person of a company have the cabinet's frame."""
     app.context_processor(_frame)
+    app.jinja_env.globals["in_words"] = in_words
+
+
+def in_words(row: Any) -> Words:
+    """Name and description of a way to pay, a promotion or goods, in the language of the page."""
+    return words_of(row, str(get_locale() or "en")) if row is not None else Words("")
 
 
 def _frame() -> dict[str, Any]:
@@ -148,7 +155,7 @@ def _frame() -> dict[str, Any]:
     }
 
 
-OWN_ENTRIES = frozenset({"SubscriptionsPage.licences", "ProfilePage.password"})  # apart from their page's first entry
+OWN_ENTRIES = frozenset({"SubscriptionsPage.licences"})  # apart from its page's first entry
 
 
 def _active(endpoint: str) -> str:

@@ -17,6 +17,7 @@ from app.services.attempts import gateway_of
 from app.services.cabinet import payers
 from app.views.base import attempt, needs
 from app.views.cabinet import frame
+from app.views.cabinet.frame import in_words
 from app.views.cabinet.paying import leave, outside
 from app.views.rows import whole
 
@@ -31,7 +32,7 @@ class MethodsPage(frame.Page):
     def index(self) -> Any:
         """Name, way to pay, state, and how many services each renews."""
         rows = methods.list_methods(self.session, self.actor)
-        ways = methods.names_of_ways(self.session, rows)
+        ways = methods.names_of_ways(self.session, rows, self.actor.locale)
         linked = methods.linked(self.session, self.actor)
         return self.show(
             "methods.html",
@@ -53,7 +54,7 @@ class MethodsPage(frame.Page):
             "method_add.html",
             account=line,
             ways=ways,
-            ways_options=[(one.id, one.name, one.description) for one in ways],
+            ways_options=[(one.id, in_words(one).name, in_words(one).description) for one in ways],
             way=way,
             payers=[(str(one.id), one.name) for one in payers.list_payers(self.session, self.actor)] if way else [],
             key=secrets.token_hex(16),

@@ -152,7 +152,7 @@ def payment_words(story: Story) -> str:
         return gettext("By invoice, under the contract")
     if order.method == "balance":
         return gettext("From the balance")
-    way = story.attempts[0].way.name if story.attempts else gettext("Online")
+    way = frame.in_words(story.attempts[0].way).name if story.attempts else gettext("Online")
     return f"{way}, {gettext('saved method')}" if order.method_id else way
 
 

@@ -105,7 +105,7 @@ class PayPage(frame.Page):
             keeps=can_keep(found.way.gateway),
             transfer=self._transfer(found) if found.way.gateway == TRANSFER and found.state == "sent" else None,
             reason=gettext(found.reason) if found.reason else "",
-            cashback=paying.terms_of(found.way).cashback(found.amount),
+            cashback=paying.cashback_of(found, found.way),
             payer=self.session.get(Payer, found.payer_id),
             document=self.session.get(Document, found.document_id) if found.document_id else None,
             order=self.session.get(Purchase, found.order_id) if found.order_id else None,

@@ -66,7 +66,8 @@ class PaymentsPage(frame.Page):
         """A payment with what it settled."""
         payment = money.payment_of(self.session, self.actor, payment_id)
         settled = money.settled_by(self.session, payment)
-        return self.show("payment.html", payment=payment, settled=settled, **self._told(payment))
+        commission = money.commission_of(self.session, payment)
+        return self.show("payment.html", payment=payment, settled=settled, commission=commission, **self._told(payment))
 
     @expose("/<int:payment_id>/receipt.pdf")
     @needs(Right.CABINET_PAYMENTS)

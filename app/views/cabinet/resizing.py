@@ -145,7 +145,7 @@ class SizePage(frame.Page):
         if self.actor.may(Right.CABINET_PAYMENTS):
             for offer in paying.offers_for(self.session, account, amount):
                 said = gettext("To pay: %(amount)s", amount=frame.money(offer.charged, account.currency))
-                found.append((f"way:{offer.way.id}", offer.way.name, said, offer.refusal is None))
+                found.append((f"way:{offer.way.id}", frame.in_words(offer.way).name, said, offer.refusal is None))
         return found
 
 

@@ -16,11 +16,9 @@ from app.views.discounts import told
 from app.views.office import cells
 from app.views.office.desk import Desk
 from app.views.office.inputs import TiersField
-from app.views.office.shop_fields import ICONS, PictureField, TranslationsField
+from app.views.office.shop_fields import ICONS, OTHER_LANGUAGES, SAID, PictureField, TranslationsField
 
-OTHER_LANGUAGES = _l("In other languages")
 _PLATFORMS = {"simulated": _l("Simulated platform"), "by_hand": _l("By hand")}
-_SAID = _l("What is left empty is shown in the words above.")
 
 
 class Categories(Desk):
@@ -41,9 +39,9 @@ class Categories(Desk):
     hints = {
         "position": _l("Smaller numbers stand first; equal ones by name."),
         "icon": _l("Shown where a product has no picture."),
-        "translations": _SAID,
+        "translations": SAID,
     }
-    own_fields = {"translations": TranslationsField(OTHER_LANGUAGES, description=_SAID)}
+    own_fields = {"translations": TranslationsField(OTHER_LANGUAGES, description=SAID)}
     formats = {"icon": cells.kind, "translations": cells.structure}
     deletable = True
     keeps_by = _l("Products stand on this shelf. Move them first.")
@@ -91,7 +89,7 @@ class Products(Desk):
     own_fields = {
         "image": PictureField(_l("Picture"), description=_l("PNG, JPEG or WebP, 2 MB at most.")),
         "translations": TranslationsField(
-            OTHER_LANGUAGES, description=_SAID, parts=("name", "description", "instructions")
+            OTHER_LANGUAGES, description=SAID, parts=("name", "description", "instructions")
         ),
     }
     formats = {"kind": cells.kind, "image": cells.picture, "translations": cells.structure}
@@ -148,7 +146,7 @@ class Plans(Desk):
         "translations": OTHER_LANGUAGES,
     }
     options = {"platform": [(name, _PLATFORMS.get(name, name)) for name in PLATFORMS]}
-    own_fields = {"translations": TranslationsField(OTHER_LANGUAGES, description=_SAID)}
+    own_fields = {"translations": TranslationsField(OTHER_LANGUAGES, description=SAID)}
     formats = {"translations": cells.structure}
     fixed = frozenset({"product", "currency"})
     required = frozenset({"product", "code", "name", "currency", "period_months"})
@@ -204,7 +202,7 @@ class Components(Desk):
         "maximum": _l("With a least, a most or a step the customer sets how much by a slider."),
     }
     labels = {"translations": OTHER_LANGUAGES}
-    own_fields = {"translations": TranslationsField(OTHER_LANGUAGES, description=_SAID, parts=("name", "unit"))}
+    own_fields = {"translations": TranslationsField(OTHER_LANGUAGES, description=SAID, parts=("name", "unit"))}
     formats = {"translations": cells.structure}
     related = ("Prices",)
     deletable = True
@@ -260,13 +258,16 @@ class Promotions(Desk):
     search_columns = ["code", "name", "valid_from", "valid_to"]
     order_columns = ["code"]
     form_columns = [
-        "seller", "code", "name", "product", "percent_bp", "amount", "valid_from", "valid_to", "use_limit",
-        "minimum_sum", "first_purchase_only",
+        "seller", "code", "name", "translations", "product", "percent_bp", "amount", "valid_from", "valid_to",
+        "use_limit", "minimum_sum", "first_purchase_only",
     ]  # fmt: skip
     show_columns = [*form_columns, "used"]
     fixed = frozenset({"seller", "code"})
     required = frozenset({"seller", "code", "name", "valid_from"})
+    own_fields = {"translations": TranslationsField(OTHER_LANGUAGES, description=SAID)}
+    formats = {"translations": cells.structure}
     labels = {
+        "translations": OTHER_LANGUAGES,
         "percent_bp": _l("Percent off"),
         "amount": _l("Amount off"),
         "used": _l("Used"),

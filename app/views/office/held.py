@@ -17,7 +17,9 @@ from app.services import paying
 from app.services.attempts import TRANSFER
 from app.views import cells
 from app.views.base import OfficePage, attempt, needs
+from app.views.office import cells as office_cells
 from app.views.office.desk import Desk
+from app.views.office.shop_fields import OTHER_LANGUAGES, SAID, TranslationsField
 
 REASONS = {
     "nobody": _l("No payment of this number was begun here."),
@@ -25,7 +27,7 @@ REASONS = {
     "short": _l("Less came than was asked for."),
     "excess": _l("More came than was asked for."),
     "currency": _l("It came in another currency."),
-    "refunded": _l("The gateway gave a credited payment back to the customer."),
+    "refunded": _l("The gateway gave credited money back to the customer, all of it or this part."),
 }
 
 
@@ -61,6 +63,9 @@ class HeldPage(OfficePage):
             "external_id": row.external_id,
             "order_no": row.order_no,
             "came": cells.moment(row.created_at),
+            "is_back": row.reason == "refunded",
+            "back_text": f"{cells.amount(row.refunded)} {row.currency}" if row.refunded else "",
+            "is_left": row.refunded is None or row.refunded < row.amount,
             "account": numbers.get(row.attempt_id or 0, ""),
         }
 
@@ -74,6 +79,13 @@ class HeldPage(OfficePage):
             flash(gettext("There is no such account. Check its number."), "danger")
         else:
             attempt(paying.credit_held, held_id, account_id, done=gettext("The money is credited."))
+        return redirect(url_for("HeldPage.index"))
+
+    @expose("/<int:held_id>/back", methods=["POST"])
+    @needs(Right.PAYMENTS_WRITE)
+    def take_back(self, held_id: int) -> Any:
+        """Correct the books where the gateway gave credited money back."""
+        attempt(paying.take_back, held_id, done=gettext("The money is taken back from the account."))
         return redirect(url_for("HeldPage.index"))
 
     @expose("/<int:held_id>/close", methods=["POST"])
@@ -100,6 +112,7 @@ class PaymentWays(Desk):
         "gateway",
         "name",
         "description",
+        "translations",
         "commission_bp",
         "commission_fixed",
         "cashback_bp",
@@ -111,6 +124,9 @@ class PaymentWays(Desk):
     fixed = frozenset({"seller", "gateway"})
     required = frozenset({"seller", "gateway", "name"})
     options = {"gateway": tuple(PATHS)}
+    labels = {"translations": OTHER_LANGUAGES}
+    own_fields = {"translations": TranslationsField(OTHER_LANGUAGES, description=SAID, parts=("name", "description"))}
+    formats = {"translations": office_cells.structure}
 
     def complete(self, item: PaymentWay) -> None:
         """What is left empty is nothing; the sandbox is not for production."""

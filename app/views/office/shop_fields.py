@@ -19,6 +19,8 @@ from app.views.base import say
 LANGUAGES = (("uk", "Українська"), ("ru", "Русский"), ("pl", "Polski"), ("en", "English"))
 LENGTHS = {"name": 255, "unit": 40}  # the others are texts of several lines
 LONGEST = 4000
+OTHER_LANGUAGES = _l("In other languages")
+SAID = _l("What is left empty is shown in the words above.")
 LABELS = {
     "name": _l("Name"),
     "description": _l("Description"),
