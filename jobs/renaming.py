@@ -2,7 +2,7 @@
 
 from flask_babel import force_locale
 
-from app.core.errors import N_, Refused
+from app.core.errors import N_
 from app.models import RenameList
 from app.services import importing, renaming
 from app.services.work import JobName
@@ -16,14 +16,11 @@ WAITS = N_("The list waits for the end of the freeze. It begins by itself.")
 def apply_list(context: JobContext) -> Result:
     """Apply what is left of a list, then write its result; where somebody stops it, the rest is left as it was."""
     request_id = int(context.params["request_id"])
-    found = renaming.list_of(context.session, context.actor, request_id)
-    if renaming.waits_until(context.session, found):
-        raise Refused(WAITS)
     try:
         while True:
             now = renaming.apply_step(context.session, context.actor, request_id)
-            context.progress(now.done, now.total, N_("Names are being written"))
-            if now.is_over:
+            context.progress(now.done, now.total, WAITS if now.waits_until else N_("Names are being written"))
+            if now.is_over or now.waits_until:
                 break
     except Stopped:
         renaming.stop(context.session, context.actor, request_id)
@@ -32,6 +29,8 @@ def apply_list(context: JobContext) -> Result:
     found = renaming.list_of(context.session, context.actor, request_id)
     outcomes = dict(found.outcomes)
     done = outcomes.pop("done", 0)
+    if now.waits_until:  # the schedule orders what is left
+        return {"request_id": request_id, "figures": {"lines": found.lines, "renamed": done}}
     figures = {"lines": found.lines, "renamed": done, "refused": found.lines - done}
     return {"request_id": request_id, "figures": figures, **_result(context, found)}
 

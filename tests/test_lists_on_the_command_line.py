@@ -68,12 +68,46 @@ def test_a_list_is_renamed_and_undone_by_commands(app, session, company, tmp_pat
     assert done.exit_code == 0 and "2 renamed, 1 left as they were." in done.output
     assert names(session) == ["Марія", "Иванов", "Стара 3"]
     rows = list(csv.reader(result.open(encoding="utf-8-sig"), delimiter=";"))
-    assert [row[-1][:12] for row in rows[1:]] == ["Renamed.", "Renamed.", "There is no "]
+    assert [row[-1][:12] for row in rows[1:]] == ["Renamed.", "Renamed, in ", "There is no "]
     batch = session.scalar(sa.select(m.RenameList.request_id))
     session.remove()
     back = run(app, "undo", str(batch))
     assert back.exit_code == 0 and "2 renamed" in back.output
     assert names(session) == ["Стара 1", "Стара 2", "Стара 3"]
+
+
+def test_results_come_in_the_format_of_their_name_or_are_refused_beforehand(app, session, company, tmp_path: Path):
+    file, book, pasted = tmp_path / "people.csv", tmp_path / "book.xlsx", tmp_path / "pasted.csv"
+    file.write_text("Номер;Нова назва\n0671234501;Ивaнов\n", "utf-8")
+    for words in (["rename", str(file)], ["options", str(file)]):
+        wrong = run(app, *words, "--company", company, "--result", str(tmp_path / "r.pdf"))
+        assert wrong.exit_code == 2 and "Results are written as .xlsx or .csv" in wrong.output
+    assert names(session)[0] == "Стара 1"
+    done = run(app, "rename", str(file), "--company", company, "--result", str(book))
+    assert done.exit_code == 0, done.output
+    rows = list(openpyxl.load_workbook(book).active.values)
+    assert rows[1][:2] == ("0671234501", "Ивaнов") and "Probably meant: «Иванов»" in rows[1][2]
+    again = run(app, "rename", str(book), "--company", company, "--dry-run", "--result", str(pasted))
+    assert again.exit_code == 0, again.output
+    rows = list(csv.reader(pasted.open(encoding="utf-8-sig"), delimiter=";"))
+    assert rows[0][:2] == ["Номер", "Нова назва"] and rows[1][-1] == "It is called so already."
+    listed = tmp_path / "lines.csv"
+    assert run(app, "export", "subscribers", "--company", company, "--out", str(listed)).exit_code == 0
+    assert "Ивaнов" in listed.read_text("utf-8-sig")
+    both = ("export", "subscribers", "--company", company, "--format", "csv", "--out", str(tmp_path / "x.xlsx"))
+    assert run(app, *both).exit_code == 2
+
+
+def test_undo_cancels_a_batch_that_waits(app, session, company, tmp_path: Path):
+    file = tmp_path / "people.csv"
+    file.write_text("0671234501;Марія\n", "utf-8")
+    run(app, "rename", str(file), "--company", company, on=FROZEN)
+    batch = session.scalar(sa.select(m.RenameList.request_id))
+    session.remove()
+    undone = run(app, "undo", str(batch), on=FROZEN)
+    assert undone.exit_code == 0 and "is cancelled: no name was changed" in undone.output, undone.output
+    assert run(app, "undo", str(batch), on=FROZEN).exit_code == 2
+    assert session.scalar(sa.select(m.Request.state)) == "cancelled"
 
 
 def test_in_a_freeze_the_command_says_what_happens(app, session, company, tmp_path: Path):

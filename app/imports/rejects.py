@@ -27,6 +27,7 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 LONGEST_CELL = 32_767
 DAY_ZERO = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets count days from here, without zones
 PLAIN, HEADER, QUOTED, DAY, MOMENT = range(5)
+FOREIGN = ("utf-8-sig", ";")  # of a CSV made of a workbook: as spreadsheet programs here open it
 
 
 def sentences(problems: Iterable[DomainError]) -> str:
@@ -42,20 +43,22 @@ def write_result(
     *,
     every_line: bool = False,
     heading: str | None = None,
+    fmt: str = "",
 ) -> int:
     """Write the lines that `results` (line number → sentence) names, or every line, and say how many were written.
 
     The added column is called «Kabinet: <title>»; it is left out again when the corrected file is uploaded. A file
-    whose first line is no header gives that line's own result as `heading`.
+    whose first line is no header gives that line's own result as `heading`. `fmt` («xlsx» or «csv») is the format, the
+    file's own where it is not given.
     """
     if isinstance(target, Path):
         with target.open("wb") as stream:
-            return write_result(sheet, results, stream, title, every_line=every_line, heading=heading)
+            return write_result(sheet, results, stream, title, every_line=every_line, heading=heading, fmt=fmt)
     counted = _Counted(_chosen(sheet, results, every_line))
     kept = [at for at, name in enumerate(sheet.headers) if not name.startswith(RESULT_MARK)]
     header = [*(sheet.original_headers[at] for at in kept), heading or RESULT_MARK + title]
     rows = ([*(row.values[at] for at in kept), result, *row.surplus] for row, result in counted)
-    if sheet.format == "xlsx":
+    if (fmt or sheet.format) == "xlsx":
         _write_workbook(sheet, kept, header, rows, target)
     else:
         _write_csv(sheet, header, rows, target, [title, *results.values()])
@@ -96,9 +99,9 @@ def safe_text(cell: str) -> str:
 def _write_csv(
     sheet: Sheet, header: list[str], rows: Iterable[list[str]], stream: BinaryIO, added: Iterable[str]
 ) -> None:
-    encoding = _encoding_for(sheet.encoding or "utf-8", added)
+    encoding = _encoding_for(sheet.encoding or FOREIGN[0], added)
     text = io.TextIOWrapper(stream, encoding=encoding, newline="", write_through=False)
-    writer = csv.writer(text, delimiter=sheet.delimiter or ",", lineterminator="\r\n")
+    writer = csv.writer(text, delimiter=sheet.delimiter or FOREIGN[1], lineterminator="\r\n")
     writer.writerow([safe_text(cell) for cell in header])
     writer.writerows([safe_text(cell) for cell in row] for row in rows)
     text.flush()

@@ -57,7 +57,7 @@ SENTENCES: dict[Verdict, str] = {
         "The spreadsheet has shortened the number and its last figures are lost. "
         "Format the column as text and enter the numbers again."
     ),
-    Verdict.CONTRADICTION: N_("Line %(detail)s, which counts, wants another thing of it. Leave one of the two."),
+    Verdict.CONTRADICTION: N_("Line %(detail)s wants another thing of it. Leave one of the two."),
     Verdict.DUPLICATE: N_("Line %(detail)s says the same. One of them is enough."),
     Verdict.NO_OPTION: N_("There is no such option for this subscriber. Write its name or code as in the list."),
     Verdict.NO_ACTION: N_("It is not clear whether to switch on or off. Write «on» or «off»."),

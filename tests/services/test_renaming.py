@@ -216,6 +216,10 @@ def test_suggested_spellings_are_taken_with_one_word(session, data_dir, lines, a
     renaming.take_suggestions(session, actor, found.request_id, True)
     apply_all(session, actor, found)
     assert names(session)[:2] == ["Иванов", "Олег"]
+    out = io.BytesIO()
+    renaming.write_list_result(session, found, None, out)
+    results = [row[2] for row in openpyxl.load_workbook(io.BytesIO(out.getvalue())).active.values]
+    assert results[1:] == ["Renamed, in the suggested spelling: «Иванов».", "Renamed."]
 
 
 def test_a_list_longer_than_the_sellers_limit_is_refused(session, data_dir, lines, actor):
@@ -337,6 +341,60 @@ def test_a_list_that_waits_may_be_cancelled(session, app, data_dir, lines, actor
         assert session.scalar(sa.select(sa.func.count()).where(m.Job.name == "rename_apply")) == 0
         assert renaming.apply_step(session, actor, found.request_id).is_over
     assert names(session)[0] == "Стара назва 1" and found.request.state == "cancelled"
+
+
+def test_undoing_a_list_that_waits_cancels_it(session, data_dir, lines, actor):
+    with clock.standing_at(FROZEN):
+        found = upload(session, data_dir, actor, "0671234501;Олег\n")
+        renaming.order(session, actor, found.request_id)
+        assert renaming.undo(session, actor, found.request_id) is found
+        with pytest.raises(Refused, match="already cancelled"):
+            renaming.undo(session, actor, found.request_id)
+    assert found.request.state == "cancelled" and found.due_at is None
+
+
+@pytest.mark.covers("A1-14")
+def test_what_a_freeze_cuts_short_goes_on_in_its_first_allowed_minute(
+    session, app, data_dir, lines, actor, monkeypatch
+):
+    monkeypatch.setattr("app.services.renaming.lists.PACK", 1)
+    monkeypatch.setattr("app.services.renaming.lists.STEP", 1)
+    context.use(app)
+    found, other = (upload(session, data_dir, actor, f"067123450{n};A\n067123450{n + 1};B\n") for n in (1, 3))
+    for one in (found, other):
+        renaming.order(session, actor, one.request_id)
+    renaming.apply_step(session, actor, found.request_id, packs=1)
+    session.commit()
+    jobs = session.scalars(sa.select(m.Job.id).where(m.Job.name == "rename_apply")).all()
+    first, second = found.request_id, other.request_id
+    session.remove()
+    with clock.standing_at(FROZEN):
+        context.perform("job", jobs)
+        assert names(session)[:4] == ["A", "Стара назва 2", "Стара назва 3", "Стара назва 4"]
+        found, other = (renaming.list_of(session, actor, one) for one in (first, second))
+        assert (found.opens_at, found.promised_by) == (OPENS, OPENS + dt.timedelta(hours=24))
+        assert verdicts(session, found) == {1: "done", 2: "ok"} and other.request.state == "queued"
+        assert session.get(m.Job, jobs[0]).state == "done"
+    with clock.standing_at(OPENS):
+        schedule.order_due(session)
+        session.remove()
+        more = session.scalars(sa.select(m.Job.id).where(m.Job.name == "rename_apply", m.Job.state == "queued")).all()
+        session.remove()
+        context.perform("job", more)
+        assert len(more) == 2 and names(session)[:4] == ["A", "B", "A", "B"]
+        assert renaming.list_of(session, actor, first).outcomes == {"done": 2}
+
+
+def test_a_list_a_freeze_cut_short_can_be_ended_and_undone(session, data_dir, lines, actor, monkeypatch):
+    monkeypatch.setattr("app.services.renaming.lists.PACK", 1)
+    found = upload(session, data_dir, actor, "0671234501;A\n0671234502;B\n")
+    renaming.order(session, actor, found.request_id, by_job=False)
+    renaming.apply_step(session, actor, found.request_id, packs=1)
+    with clock.standing_at(FROZEN):
+        assert renaming.apply_step(session, actor, found.request_id).waits_until == OPENS
+        back = renaming.undo(session, actor, found.request_id)
+        assert verdicts(session, found) == {1: "done", 2: "stopped"}
+        assert back.opens_at == OPENS and back.request.state == "queued"
 
 
 @pytest.mark.covers("A1-13")

@@ -40,6 +40,18 @@ def begun(client, **choice) -> str:
     return answer.headers["Location"].removesuffix("/who")
 
 
+def test_the_form_begins_on_the_day_the_sellers_lead_time_allows(client, house):
+    house.session.add(m.Policy(seller_id=house.seller.id, kind="option_lead", settings={"days": 5}))
+    house.session.commit()
+    page = client.get("/my/options/new").get_data(as_text=True)
+    assert 'min="2026-11-15"' in page and 'value="2026-11-15"' in page and "Nov 15, 2026 at the earliest" in page
+    refused = post(client, "/my/options/new", {"action": "on", "option": "roaming", "day": "2026-11-14"})
+    assert refused.status_code == 422 and "from Nov 15, 2026 at the earliest" in refused.get_data(as_text=True)
+    place = begun(client, day="2026-11-15")
+    post(client, f"{place}/who", {"how": "paste", "text": house.numbers(0)})
+    assert "Ask for 1" in client.get(place).get_data(as_text=True)
+
+
 @pytest.mark.covers("A1-16", "A1-37")
 def test_an_administrator_goes_through_the_steps_and_back_without_losing_anything(client, house):
     page = client.get("/my/options/new").get_data(as_text=True)

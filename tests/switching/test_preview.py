@@ -33,10 +33,32 @@ def test_numbers_that_a_program_has_spoiled_are_read_or_said_to_be(house):
     assert house.verdicts(batch) == ["ok", "ok", "ok", "shortened", "no_number"]
 
 
-def test_of_two_lines_that_disagree_the_first_counts_and_the_second_says_so(house):
-    number = house.subscribers[0].number
-    batch = house.list_of(f"Номер;Дія\n{number};on\n{number};on\n{number};off\n")
-    assert house.verdicts(batch) == ["ok", "duplicate", "contradiction"]
+def test_lines_that_disagree_are_all_refused_and_each_names_one_that_differs(house):
+    number, other = (one.number for one in house.subscribers[:2])
+    batch = house.list_of(f"Номер;Дія\n{number};on\n{number};on\n{number};off\n{number};on\n{other};on\n{other};on\n")
+    assert house.verdicts(batch) == [*["contradiction"] * 4, "ok", "duplicate"]
+    details = house.session.scalars(sa.select(m.RequestLine.detail).order_by(m.RequestLine.position)).all()
+    assert details[:4] == ["4", "4", "2", "4"]
+    summary = batch.details["summary"]
+    assert summary["verdicts"] == {"contradiction": 4, "ok": 1, "duplicate": 1} and summary["on"] == 1
+    assert summary["sums"]["UAH"]["month"]["total"] == "95.00"
+
+
+def test_lines_of_different_parts_of_a_long_list_that_disagree_are_refused_too(house, monkeypatch):
+    monkeypatch.setattr("app.services.switching.drafts.AT_ONCE", 1)
+    monkeypatch.setattr("app.services.switching.looking.PART", 2)
+    number, other = (one.number for one in house.subscribers[:2])
+    choice = switching.Choice("on", "roaming", TODAY)
+    draft = switching.open_draft(house.session, house.actor, house.company.id, choice)
+    text = f"Номер;Дія\n{number};on\n{other};on\n{number};on\n{number};off\n"
+    switching.take_paste(house.session, house.actor, draft.id, text, "/page")
+    look = switching.Look(draft.id, 1)
+    while look.step(house.session, house.actor):
+        pass
+    assert house.verdicts(draft) == ["contradiction", "ok", "contradiction", "contradiction"]
+    summary = draft.details["summary"]
+    assert summary["verdicts"] == {"contradiction": 3, "ok": 1} and summary["on"] == 1
+    assert summary["sums"]["UAH"]["month"]["total"] == "95.00"
 
 
 def test_names_beside_numbers_without_a_header_are_no_options(house):

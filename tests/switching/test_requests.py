@@ -12,6 +12,7 @@ from app.core.errors import Refused
 from app.provisioning.simulated import SimulatedOperator
 from app.services import switching
 from app.services.switching import operating, running
+from tests import makers
 from tests.switching.conftest import TODAY
 
 
@@ -160,6 +161,21 @@ def test_what_is_answered_twice_is_written_once(house):
     [id_] = house.session.scalars(sa.select(m.Request.id).where(m.Request.parent_id == batch.id))
     assert operating.complete(house.session, [id_]) == []
     assert house.session.scalar(sa.select(sa.func.count()).select_from(m.SubscriptionItem)) == 5
+
+
+def test_what_is_done_after_the_plan_ended_is_rejected_with_the_reason_and_not_charged(house):
+    batch = house.ask(house.list_of(house.numbers(0, 1)))
+    first, second = house.session.scalars(
+        sa.select(m.Subscription).where(m.Subscription.subscriber_id.in_(one.id for one in house.subscribers[:2]))
+    )
+    first.ends_on = second.ends_on = dt.date(2026, 11, 9)
+    plan = house.session.get_one(m.Plan, second.plan_id)
+    makers.subscription(house.session, house.account, plan, subscriber_id=second.subscriber_id)  # another followed
+    house.run(batch)
+    assert house.states(batch) == ["rejected", "done"] and batch.state == "done"
+    reason = house.session.scalar(sa.select(m.Request.reason).where(m.Request.state == "rejected"))
+    assert "no longer in force" in reason
+    assert house.session.scalars(sa.select(m.Option.subscriber_id)).all() == [second.subscriber_id]
 
 
 @pytest.mark.covers("A1-16")

@@ -45,6 +45,7 @@ NOTHING_GOOD = N_("No line of this list can be applied. Correct the list and upl
 NOT_NEW = N_("This list is already ordered. Upload another one.")
 NOT_DONE = N_("Only a list that has been applied can be undone.")
 NOTHING_DONE = N_("This list changed no name, so there is nothing to undo.")
+CANCELLED = N_("This list is already cancelled.")
 TOO_LATE = N_("This list has already been applied. You may undo it.")
 
 
@@ -55,6 +56,7 @@ class Progress:
     done: int
     total: int
     is_over: bool
+    waits_until: dt.datetime | None = None  # a freeze has begun before the list was through
 
 
 # --- making a list ---------------------------------------------------------------------------------------------------
@@ -259,7 +261,9 @@ def good_lines(counts: dict[str, int]) -> int:
 
 def _order_job(session: Session, actor: Actor, found: RenameList, page: str = "") -> None:
     params = {"request_id": found.request_id, **({"page": page} if page else {})}
-    job = work.order_job(session, actor, JobName.RENAME_APPLY, params, TITLE, key=f"rename:{found.request_id}")
+    since = f":{found.opens_at:%Y%m%d}" if found.opens_at is not None else ""  # what a freeze has held is another job
+    key = f"rename:{found.request_id}{since}"
+    job = work.order_job(session, actor, JobName.RENAME_APPLY, params, TITLE, key=key)
     found.job_id, found.due_at = job.id, None
 
 
@@ -288,7 +292,7 @@ def cancel(session: Session, actor: Actor, request_id: int) -> RenameList:
     found = _locked(session, actor, request_id)
     state = found.request.state
     if state in ENDED:
-        raise Refused(TOO_LATE if state == RequestState.DONE.value else N_("This list is already cancelled."))
+        raise Refused(TOO_LATE if state == RequestState.DONE.value else CANCELLED)
     job = session.get(Job, found.job_id) if found.job_id else None
     if state == RequestState.SENT.value and job is not None and job.state == JobState.RUNNING.value:
         job.cancel_asked = True
@@ -326,12 +330,21 @@ def progress_of(found: RenameList) -> Progress:
     """How far a list is."""
     is_over = found.request.state in ENDED
     done = found.lines if is_over else min(found.lines, found.applied_packs * PACK)
-    return Progress(done, found.lines, is_over)
+    return Progress(done, found.lines, is_over, waits_until(found))
 
 
-def waits_until(session: Session, found: RenameList) -> dt.datetime | None:
+def _hold(session: Session, actor: Actor, found: RenameList, gate: Gate) -> Progress:
+    """What is left of a list waits until the freeze is over; the schedule begins it then."""
+    found.opens_at = found.due_at = gate.opens_at
+    found.promised_by = gate.promised_by
+    _record(session, actor, "rename.hold", found, applied=found.applied_packs, opens=gate.opens_at.isoformat())
+    session.flush()
+    return progress_of(found)
+
+
+def waits_until(found: RenameList) -> dt.datetime | None:
     """The instant before which a list that waits for the end of a freeze must not begin; None where it may."""
-    if found.opens_at is None or found.applied_packs or clock.now() >= found.opens_at:
+    if found.opens_at is None or clock.now() >= found.opens_at or found.request.state in ENDED:
         return None
     return found.opens_at
 
@@ -339,11 +352,15 @@ def waits_until(session: Session, found: RenameList) -> dt.datetime | None:
 def apply_step(session: Session, actor: Actor, request_id: int, packs: int = STEP) -> Progress:
     """Apply the next packs in the caller's transaction, who commits; after a kill nothing is lost or done twice.
 
-    A list that waits for its day does nothing before it.
+    A list that waits for its day does nothing before it. Where a freeze has begun before it was through, what is left of
+    it waits for the first allowed minute, whatever the policy does with lists that are asked for in the freeze.
     """
     found = _locked(session, actor, request_id)
-    if found.request.state in (*ENDED, RequestState.NEW.value) or waits_until(session, found):
+    if found.request.state in (*ENDED, RequestState.NEW.value) or waits_until(found):
         return progress_of(found)
+    gate = gate_of(session, found.seller_id)
+    if not gate.is_open:
+        return _hold(session, actor, found, gate)
     if found.request.state in (RequestState.QUEUED.value, RequestState.FAILED.value):
         found.request.state = RequestState.SENT.value
         found.begun_at = found.begun_at or clock.now()
@@ -454,13 +471,23 @@ def _why_not_undone(found: RenameList, gate: Gate, is_billed: bool) -> DomainErr
 def undo(session: Session, actor: Actor, request_id: int, *, by_job: bool = True, page: str = "") -> RenameList:
     """Give every line its old name back: a list of its own, with its history. Lines renamed since are left.
 
-    Asking twice undoes once; after the next billing run of its month it is refused.
+    Asking twice undoes once; after the next billing run of its month it is refused. A list that still waits is
+    cancelled instead, one that a freeze has cut short is ended where it is: then that very list is what comes back.
     """
     found = _locked(session, actor, request_id)
     known = undo_of(session, found)
     if known is not None:
         return known
-    refused = why_not_undone(session, found, gate_of(session, found.seller_id))
+    state, gate = found.request.state, gate_of(session, found.seller_id)
+    if state == RequestState.CANCELLED.value:
+        raise Refused(CANCELLED)
+    if state == RequestState.QUEUED.value:
+        return cancel(session, actor, request_id)
+    if state == RequestState.SENT.value and waits_until(found):
+        _stop(session, actor, found)
+        if not found.outcomes.get(Outcome.DONE.value) or not (gate.is_open or gate.waits):
+            return found
+    refused = why_not_undone(session, found, gate)
     if refused is not None:
         raise refused
     made = RenameList(

@@ -14,7 +14,7 @@ from app.models import RenameList
 from app.reports.render import xlsx
 from app.reports.render.xlsx import Column
 from app.rules.lifecycle import RequestState
-from app.rules.renaming import GOOD
+from app.rules.renaming import GOOD, Verdict
 from app.services.importing.opening import digest_of
 from app.services.renaming import words
 from app.services.renaming.gate import gate_of
@@ -42,9 +42,12 @@ def result_name(found: RenameList, opened: Opened | None) -> str:
 
 
 def write_list_result(
-    session: Session, found: RenameList, opened: Opened | None, target: BinaryIO, say: Say = str
+    session: Session, found: RenameList, opened: Opened | None, target: BinaryIO, say: Say = str, fmt: str = ""
 ) -> int:
-    """Write every line of the list with its result; without its file (an undo) a workbook of three columns."""
+    """Write every line of the list with its result; without its file (an undo) a workbook of three columns.
+
+    `fmt` («xlsx», «csv») is a format other than the list's own.
+    """
     told = _teller(session, found, say)
     lines = walk_lines(session, found)
     if opened is None:
@@ -53,17 +56,17 @@ def write_list_result(
     results = {one.line: told(one) for one in lines}
     title = say(DomainError(RESULT))
     heading = None if opened.columns.header else results.get(opened.sheet.header_line, RESULT_MARK + title)
-    return write_result(opened.sheet, results, target, title, every_line=True, heading=heading)
+    return write_result(opened.sheet, results, target, title, every_line=True, heading=heading, fmt=fmt)
 
 
 def _teller(session: Session, found: RenameList, say: Say) -> Callable[[ListLine], str]:
     """The sentence of a line, each different one translated once."""
-    longest = gate_of(session, found.seller_id).characters
+    longest, takes = gate_of(session, found.seller_id).characters, found.takes_suggestions
     is_cancelled = found.request.state == RequestState.CANCELLED.value
 
     @cache
     def sentence(verdict: str, outcome: str, remark: object) -> str:
-        return say(words.result_of(verdict, outcome, remark, longest))
+        return say(words.result_of(verdict, outcome, remark, longest, takes))
 
     @cache
     def waiting(text: str) -> str:
@@ -71,9 +74,11 @@ def _teller(session: Session, found: RenameList, say: Say) -> Callable[[ListLine
 
     def told(one: ListLine) -> str:
         if one.outcome:
-            return sentence("", one.outcome, "")
+            return sentence(one.verdict, one.outcome, one.remark)
         if one.verdict in _GOOD and found.request.state != RequestState.NEW.value:
-            return waiting(words.NEVER if is_cancelled else words.LATER)
+            later = waiting(words.NEVER if is_cancelled else words.LATER)
+            warns = one.verdict == Verdict.LOOK_ALIKE.value and not takes
+            return f"{later} {sentence(one.verdict, '', one.remark)}" if warns else later
         return sentence(one.verdict, "", one.remark)
 
     return told

@@ -28,6 +28,11 @@ AFTER: dict[str, str] = {
     Outcome.RENAMED_SINCE: N_("It has been renamed again since, so it is left as it is."),
     Outcome.STOPPED: N_("Not renamed: the list was stopped before this line."),
 }
+# of a line with mixed letters that was renamed: as it was written, or as was suggested
+AS_WRITTEN = N_(
+    "Renamed as written. A word mixes Latin and Cyrillic letters that look alike. Probably meant: «%(remark)s»."
+)
+AS_SUGGESTED = N_("Renamed, in the suggested spelling: «%(remark)s».")
 LATER = N_("Not renamed yet.")
 NEVER = N_("Not renamed: the list was cancelled.")
 
@@ -37,8 +42,15 @@ def sentence_of(verdict: str, remark: object = "", longest: int = 0) -> Refused:
     return Refused(BEFORE[Verdict(verdict)], remark=remark, longest=longest)
 
 
-def result_of(verdict: str, outcome: str, remark: object = "", longest: int = 0) -> DomainError:
-    """What a result says of a line: its outcome where it was good, else why it was refused."""
+def result_of(
+    verdict: str, outcome: str, remark: object = "", longest: int = 0, takes_suggestions: bool = False
+) -> DomainError:
+    """What a result says of a line: its outcome where it was good, else why it was refused.
+
+    A name of mixed letters keeps its warning once it is written, with the spelling that was probably meant.
+    """
+    if outcome == Outcome.DONE.value and verdict == Verdict.LOOK_ALIKE.value:
+        return DomainError(AS_SUGGESTED if takes_suggestions else AS_WRITTEN, remark=remark)
     if outcome:
         return DomainError(AFTER[Outcome(outcome)])
     return sentence_of(verdict, remark, longest)

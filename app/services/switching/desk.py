@@ -75,6 +75,8 @@ def mark_done(session: Session, actor: Actor, request_id: int) -> Request:
     if request.state != RequestState.SENT.value:
         raise Refused(NOT_SENT)
     complete(session, [request.id])
-    trail.record(session, actor, "options.done", "request", request.id, company_id=request.company_id)
     session.refresh(request)
+    if request.state != RequestState.DONE.value:
+        raise Refused(request.reason)
+    trail.record(session, actor, "options.done", "request", request.id, company_id=request.company_id)
     return request

@@ -5,7 +5,7 @@ Statements here are written out, so each names the company itself: another compa
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,9 +66,18 @@ class Known:
 
 def days_of(session: Session, seller_id: int) -> Days:
     """Today, the earliest day and the billed months, from this one on, of a Seller."""
-    today = clock.today(policies.zone_of(session, seller_id))
-    lead = policies.calendar_for(session, seller_id)[PolicyKind.OPTION_LEAD]["days"]
-    return Days(today, today + dt.timedelta(days=lead), closed_months(session, seller_id, today))
+    zone = policies.zone_of(session, seller_id)
+    today = clock.today(zone)
+    return Days(today, earliest_day(session, {seller_id: zone}), closed_months(session, seller_id, today))
+
+
+def earliest_day(session: Session, zones: Mapping[int, str]) -> dt.date:
+    """The first day on which any of these Sellers (with their zones) switches an option that is asked for now."""
+    days = (
+        clock.today(zone) + dt.timedelta(days=policies.calendar_for(session, one)[PolicyKind.OPTION_LEAD]["days"])
+        for one, zone in zones.items()
+    )
+    return min(days, default=clock.today())
 
 
 def closed_months(session: Session, seller_id: int, since: dt.date) -> tuple[dt.date, ...]:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -26,7 +26,21 @@ from app.services.switching.offers import Offer
 
 ZERO = Decimal(0)
 WHEN = ("month", "first")
-Said = tuple[int, str, dt.date | None]  # a line: its place, what it wants, from which day
+
+
+@dataclass
+class Said:
+    """What a line that can be done wants; the lines that repeat it, and the first that wants another thing."""
+
+    at: int
+    action: str
+    day: dt.date | None
+    repeated: list[int] = field(default_factory=list)
+    against: int = 0
+
+    def is_same(self, action: str, day: dt.date | None) -> bool:
+        """Whether a line wants just that."""
+        return (self.action, self.day) == (action, day)
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,7 @@ class Judge:
         self.parts = offers.all_by_word(parts)
         self.days: dict[int, facts.Days] = {}
         self.said: dict[Key, Said] = {}
+        self.crossed: dict[int, int] = {}  # lines of parts before → the line of this part that contradicts them
 
     def days_of(self, seller_id: int) -> facts.Days:
         """The calendar of a Seller, read once."""
@@ -121,12 +136,31 @@ class Judge:
         keys = [one.key for one in lines if one.key is not None]
         components = {key[1] for key in keys} | {part.component_id for one in lines for part in one.choices}
         known = facts.known_of(self.session, self.company_id, {key[0] for key in keys}, components)
+        places = {one.at: one for one in lines}
+        self.crossed = {}
         for one in lines:
             _settle(one, known)
             one.judged = judge(self._facts(one, known))
-            if one.judged.verdict is Verdict.OK and one.key is not None:
-                self.said[one.key] = (one.at, one.action, one.day)
+            if one.key is None:
+                continue
+            if one.judged.verdict is Verdict.OK:
+                self.said[one.key] = Said(one.at, one.action, one.day)
                 one.change = self._change(one, known)
+            elif one.judged.verdict is Verdict.DUPLICATE:
+                self.said[one.key].repeated.append(one.at)
+            elif one.judged.verdict is Verdict.CONTRADICTION:
+                self._contradict(self.said[one.key], one.at, places)
+
+    def _contradict(self, said: Said, at: int, places: Mapping[int, Read]) -> None:
+        """Two lines that want different things of one option are both refused: nobody may guess which was meant."""
+        if said.against:
+            return
+        said.against = at
+        for before in (said.at, *said.repeated):
+            if before in places:
+                places[before].judged, places[before].change = Judged(Verdict.CONTRADICTION, str(at)), None
+            else:
+                self.crossed[before] = at
 
     def price(self, lines: Sequence[Read]) -> None:
         """What each changes on the bills."""
@@ -150,8 +184,8 @@ class Judge:
             today=days.today,
             earliest=days.earliest,
             open_from=days.open_from(one.day) if days.closed else dt.date.min,
-            said_before=before[0] if before else 0,
-            said_otherwise=before is not None and before[1:] != (one.action, one.day),
+            said_before=_differing(before, one) if before else 0,
+            said_otherwise=before is not None and (before.against > 0 or not before.is_same(one.action, one.day)),
             subscriptions=known.subscriptions.get(one.line.id, ()),
             terms=known.terms(one.key),
             has_open_request=one.key in known.open,
@@ -169,6 +203,11 @@ class Judge:
         after = [Part(p.subscription_id, p.component_id, p.since, one.day, p.quantity, p.unit_price) for p in before]
         key = (before[0].subscription_id, one.offer.component_id)
         return Change(*place, key, before, [part for part in after if part.since < one.day])
+
+
+def _differing(before: Said, one: Read) -> int:
+    """The line to look at: the one that says the same, or the one that says otherwise where there is such a one."""
+    return before.against if before.against and before.is_same(one.action, one.day) else before.at
 
 
 def _settle(one: Read, known: facts.Known) -> None:
@@ -267,6 +306,19 @@ class Tally:
                 group["month"] += one.effect.month
                 group["first"] += one.effect.first
 
+    def take_back(self, rows: Sequence[Any]) -> None:
+        """Lines counted before (of the table) turn out contradicted: they are none that can be done."""
+        for row in rows:
+            self.verdicts[row.verdict] -= 1
+            self.verdicts[Verdict.CONTRADICTION.value] += 1
+            if row.verdict != Verdict.OK.value:
+                continue
+            self.actions[row.action] -= 1
+            if row.month_amount or row.first_amount:
+                group = self.groups[row.currency, row.tax_bp, row.tax_included]
+                group["month"] -= row.month_amount
+                group["first"] -= row.first_amount
+
     def told(self) -> dict[str, Any]:
         """As the list keeps it: sums are rounded once a currency and tax rate, as documents are."""
         sums: dict[str, dict[str, dict[str, Decimal]]] = {}
@@ -281,7 +333,7 @@ class Tally:
             for currency, mine in sums.items()
         }
         actions = {ON: self.actions[ON], OFF: self.actions[OFF]}
-        return {"lines": self.verdicts.total(), "verdicts": dict(self.verdicts), "sums": told, **actions}
+        return {"lines": self.verdicts.total(), "verdicts": dict(+self.verdicts), "sums": told, **actions}
 
 
 def net_and_tax(amount: Decimal, tax_bp: int | None, included: bool) -> tuple[Decimal, Decimal]:

@@ -4,6 +4,7 @@ Begun anew, by a worker after another was killed, it looks from the first line a
 """
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor
 from app.core.errors import DomainError
 from app.models import Request, RequestLine
+from app.rules.switching import Verdict
 from app.services.switching import judging
 from app.services.switching.drafts import draft_of
 
@@ -68,7 +70,22 @@ class Look:
         session.execute(sa.delete(RequestLine).where(RequestLine.request_id == draft.id, between))
         judging.insert(session, draft, read)
         self.tally.add(read)
+        self._contradict(session, draft)
         session.flush()
+
+    def _contradict(self, session: Session, draft: Request) -> None:
+        """Lines of the parts before that a line of this part contradicts: what was said of them holds no longer."""
+        crossed = self.judge.crossed if self.judge is not None else {}
+        if not crossed:
+            return
+        query = sa.select(RequestLine).where(
+            RequestLine.request_id == draft.id, RequestLine.position.in_(sorted(crossed))
+        )
+        rows = session.scalars(query).all()
+        self.tally.take_back(rows)
+        for row in rows:
+            row.verdict, row.detail = Verdict.CONTRADICTION.value, str(crossed[row.position])
+            row.month_amount = row.first_amount = Decimal(0)
 
     def _end(self, session: Session, draft: Request) -> None:
         kept = {name: value for name, value in draft.details.items() if name not in ("lines", "look_job")}

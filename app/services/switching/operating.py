@@ -21,7 +21,7 @@ from app.core.errors import N_
 from app.models import Account, Option, Request, Seller, SubscriptionItem
 from app.provisioning.base import Answer, Operator, OperatorError, Order, State
 from app.rules.lifecycle import RequestState
-from app.rules.switching import KINDS, OFF, ON, begins_on
+from app.rules.switching import KINDS, OFF, ON, Term, begins_on
 from app.services import policies, sets, work
 from app.services.billing.dialect import from_fine
 from app.services.switching import facts
@@ -34,6 +34,10 @@ LONGEST = 3600  # seconds between two tries or questions
 ACTION = {kind: action for action, kind in KINDS.items()}
 WAITING = (RequestState.NEW.value, RequestState.QUEUED.value, RequestState.FAILED.value)
 TIRED = N_("The operator could not be reached.")
+OVER = N_(
+    "The subscriber’s plan was no longer in force when the option was switched on, so it is not charged. "
+    "Ask for it again once there is a plan."
+)
 LOST = N_("The operator has lost the order; it is sent again.")
 
 Open = Callable[[str, Mapping[str, Any], Path], Operator]
@@ -282,7 +286,9 @@ def complete(session: Session, request_ids: Sequence[int]) -> list[int]:
         known = facts.known_of(
             session, company_id, {row.subscriber_id for row in some}, {row.component_id for row in some}
         )
-        _switch_on(session, known, [row for row in plain if ACTION[row.kind] == ON])
+        late = _switch_on(session, known, [row for row in plain if ACTION[row.kind] == ON])
+        if late:
+            _set(session, [[id_, OVER] for id_ in late], "reason", RequestState.DONE, to=RequestState.REJECTED)
         _switch_off(session, known, [row for row in plain if ACTION[row.kind] == OFF])
         _undo(session, undone)
     finish(session, _parents(session, ended))
@@ -297,28 +303,38 @@ def _remember(session: Session, done: Mapping[int, Mapping[str, Any]], rows: Seq
     sets.update_rows(session, "request", {"details": "JSON"}, details)
 
 
-def _switch_on(session: Session, known: facts.Known, rows: Sequence[Any]) -> None:
-    """Options and parts from the day on, to the end of the subscription they hang on where it has one."""
-    options, items, written = [], [], []
+def _switch_on(session: Session, known: facts.Known, rows: Sequence[Any]) -> list[int]:
+    """Options and parts from the day on, to the end of the subscription they hang on where it has one.
+
+    Where that has ended meanwhile they hang on the one that followed it; requests for which there is none come back.
+    """
+    options, items, written, late = [], [], [], []
     todays = {one: clock.today(policies.zone_of(session, one)) for one in {row.seller_id for row in rows}}
     for row in rows:
         since = begins_on(row.effective_on, todays[row.seller_id])
-        terms = {term.id: term for term in known.subscriptions.get(row.subscriber_id, ())}
-        term = terms.get(row.details["subscription_id"])
-        if term is None or not term.holds_on(since):
+        term = _hung_on(known.subscriptions.get(row.subscriber_id, ()), row.details["subscription_id"], since)
+        if term is None:
+            late.append(row.id)
             continue
         own = {"company_id": row.company_id, "component_id": row.component_id, "valid_from": since}
         options.append(own | {"subscriber_id": row.subscriber_id, "valid_to": term.until})
         items.append(own | {"subscription_id": term.id, "name": row.details["name"], "valid_to": term.until})
         written.append(row)
     if not written:
-        return
+        return late
     option_ids, item_ids = _insert(session, Option, options), _insert(session, SubscriptionItem, items)
     done = {
         row.id: {"option_id": option_id, "item_id": item_id, "since": option["valid_from"].isoformat()}
         for row, option_id, item_id, option in zip(written, option_ids, item_ids, options, strict=True)
     }
     _remember(session, done, written)
+    return late
+
+
+def _hung_on(terms: Sequence[Term], asked: int, day: dt.date) -> Term | None:
+    """The subscription an option was asked for where it is in force on the day, else another that is."""
+    fit = [term for term in terms if term.holds_on(day)]
+    return next((term for term in fit if term.id == asked), fit[0] if fit else None)
 
 
 def _insert(session: Session, model: Any, rows: Sequence[Mapping[str, Any]]) -> list[int]:

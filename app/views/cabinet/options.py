@@ -12,12 +12,13 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.access.permissions import Right
+from app.core.errors import DomainError
 from app.models import Job, Request
 from app.rules.lifecycle import JobState
-from app.rules.switching import OFF, ON, Verdict
+from app.rules.switching import OFF, ON, SENTENCES, Verdict
 from app.services import switching
 from app.services.cabinet import subscribers
-from app.services.switching import asking, history, results
+from app.services.switching import asking, facts, history, results
 from app.services.switching.history import LEFT_OUT, Batch, Wanted
 from app.views import counts
 from app.views.base import attempt, needs, say
@@ -146,7 +147,17 @@ class OptionsPage(frame.Page):
         if day is None or not request.form.get("option"):
             flash(gettext("Choose the option and the day."), "danger")
             return None
+        earliest = self._earliest()
+        if day < earliest:
+            verdict = Verdict.TOO_SOON if day >= self.today else Verdict.PAST
+            detail = frame.day(earliest if verdict is Verdict.TOO_SOON else self.today)
+            flash(say(DomainError(SENTENCES[verdict], detail=detail)), "danger")
+            return None
         return switching.Choice(request.form.get("action", ""), request.form.get("option", "")[:120], day)
+
+    def _earliest(self) -> Any:
+        """The first day any of the company's Sellers switches an option on (policy `option_lead`)."""
+        return facts.earliest_day(self.session, {line.seller_id: line.zone for line in self.accounts})
 
     def _after_choice(self, draft: Request) -> str:
         to = "OptionsPage.one_list" if "columns" in draft.details else "OptionsPage.who"
@@ -163,7 +174,8 @@ class OptionsPage(frame.Page):
             draft=draft,
             offers=[(code, some[0].name, _prices(some)) for code, some in offers.items()],
             values=values,
-            first_day=self.today,
+            first_day=self._earliest(),
+            today=self.today,
         )
 
     def _steps(self, draft: Request | None) -> list[Any]:

@@ -16,7 +16,7 @@ from app.extensions import db
 from app.models import Job, RenameList
 from app.rules.lifecycle import JobState
 from app.rules.policies import PolicyKind
-from app.rules.renaming import GOOD, Outcome, Verdict, judge_name
+from app.rules.renaming import Outcome, Verdict, judge_name
 from app.services import importing, renaming
 from app.services.cabinet import subscribers
 from app.services.renaming import words as sentences
@@ -146,6 +146,7 @@ class RenamePage(frame.Page):
             state=state,
             title=title_of(found),
             state_of=state_of,
+            waits=renaming.waits_until(found),
             gate=gate,
             note=window_note(gate.calendar[PolicyKind.RENAME_FREEZE], self.today),
             is_refused=not gate.is_open and not gate.waits,
@@ -287,6 +288,8 @@ def title_of(found: RenameList) -> str:
 def state_of(found: RenameList) -> Any:
     """The state of a list as a coloured word."""
     word, tone = STATES.get(found.request.state, (found.request.state, ""))
+    if found.request.state == "sent" and renaming.waits_until(found):
+        word, tone = STATES["queued"]
     if found.is_stopped:
         word, tone = gettext("Stopped"), "warn"
     return word, tone
@@ -317,7 +320,9 @@ def _tabs(found: RenameList, want: str) -> list[dict[str, Any]]:
     applied = found.request.state in ("done", "sent")
     labels = {**OUTCOMES, **{name: word for name, word in VERDICTS.items() if name not in OUTCOMES}}
     labels = labels if applied else VERDICTS
-    sums = {name: count for name, count in found.counts.items() if name in VERDICTS and not (applied and name in GOOD)}
+    sums = {
+        name: count for name, count in found.counts.items() if name in VERDICTS and not (applied and name == Verdict.OK)
+    }
     for name, count in found.outcomes.items() if applied else ():
         sums[name] = sums.get(name, 0) + count
     url = {name: url_for("RenamePage.one_list", request_id=found.request_id, want=name) for name in sums}
@@ -340,8 +345,11 @@ def _shown(one: renaming.ListLine, found: RenameList, longest: int) -> dict[str,
     table, name = (OUTCOMES, one.outcome) if one.outcome else (VERDICTS, one.verdict)
     word, tone = table.get(name, (name, ""))
     taken = one.verdict == Verdict.LOOK_ALIKE and found.takes_suggestions
-    is_plain = name in (Verdict.OK, Outcome.DONE) or taken
-    why = "" if is_plain else say(sentences.result_of(one.verdict, one.outcome, one.remark, longest))
+    is_mixed = one.verdict == Verdict.LOOK_ALIKE and not taken
+    is_plain = name in (Verdict.OK, Outcome.DONE) and not is_mixed
+    why = "" if is_plain or taken else say(sentences.result_of(one.verdict, one.outcome, one.remark, longest))
+    if is_mixed and name == Outcome.DONE:
+        tone = "warn"
     if taken and not one.outcome:
         word, tone = gettext("Suggested spelling"), "good"
     return {"one": one, "word": str(word), "tone": tone, "why": why}

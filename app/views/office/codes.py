@@ -172,6 +172,7 @@ ACTIONS: dict[str, Any] = {
     "policy.change": _l("Policy changed"),
     "rename.apply": _l("Subscribers renamed by list"),
     "rename.cancel": _l("Renaming by list cancelled"),
+    "rename.hold": _l("Renaming by list waits for the end of the freeze"),
     "rename.order": _l("Renaming by list ordered"),
     "platform.again": _l("Task of a platform tried again"),
     "platform.done": _l("Task of a platform done"),
