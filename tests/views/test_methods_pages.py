@@ -108,15 +108,19 @@ def test_olga_sets_automatic_top_up_step_by_step(
     method = add_card(olga, session, GOOD)
     assert "is off" in text(olga, "/my/top-up/")
     assert "*4242" in text(olga, "/my/top-up/set")
-    payers = text(olga, f"/my/top-up/set?method={method.id}")
-    (new,) = re.findall(r'href="(/my/payers/new[?]back=[^"]+)"', payers)
-    assert f"/my/top-up/set?account={account.id}&amp;method={method.id}" in text(olga, new)  # Back to the same step
-    step = f"/my/top-up/set?method={method.id}&payer={account.payer_id}"
-    assert "Recommended maximum" in text(olga, step)
+    first = text(olga, "/my/top-up/set")  # the method and the limits stand on the first step
+    assert "Recommended maximum" in first and "Details of the payer" in first and "New payer" not in first
+    step = f"/my/top-up/set?method={method.id}"
     assert "Enter the sums as numbers" in text(olga, f"{step}&threshold=abc&maximum=5")
-    confirm = f"{step}&threshold=100&maximum=682.00"
+    step = f"{step}&threshold=100&maximum=682.00"
+    (new,) = re.findall(r'href="(/my/payers/new[?]back=[^"]+)"', text(olga, step))
+    assert f"/my/top-up/set?account={account.id}&amp;method={method.id}" in text(olga, new)  # Back to the same step
+    step = f"{step}&payer={account.payer_id}"
+    details = text(olga, step)
+    assert "Street" in details and f"/my/payers/{account.payer_id}?back=" in details
+    confirm = f"{step}&seen=1"
     assert "By confirming you let the payment system" in text(olga, confirm)
-    given = {"method": method.id, "payer": account.payer_id, "threshold": "100", "maximum": "682.00"}
+    given = {"method": method.id, "payer": account.payer_id, "threshold": "100", "maximum": "682.00", "seen": "1"}
     answer = post(olga, "/my/top-up/set", page=confirm, account=account.id, **given)
     assert answer.status_code == 302
     row = session.query(AutoTopUp).one()

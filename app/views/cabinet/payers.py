@@ -50,9 +50,11 @@ def back_asked() -> str:
 
 
 def _chosen(back: str) -> str:
-    """The step of the checkout a payer was added for, with that payer chosen."""
-    path = url_for("CheckoutPage.payer")
-    return f"{path}?payer={g.saved_payer}" if back.partition("?")[0] == path else back
+    """The step of the checkout or the top-up a payer was added for, with that payer chosen."""
+    path, step = back.partition("?")[0], url_for("CheckoutPage.payer")
+    if path == url_for("TopUpPage.set") and "payer=" not in back:
+        return f"{back}&payer={g.saved_payer}"
+    return f"{step}?payer={g.saved_payer}" if path == step else back
 
 
 class PayersPage(frame.Page):

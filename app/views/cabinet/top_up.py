@@ -1,5 +1,6 @@
-"""Automatic top-up of an account: the method, the payer, the limits, the confirmation (AST-101…108)."""
+"""Automatic top-up of an account: method and limits, payer, the payer's details, confirmation (AST-101…108)."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,14 +10,15 @@ from flask_babel import gettext
 
 from app.access.permissions import Right
 from app.core.errors import DomainError
-from app.models import Account, AutoTopUp, Payer, PaymentMethod
+from app.models import Account, AutoTopUp, Payer, PaymentMethod, PaymentWay
 from app.services import top_up
 from app.services.cabinet import payers
 from app.views.base import attempt, needs, say
 from app.views.cabinet import frame
+from app.views.cabinet.payers import lines_of
 from app.views.rows import whole
 
-STEPS = ("method", "payer", "limits", "confirm")
+STEPS = ("method", "payer", "details", "confirm")
 
 
 class TopUpPage(frame.Page):
@@ -56,15 +58,17 @@ class TopUpPage(frame.Page):
         if request.method == "POST" and now == "confirm" and self._keep(account, given):
             return redirect(url_for("TopUpPage.index", account=account.id))
         usable = top_up.choices(self.session, self.actor, account)
+        payer = given["payer"]
         return self.show(
             "top_up_set.html",
             account=account,
             step=now,
             number=STEPS.index(now),
             methods=usable,
-            method_options=[(one.id, one.name, "") for one in usable],
+            limits=self._limits_of(usable, account.currency),
             payers=[(str(one.id), one.name) for one in payers.list_payers(self.session, self.actor)],
-            needs=top_up.needs_of(self.session, self.actor, account) if now in ("limits", "confirm") else None,
+            payer_lines=lines_of(payer) if payer is not None else [],
+            needs=top_up.needs_of(self.session, self.actor, account) if now == "method" else None,
             **given,
         )
 
@@ -81,23 +85,37 @@ class TopUpPage(frame.Page):
         }
 
     def _step(self, given: dict[str, Any]) -> str:
-        """The first step whose answer is missing or does not fit."""
-        if given["method"] is None:
+        """The first step whose answer is missing or does not fit, or the one gone back to."""
+        back = request.values.get("back", "")
+        if given["method"] is None or "threshold" not in request.values or back == "method":
             return "method"
-        if given["payer"] is None:
-            return "payer"
-        if "threshold" not in request.values or request.values.get("back") == "limits":
-            return "limits"
         threshold, maximum = self._limits(given)
         if threshold is None or (maximum is None and not given["unlimited"]):
             flash(gettext("Enter the sums as numbers, such as 620.00."), "danger")
-            return "limits"
+            return "method"
         try:
             top_up.check(self.session, given["method"], threshold, maximum)
         except DomainError as error:
             flash(say(error), "danger")
-            return "limits"
-        return "confirm"
+            return "method"
+        if given["payer"] is None or back == "payer":
+            return "payer"
+        return "confirm" if "seen" in request.values else "details"
+
+    def _limits_of(self, usable: Sequence[PaymentMethod], currency: str) -> dict[int, str]:
+        """What each method says of the sums it takes; those that say nothing take any."""
+        found = {}
+        for one in usable:
+            way = self.session.get_one(PaymentWay, one.way_id)
+            said = [gettext("from %(amount)s", amount=frame.money(way.minimum, currency))] if way.minimum else []
+            if way.maximum is not None:
+                said.append(gettext("up to %(amount)s", amount=frame.money(way.maximum, currency)))
+            if one.monthly_maximum is not None:
+                month = frame.money(one.monthly_maximum, currency)
+                said.append(gettext("%(amount)s a month at most", amount=month))
+            if said:
+                found[one.id] = " ".join(said)
+        return found
 
     def _limits(self, given: dict[str, Any]) -> tuple[Decimal | None, Decimal | None]:
         maximum = None if given["unlimited"] else frame.as_amount(given["maximum_text"])
