@@ -50,8 +50,12 @@ test: setup test-unit test-servers test-browser ## All tests: SQLite, then Postg
 test-unit: setup
 	@$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not postgres and not redis and not browser"
 
+# The main job, which test-unit runs on SQLite, on real PostgreSQL too: what bills, loads, prints, pays and keeps books.
+CORE := $(addprefix tests/services/test_,billing.py importing.py documents.py registers.py reconciling_contracts.py \
+	advances.py currencies.py instalments.py regular_invoices.py fees.py)
 test-servers: setup
 	@$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "(postgres or redis) and not browser"
+	@$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not postgres and not redis and not browser" --postgres $(CORE)
 
 test-browser: setup
 	@$(PY) -m pytest -m browser
