@@ -15,6 +15,7 @@ from app.core.actor import Actor
 from app.core.period import Month
 from app.services import billing, payments, setup
 from tests import makers
+from tests.browser.hands import click, fill, fits_the_screen, see, sign_in, take_a_phone
 
 pytestmark = pytest.mark.browser
 SYSTEM = Actor.system("test")
@@ -43,89 +44,44 @@ def accountant(session: Session) -> tuple[str, str]:
     return told
 
 
-def click(browser: Any, text: str) -> None:
-    from selenium.webdriver.common.by import By
-
-    found = [e for e in browser.find_elements(By.CSS_SELECTOR, "a, button, summary") if e.is_displayed()]
-    wanted = next(e for e in found if " ".join(e.text.split()) == text)
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", wanted)
-    wanted.click()
-
-
-def page(browser: Any) -> str:
-    from selenium.common.exceptions import StaleElementReferenceException
-    from selenium.webdriver.common.by import By
-
-    for _ in range(20):
-        try:
-            return browser.find_element(By.TAG_NAME, "body").text.replace("\xa0", " ").replace("\u202f", " ")
-        except StaleElementReferenceException:  # the page gave way to the next one while it was read
-            continue
-    raise AssertionError("the page never stood still")
-
-
-def fill(browser: Any, name: str, value: str) -> None:
-    from selenium.webdriver.common.by import By
-
-    field = browser.find_element(By.NAME, name)
-    if field.get_attribute("type") == "date":
-        browser.execute_script("arguments[0].value = arguments[1]", field, value)
-    else:
-        field.clear()
-        field.send_keys(value)
-
-
 @pytest.mark.covers("A1-01", "A1-05", "AST-067", "AST-118")
 def test_an_accountant_pays_asks_and_reconciles(
     browser: Any, live_server: str, accountant: tuple[str, str], tmp_path: Path
 ) -> None:
-    browser.get(f"{live_server}/login/")
-    fill(browser, "username", accountant[0])
-    fill(browser, "password", makers.PASSWORD)
-    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
-    assert "Last documents" in page(browser) and "−120.00 UAH" in page(browser)
+    sign_in(browser, live_server, accountant[0])
+    see(browser, "Last documents", "−120.00 UAH")
 
     click(browser, "Documents")
     browser.get(f"{live_server}/my/documents/?unpaid=1&period=custom")
     click(browser, f"Invoice {accountant[1]}")
-    assert "How to pay" in page(browser)
-    click(browser, "Explain this line")
-    assert "1 × 120.00" in page(browser)
+    see(browser, "How to pay")
+    click(browser, "Explain this line", stays=True)
+    see(browser, "1 × 120.00")
 
     click(browser, "Payments")
     click(browser, "I have paid")
     fill(browser, "amount", "120,00")
     fill(browser, "reference", "114")
     click(browser, "Register the payment")
-    assert "Waits for the bank" in page(browser)
+    see(browser, "Waits for the bank")
 
     click(browser, "Reconciliation")
-    assert "Debt at the end" in page(browser)
+    see(browser, "Debt at the end")
     click(browser, "Make the act")
-    assert "The act is made" in page(browser) and "Download PDF" in page(browser)
+    see(browser, "The act is made", "Download PDF")
 
     click(browser, "Reconciliation")
     click(browser, "Compare with your book")
     book = tmp_path / "book.csv"
     book.write_text("Date;Number;Debit;Credit\n2020-01-01;1;1.00;\n", encoding="utf-8")
-    fill_file(browser, book)
+    fill(browser, "file", book)
     click(browser, "Compare")
-    assert "Only in our books" in page(browser)
-
-
-def fill_file(browser: Any, path: Path) -> None:
-    from selenium.webdriver.common.by import By
-
-    browser.find_element(By.NAME, "file").send_keys(str(path))
+    see(browser, "Only in our books")
 
 
 def test_nothing_is_wider_than_a_phone(browser: Any, live_server: str, accountant: tuple[str, str]) -> None:
-    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(f"{live_server}/login/")
-    fill(browser, "username", accountant[0])
-    fill(browser, "password", makers.PASSWORD)
-    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
+    take_a_phone(browser)
+    sign_in(browser, live_server, accountant[0])
     for path in (
         "/",
         "/my/documents/?period=12",
@@ -143,4 +99,4 @@ def test_nothing_is_wider_than_a_phone(browser: Any, live_server: str, accountan
         assert browser.execute_script("return performance.getEntriesByType('navigation')[0].responseStatus") == 200, (
             path
         )
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, path
+        assert fits_the_screen(browser), path

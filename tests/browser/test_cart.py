@@ -1,17 +1,16 @@
 """A stranger fills a cart with mouse and keyboard, and finds it again as a customer."""
 
 import datetime as dt
-import os
 from decimal import Decimal as D
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 
 from app import models as m
 from tests import makers
+from tests.browser.hands import eventually, press
 
 pytestmark = pytest.mark.browser
 
@@ -31,49 +30,31 @@ def server(session):
     return code
 
 
-def shot(browser, name):
-    if os.environ.get("CART_SHOTS"):
-        browser.save_screenshot(f"{os.environ['CART_SHOTS']}/{name}.png")
-
-
 @pytest.mark.covers("SMC-46", "SMC-47")
 def test_a_stranger_looks_into_the_cart_by_mouse_and_by_keyboard(browser, live_server, session, server):
-    browser.set_page_load_timeout(240)
-    wait = WebDriverWait(browser, 60)
+    def menu(inside=""):
+        return browser.find_element(By.CSS_SELECTOR, f"[data-kb-cart] {inside}".strip())
+
+    def may_check_out():
+        return browser.find_element(By.CSS_SELECTOR, 'button[value="checkout"]').is_enabled()
+
     browser.get(f"{live_server}/shop/product/{server}")
-    browser.find_element(By.CSS_SELECTOR, "form.shop-order button[type=submit]").click()
-    wait.until(lambda b: b.current_url.endswith("/cart/"))
-    shot(browser, "cart")
-    menu = browser.find_element(By.CSS_SELECTOR, "[data-kb-cart]")
-    assert "(1)" in menu.find_element(By.TAG_NAME, "summary").get_attribute("aria-label")
-    ActionChains(browser).move_to_element(menu).perform()
-    wait.until(lambda b: "Server S" in menu.text)
-    shot(browser, "mini")
-    look = menu.find_element(By.CSS_SELECTOR, "[data-kb-cart-look]")
-    assert look.find_element(By.CSS_SELECTOR, "a.btn").get_attribute("href").endswith("/cart/")
+    press(browser, "form.shop-order button[type=submit]")
+    assert browser.current_url.endswith("/cart/")
+    assert "(1)" in menu("summary").get_attribute("aria-label")
+    ActionChains(browser).move_to_element(menu()).perform()
+    eventually(browser, lambda: "Server S" in menu().text)
+    assert menu("[data-kb-cart-look] a.btn").get_attribute("href").endswith("/cart/")
+
     browser.get(f"{live_server}/shop/")
-    summary = browser.find_element(By.CSS_SELECTOR, "[data-kb-cart] summary")
-    browser.execute_script("arguments[0].focus()", summary)
-    summary.send_keys(Keys.ENTER)
-    wait.until(lambda b: "Server S" in b.find_element(By.CSS_SELECTOR, "[data-kb-cart-look]").text)
-    summary.send_keys(Keys.ESCAPE)
-    wait.until(lambda b: b.find_element(By.CSS_SELECTOR, "[data-kb-cart]").get_attribute("open") is None)
+    browser.execute_script("arguments[0].focus()", menu("summary"))
+    menu("summary").send_keys(Keys.ENTER)
+    eventually(browser, lambda: "Server S" in menu("[data-kb-cart-look]").text)
+    menu("summary").send_keys(Keys.ESCAPE)
+    eventually(browser, lambda: menu().get_attribute("open") is None)
+
     browser.get(f"{live_server}/cart/")
-    browser.find_element(By.NAME, "chosen").click()
-    wait.until(lambda b: not b.find_element(By.CSS_SELECTOR, 'button[value="checkout"]').is_enabled())
-    browser.find_element(By.NAME, "chosen").click()
-    wait.until(lambda b: b.find_element(By.CSS_SELECTOR, 'button[value="checkout"]').is_enabled())
-    if os.environ.get("CART_SHOTS"):
-        browser.get(f"{live_server}/cart/?details=all")
-        shot(browser, "details")
-        browser.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
-        )
-        shot(browser, "dark")
-        browser.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 1500, "deviceScaleFactor": 1, "mobile": True}
-        )
-        browser.get(f"{live_server}/cart/?details=all")
-        shot(browser, "phone")
-        browser.get(browser.find_element(By.CSS_SELECTOR, ".cart-deeds a").get_attribute("href"))
-        shot(browser, "edit")
+    press(browser, "[name=chosen]")  # the cart is counted anew
+    eventually(browser, lambda: not may_check_out())
+    press(browser, "[name=chosen]")
+    eventually(browser, may_check_out)

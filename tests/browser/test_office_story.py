@@ -15,6 +15,8 @@ from app.extensions import db
 from app.services import setup
 from jobs import context
 from tests import makers
+from tests.browser import hands
+from tests.browser.hands import fill, press, see, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -44,102 +46,58 @@ def work_off(app: Flask) -> None:
 
 
 def click(browser: Any, text: str) -> None:
-    from selenium.webdriver.common.by import By
-
-    found = [one for one in browser.find_elements(By.CSS_SELECTOR, "main a, main button") if one.is_displayed()]
-    wanted = next((one for one in found if " ".join(one.text.split()) == text), None)
-    assert wanted is not None, f"no «{text}» among {[one.text for one in found]}"
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", wanted)
-    wanted.click()
-
-
-def fill(browser: Any, name: str, value: str) -> None:
-    from selenium.webdriver.common.by import By
-
-    field = browser.find_element(By.NAME, name)
-    if field.get_attribute("type") in ("date", "month"):
-        browser.execute_script("arguments[0].value = arguments[1]", field, value)
-    else:
-        field.clear()
-        field.send_keys(value)
-
-
-def page(browser: Any) -> str:
-    from selenium.webdriver.common.by import By
-
-    return browser.find_element(By.TAG_NAME, "main").text.replace("\xa0", " ").replace("\u202f", " ")
-
-
-def agree(browser: Any) -> None:
-    """Answer a confirmation."""
-    from selenium.webdriver.common.by import By
-
-    browser.find_element(By.ID, "kb-confirm-ok").click()
-
-
-def wait_for(browser: Any, text: str) -> None:
-    """Until the page says so; a page that is being left while it is read is read again."""
-    from selenium.common.exceptions import StaleElementReferenceException
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    wait = WebDriverWait(browser, 20, ignored_exceptions=[StaleElementReferenceException])
-    wait.until(lambda one: text in page(one), f"«{text}» did not appear")
+    hands.click(browser, text, "main")
 
 
 def test_a_provider_loads_customers_closes_their_month_and_reconciles(
     browser: Any, live_server: str, app: Flask, office: str, tmp_path: Path
 ) -> None:
-    from selenium.webdriver.common.by import By
-
-    browser.get(f"{live_server}/login/")
-    fill(browser, "username", office)
-    fill(browser, "password", makers.PASSWORD)
-    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
-    wait_for(browser, "Closing of")
+    sign_in(browser, live_server, office)
+    see(browser, "Closing of")
 
     click(browser, "Import")
     file = tmp_path / "клієнти.csv"
     file.write_text(CUSTOMERS, encoding="utf-8")
-    browser.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(file))
+    fill(browser, "file", file)
     click(browser, "Read the file")
-    wait_for(browser, "Which column is what")
-    assert "rejected" in page(browser)
+    see(browser, "Which column is what")
+    see(browser, "rejected")
     click(browser, "Apply 2 lines")
-    wait_for(browser, "Import of")
+    see(browser, "Import of")
     work_off(app)
-    wait_for(browser, "The file is applied")
+    see(browser, "The file is applied")
 
     browser.get(f"{live_server}/office/closing/")
     click(browser, "Dry run")
-    wait_for(browser, "Who would be billed")
-    assert "200.50 UAH" in page(browser)
-    click(browser, "Start the run")
-    agree(browser)
-    wait_for(browser, "Closing of")
+    see(browser, "Who would be billed")
+    see(browser, "200.50 UAH")
+    hands.click(browser, "Start the run", "main", stays=True)
+    press(browser, "#kb-confirm-ok")
+    see(browser, "Closing of")
     work_off(app)
-    wait_for(browser, "Documents of the run")
-    assert "200.50 UAH" in page(browser)
+    see(browser, "Documents of the run")
+    see(browser, "200.50 UAH")
 
     click(browser, "Documents of the run")
-    browser.find_element(By.PARTIAL_LINK_TEXT, "ТОВ «Вишня»").click()
-    wait_for(browser, "Unpaid invoices")
-    assert "−120.00 UAH" in page(browser)
+    click(browser, "ТОВ «Вишня»")
+    see(browser, "Unpaid invoices")
+    see(browser, "−120.00 UAH")
 
     click(browser, "New payment")
     fill(browser, "amount", "100,00")
     fill(browser, "reference", "114")
     click(browser, "Enter the payment")
-    wait_for(browser, "The payment is entered.")
-    assert "100.00 UAH" in page(browser)
+    see(browser, "The payment is entered.")
+    see(browser, "100.00 UAH")
 
-    browser.find_element(By.LINK_TEXT, "ТОВ «Вишня»").click()
-    wait_for(browser, "−20.00 UAH")
+    click(browser, "ТОВ «Вишня»")
+    see(browser, "−20.00 UAH")
     click(browser, "Reconciliation act")
     this = Month.of(clock.today())
     fill(browser, "start", this.shift(-1).first_day.isoformat())
     fill(browser, "last", clock.today().isoformat())
     click(browser, "Look")
-    wait_for(browser, "What the act would say")
+    see(browser, "What the act would say")
     click(browser, "Make the act")
-    wait_for(browser, "The act is made.")
-    assert "PDF" in page(browser) and "XLSX" in page(browser)
+    see(browser, "The act is made.")
+    see(browser, "PDF", "XLSX")

@@ -8,14 +8,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask_babel import force_locale, gettext
-from selenium.webdriver.support.ui import WebDriverWait
 from sqlalchemy.orm import Session
 
 from app import models as m
 from app.core import clock
 from jobs import context
-from tests import makers
-from tests.browser.test_cabinet_story import click, fill, page
+from tests.browser.hands import choose, click, fill, fits_the_screen, see, sign_in, take_a_phone, written
 from tests.switching.conftest import House, house_in
 
 pytestmark = pytest.mark.browser
@@ -60,12 +58,6 @@ def answer_bells(house: House) -> None:
         context.perform("outbox", wishes)
 
 
-def choose(browser: Any, name: str, value: str) -> None:
-    browser.execute_script(
-        "document.querySelector(`[name=${arguments[0]}][value='${arguments[1]}']`).click()", name, value
-    )
-
-
 @pytest.mark.covers("A1-16", "A1-17", "A1-37")
 @pytest.mark.parametrize("locale", ["uk", "ru"])
 def test_an_administrator_switches_services_for_a_list(
@@ -75,39 +67,33 @@ def test_an_administrator_switches_services_for_a_list(
     username = house.session.get_one(m.User, house.actor.user_id).username
     numbers = [one.number for one in house.subscribers]
     house.session.commit()  # and nothing read after it: an open transaction of the test would lock SQLite
-    browser.get(f"{live_server}/login/")
-    fill(browser, "username", username)
-    fill(browser, "password", makers.PASSWORD)
-    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
-    assert words("Services by list of subscribers") in page(browser)
+    sign_in(browser, live_server, username)
+    see(browser, words("Services by list of subscribers"))
 
     browser.get(f"{live_server}/my/options/")
     click(browser, words("Switch options"))
-    assert "Роумінг Європа" in page(browser) and "95,00 UAH" in page(browser)
+    see(browser, "Роумінг Європа", "95,00 UAH")
     choose(browser, "option", "roaming")
     choose(browser, "action", "on")
     click(browser, words("Next"))
     fill(browser, "text", "\n".join([numbers[0], numbers[1], "+380000000000"]))
     click(browser, words("Next"))
 
-    shown = page(browser)
-    assert "190,00 UAH" in shown and words("Price effect") in shown
-    assert words("There is no such subscriber in your company. Compare the number with the list.") in shown
+    see(browser, "190,00 UAH", words("Price effect"))
+    see(browser, words("There is no such subscriber in your company. Compare the number with the list."))
     click(browser, words("Back"))
-    assert numbers[1] in browser.find_element("name", "text").get_attribute("value")
+    assert numbers[1] in written(browser, "text")
     click(browser, words("Next"))
     click(browser, words("Ask for %(count)s", count=2))
-    WebDriverWait(browser, 20).until(lambda shown: words("Requests are under way") in page(shown))
+    see(browser, words("Requests are under way"))
 
     answer_bells(house)
     browser.get(browser.current_url)
-    shown = page(browser)
-    assert words("Done") in shown and words("Refused by the operator") in shown
-    assert words("The operator does not offer this option on the number.") in shown
-    assert words("Not asked for") in shown
+    see(browser, words("Done"), words("Refused by the operator"), words("Not asked for"))
+    see(browser, words("The operator does not offer this option on the number."))
 
     click(browser, words("Services by list"))
-    assert f"{words('Switch on')}: Роумінг Європа" in page(browser)
+    see(browser, f"{words('Switch on')}: Роумінг Європа")
 
 
 def test_the_steps_fit_a_phone(browser: Any, live_server: str, house: House) -> None:
@@ -125,12 +111,8 @@ def test_the_steps_fit_a_phone(browser: Any, live_server: str, house: House) -> 
         f"{batch.id}",
     ]
     house.session.commit()
-    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(f"{live_server}/login/")
-    fill(browser, "username", username)
-    fill(browser, "password", makers.PASSWORD)
-    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
+    take_a_phone(browser)
+    sign_in(browser, live_server, username)
     for place in places:
         browser.get(f"{live_server}/my/options/{place}")
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, place
+        assert fits_the_screen(browser), place

@@ -8,19 +8,9 @@ from sqlalchemy.orm import Session
 from app.access.roles import Role
 from app.models import Passkey
 from tests import makers
-from tests.browser.test_cabinet_story import fill
+from tests.browser.hands import fill, press, see, sign_in
 
 pytestmark = pytest.mark.browser
-
-
-def press(browser: Any, leads_to: str, shows: str) -> None:
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    button = browser.find_element(By.CSS_SELECTOR, "[data-passkey-go]")
-    WebDriverWait(browser, 20).until(lambda _: button.is_displayed())
-    browser.execute_script("arguments[0].click()", button)
-    WebDriverWait(browser, 20).until(lambda now: now.current_url.endswith(leads_to) and shows in now.page_source)
 
 
 @pytest.mark.covers("SMC-34")
@@ -35,15 +25,14 @@ def test_olga_adds_a_passkey_and_signs_in_with_it(browser: Any, live_server: str
     device.transport, device.has_resident_key = device.Transport.INTERNAL, True
     device.has_user_verification = device.is_user_verified = True
     browser.add_virtual_authenticator(device)
-    browser.get(f"{site}/login/")
-    fill(browser, "username", name)
-    fill(browser, "password", makers.PASSWORD)
-    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
+    sign_in(browser, site, name)
     browser.get(f"{site}/passkeys/")
     fill(browser, "passkey_name", "Laptop")
-    press(browser, "/passkeys/", "Last used")
+    press(browser, "[data-passkey-go]", stays=True)
+    see(browser, "Last used")
     browser.delete_all_cookies()
     browser.get(f"{site}/login/?next=/profile/safety")
-    press(browser, "/profile/safety", "Where you are signed in")
+    press(browser, "[data-passkey-go]", stays=True)
+    see(browser, "Where you are signed in")
     session.expire_all()
     assert session.query(Passkey).one().used_at is not None

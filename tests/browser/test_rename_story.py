@@ -11,7 +11,7 @@ from app import models as m
 from app.rules.policies import PolicyKind
 from jobs import context
 from tests import makers
-from tests.browser.test_cabinet_story import fill, page
+from tests.browser.hands import fill, fits_the_screen, press, see, sign_in, take_a_phone, written
 
 pytestmark = pytest.mark.browser
 
@@ -35,13 +35,9 @@ def administrator(session: Session, locale: str) -> str:
     return name
 
 
-def press(browser: Any, address: str) -> None:
-    """The button that sends the form of an address, or posts to it."""
-    from selenium.webdriver.common.by import By
-
-    found = browser.find_elements(By.CSS_SELECTOR, f"form[action$='{address}'] [type=submit], [data-post$='{address}']")
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found[-1])
-    found[-1].click()
+def button(address: str) -> str:
+    """Where the button is that sends the form of an address, or posts to it."""
+    return f"form[action$='{address}'] [type=submit], [data-post$='{address}']"
 
 
 def answer_bells(session: Session, app: Any) -> None:
@@ -52,16 +48,8 @@ def answer_bells(session: Session, app: Any) -> None:
     context.perform("job", ids)
 
 
-def wait_for(browser: Any, text: str) -> None:
-    for _ in range(60):
-        if text in page(browser):
-            return
-        time.sleep(0.25)
-    raise AssertionError(page(browser)[:3000])
-
-
 def wait_for_names(session: Session, app: Any, wanted: list[str]) -> None:
-    """The browser's form is sent while the test goes on: answer bells until the names are these."""
+    """Answer bells until the names are these."""
     for _ in range(60):
         answer_bells(session, app)
         names = list(session.scalars(sa.select(m.Subscriber.name).order_by(m.Subscriber.number)))
@@ -77,22 +65,18 @@ def wait_for_names(session: Session, app: Any, wanted: list[str]) -> None:
 def test_a_list_is_pasted_renamed_taken_back_and_undone(
     browser: Any, live_server: str, app: Any, session: Session, administrator: str, subscribers: str
 ) -> None:
-    browser.get(f"{live_server}/login/")
-    fill(browser, "username", administrator)
-    fill(browser, "password", makers.PASSWORD)
-    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
+    sign_in(browser, live_server, administrator)
     browser.get(f"{live_server}/my/rename/")
     fill(browser, "text", "0671234501; Мария Петрова\n067 123 45 02; Ивaнов\n0509999999; Никто\n")
-    press(browser, "/my/rename/list")
-    wait_for(browser, "Мария Петрова")
-    assert "«Иванов»" in page(browser) and "Прежнее имя 2" in page(browser)
+    press(browser, button("/my/rename/list"))
+    see(browser, "Мария Петрова", "«Иванов»", "Прежнее имя 2")
     number = int(browser.current_url.rsplit("/", 1)[1])
-    press(browser, f"/{number}/suggestions")
+    press(browser, button(f"/{number}/suggestions"))
     browser.back()
     browser.get(f"{live_server}/my/rename/?back={number}")
-    assert "Ивaнов" in browser.execute_script("return document.querySelector('[name=text]').value")
+    assert "Ивaнов" in written(browser, "text")
     browser.get(f"{live_server}/my/rename/{number}")
-    press(browser, f"/{number}/apply")
+    press(browser, button(f"/{number}/apply"))
     wait_for_names(session, app, ["Мария Петрова", "Иванов", "Прежнее имя 3"])
     browser.get(f"{live_server}/my/rename/{number}")
     result = f"{live_server}/my/rename/{number}/result"
@@ -100,25 +84,21 @@ def test_a_list_is_pasted_renamed_taken_back_and_undone(
         "const done = arguments[1]; fetch(arguments[0]).then(a => a.text()).then(done)", result
     )
     assert "0509999999; Никто" in text and text.count("\n") >= 3
-    press(browser, f"/{number}/undo")
-    browser.execute_script("document.querySelector('#kb-confirm-ok').click()")
+    press(browser, button(f"/{number}/undo"), stays=True)
+    press(browser, "#kb-confirm-ok")
     wait_for_names(session, app, ["Прежнее имя 1", "Прежнее имя 2", "Прежнее имя 3"])
     browser.get(f"{live_server}/my/subscribers/")
-    assert subscribers in page(browser) and "Прежнее имя 1" in page(browser) and "Прежнее имя 2" in page(browser)
+    see(browser, subscribers, "Прежнее имя 1", "Прежнее имя 2")
 
 
 def test_the_steps_fit_a_phone(browser: Any, live_server: str, administrator: str) -> None:
-    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(f"{live_server}/login/")
-    fill(browser, "username", administrator)
-    fill(browser, "password", makers.PASSWORD)
-    browser.execute_script("document.querySelector('[name=password]').form.requestSubmit()")
+    take_a_phone(browser)
+    sign_in(browser, live_server, administrator)
     browser.get(f"{live_server}/my/rename/")
     fill(browser, "text", "0671234501; Мария Петрова\n067 123 45 02; Ивaнов\n0509999999; Никто\n")
-    press(browser, "/my/rename/list")
-    wait_for(browser, "Мария Петрова")
+    press(browser, button("/my/rename/list"))
+    see(browser, "Мария Петрова")
     for path in ("/my/rename/", "/my/rename/one", "/my/rename/names", "/my/subscribers/", ""):
         if path:
             browser.get(live_server + path)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, path
+        assert fits_the_screen(browser), path
