@@ -20,11 +20,12 @@ from app.core.errors import N_, NotFound, Refused
 from app.domains.base import DomainRegister, DomainsError
 from app.models import Account, Agreement, AgreementAcceptance, Company, OneTimeCode, Payer, Seller, User
 from app.rules import identifiers, mailing, registration
-from app.services import agreements, codes, letters, numbering, people, setup, trail
+from app.services import agreements, codes, letters, numbering, people, second_factor, setup, trail
 from app.services.codes import Purpose
 
 AGREE = N_("Read the agreement and tick that you accept it: without it you cannot register.")
 OTHER_TERMS = N_("Another agreement is in force for the country you chose. Read it and tick that you accept it.")
+PHONE_FIRST = N_("Confirm your telephone first: enter the code that was sent to it.")
 TAKEN = N_("The domain name «%(prefix)s» is taken. Choose another, or add letters or digits.")
 
 
@@ -199,6 +200,7 @@ def finish_registration(
             "legal_city": registration.line_of_address(form.city, limit=120),
         },
         terms,
+        prefix + register.suffix,
     )
 
 
@@ -208,6 +210,12 @@ def skip_company(session: Session, user_id: int, country: str) -> Company:
     seller = seller_for(session, country)
     values = {"name": user.display_name or user.email, "country": seller.country, "phone": user.phone or ""}
     return _found(session, user, seller, values, {"kind": "individual"}, None)
+
+
+def may_confirm_later(session: Session) -> bool:
+    """Whether a newcomer may leave the telephone's code for later: not where a Seller demands a second factor."""
+    sellers = session.scalars(sa.select(Seller.id))
+    return not any(second_factor.demanded_by(session, seller_id) for seller_id in sellers)
 
 
 def free_prefix(register: DomainRegister, text: str) -> str:
@@ -255,6 +263,8 @@ def _newcomer(session: Session, user_id: int) -> User:
     user = session.scalars(sa.select(User).where(User.id == user_id).with_for_update(of=User)).first()
     if user is None or not user.is_first or user.company_id is not None:
         raise NotFound()
+    if user.phone_confirmed_at is None and not may_confirm_later(session):
+        raise Refused(PHONE_FIRST)
     return user
 
 
@@ -269,6 +279,7 @@ def _found(
     company: Mapping[str, str],
     payer: Mapping[str, str],
     terms: Agreement | None,
+    domain: str = "",
 ) -> Company:
     locale = user.locale or seller.locale
     with tenancy.seeing(tenancy.EVERYONE, session):
@@ -281,7 +292,8 @@ def _found(
         if terms is not None:
             session.add(AgreementAcceptance(company_id=made.id, agreement_id=terms.id, user_id=user.id))
         trail.record(session, _self(user), "company.register", "company", made.id, company_id=made.id)
-        letters.order(session, "welcome", f"welcome-{user.id}", user.email, locale, user_id=user.id)
+        letter = "welcome" if domain else "welcome_without_domain"
+        letters.order(session, letter, f"welcome-{user.id}", user.email, locale, user_id=user.id, domain=domain)
         session.flush()
     return made
 

@@ -233,23 +233,50 @@ LETTERS: dict[str, dict[str, tuple[str, str]]] = {
     "welcome": {
         "en": (
             "Welcome, {name}",
-            "Good day, {name}!\n\nYou are registered. Your user name: {username}.\n\nIf you did not register, write to "
-            "{support}.\n",
+            "Good day, {name}!\n\nYou are registered.\n\nYour name in the online services: {domain}\nYour user name "
+            "here: {username}\n\nQuestions: {support}.\n\nThis address was given when somebody registered here. If it "
+            "was not you, write to us: {support}.\n",
         ),
         "uk": (
             "Вітаємо, {name}",
-            "Добрий день, {name}!\n\nВас зареєстровано. Ваше ім’я користувача: {username}.\n\nЯкщо ви не "
-            "реєструвалися, напишіть нам: {support}.\n",
+            "Добрий день, {name}!\n\nВас зареєстровано.\n\nВаше ім’я в онлайн-сервісах: {domain}\nВаше ім’я "
+            "користувача тут: {username}\n\nЗапитання: {support}.\n\nЦю адресу вказали під час реєстрації. Якщо це "
+            "були не ви, напишіть нам: {support}.\n",
         ),
         "ru": (
             "Добро пожаловать, {name}",
-            "Здравствуйте, {name}!\n\nВы зарегистрированы. Ваше имя пользователя: {username}.\n\nЕсли вы не "
-            "регистрировались, напишите нам: {support}.\n",
+            "Здравствуйте, {name}!\n\nВы зарегистрированы.\n\nВаше имя в онлайн-сервисах: {domain}\nВаше имя "
+            "пользователя здесь: {username}\n\nВопросы: {support}.\n\nЭтот адрес указали при регистрации. Если это "
+            "были не вы, напишите нам: {support}.\n",
         ),
         "pl": (
             "Witamy, {name}",
-            "Dzień dobry, {name}!\n\nRejestracja zakończona. Nazwa użytkownika: {username}.\n\nJeśli to nie Państwo "
-            "się rejestrowali, proszę napisać: {support}.\n",
+            "Dzień dobry, {name}!\n\nRejestracja zakończona.\n\nPaństwa nazwa w usługach online: {domain}\nNazwa "
+            "użytkownika tutaj: {username}\n\nPytania: {support}.\n\nTen adres podano przy rejestracji. Jeśli to nie "
+            "Państwo, proszę do nas napisać: {support}.\n",
+        ),
+    },
+    "welcome_without_domain": {
+        "en": (
+            "Welcome, {name}",
+            "Good day, {name}!\n\nYou are registered.\n\nYour user name here: {username}\n\nQuestions: {support}.\n\n"
+            "This address was given when somebody registered here. If it was not you, write to us: {support}.\n",
+        ),
+        "uk": (
+            "Вітаємо, {name}",
+            "Добрий день, {name}!\n\nВас зареєстровано.\n\nВаше ім’я користувача тут: {username}\n\nЗапитання: "
+            "{support}.\n\nЦю адресу вказали під час реєстрації. Якщо це були не ви, напишіть нам: {support}.\n",
+        ),
+        "ru": (
+            "Добро пожаловать, {name}",
+            "Здравствуйте, {name}!\n\nВы зарегистрированы.\n\nВаше имя пользователя здесь: {username}\n\nВопросы: "
+            "{support}.\n\nЭтот адрес указали при регистрации. Если это были не вы, напишите нам: {support}.\n",
+        ),
+        "pl": (
+            "Witamy, {name}",
+            "Dzień dobry, {name}!\n\nRejestracja zakończona.\n\nNazwa użytkownika tutaj: {username}\n\n"
+            "Pytania: {support}.\n\nTen adres podano przy rejestracji. Jeśli to nie Państwo, proszę do nas napisać: "
+            "{support}.\n",
         ),
     },
 }
@@ -303,6 +330,7 @@ def _values(session: Session, payload: Mapping[str, Any], desk: Desk) -> dict[st
         "reason": payload.get("reason", ""),
         "name": payload.get("about") or user.display_name or user.first_name,
         "username": user.username,
+        "domain": payload.get("domain", ""),
         "support": (user.company.seller.email if user.company else "") or desk.sender,
     }
 

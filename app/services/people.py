@@ -143,21 +143,6 @@ def switch_on(session: Session, actor: Actor, user_id: int) -> User:
     return user
 
 
-def change_password(session: Session, actor: Actor, user_id: int, old: str, new: str) -> User:
-    """One's own password, with the old one as the proof; other sessions end."""
-    user = session.get(User, user_id)
-    if user is None or user.id != actor.user_id:
-        raise NotFound()
-    if not check_password_hash(user.password or "", passwords.normalise(old)):
-        raise Refused(N_("The present password is wrong. Enter it again."))
-    if old == new:
-        raise Refused(N_("The new password is the present one. Choose another."))
-    user.password = _hash(passwords.need_good(new, (user.username, user.email, user.first_name, user.last_name)))
-    _end_sessions(user)
-    trail.record(session, actor, "user.password", "ab_user", user.id, company_id=user.company_id)
-    return user
-
-
 # -- edited and deleted -------------------------------------------------------------------------------------------
 
 PROTECTED = N_("The e-mail and the name of a company's first user are changed by the provider only. Write to support.")
@@ -392,6 +377,8 @@ def _sign_up(session: Session, email: str, password: str, **facts: Any) -> User:
 
 def renew_password(session: Session, user: User, new: str) -> None:
     """A new password for a person who has proved by a code that they are who they say; their sessions end."""
+    if check_password_hash(user.password or "", passwords.normalise(new)):
+        raise Refused(N_("The new password is the present one. Choose another."))
     user.password = _hash(passwords.need_good(new, (user.username, user.email, user.first_name, user.last_name)))
     _end_sessions(user)
     actor = Actor(user.id, f"{user.first_name} {user.last_name}".strip(), user.company_id)
@@ -493,11 +480,18 @@ def _switches(session: Session, user: User) -> dict[str, bool]:
     return {right: is_on for right, is_on in rows}
 
 
+MORE_RIGHTS = N_("You cannot give, or change for others, more rights than you hold. Ask an owner.")
+
+
+def holds(actor: Actor, rights: Iterable[str]) -> bool:
+    """Whether the actor holds each of these rights; managing staff hold every company's."""
+    return all(actor.may(right) or (actor.is_staff and right in CABINET_RIGHTS) for right in rights)
+
+
 def need_at_least(actor: Actor, rights: Iterable[str]) -> None:
-    """Nobody gives, or takes over, more than they hold themselves (T4); managing staff hold every company's rights."""
-    asked = [right for right in rights if not (actor.is_staff and right in CABINET_RIGHTS)]
-    if not all(actor.may(right) for right in asked):
-        raise Forbidden(N_("You cannot give, or change for others, more rights than you hold. Ask an owner."))
+    """Nobody gives, or takes over, more than they hold themselves (T4)."""
+    if not holds(actor, rights):
+        raise Forbidden(MORE_RIGHTS)
 
 
 def _role_rows(session: Session, actor: Actor, roles: list[Role], company_id: int | None) -> list[RoleRow]:

@@ -1,7 +1,8 @@
 """The second factor: a code by short message, call or mail, or one of an authenticator (SMC-17…20, AST-016…024).
 
 Who is asked for it: a person who has an authenticator or a passkey, and everybody of a company whose Seller's policy
-demands it. A person's telephone is confirmed by the first right code that reaches it.
+demands it. A person's telephone is confirmed by the first right code that reaches it; until then mail is a way too, so
+that a mistyped number locks nobody out.
 """
 
 import pyotp
@@ -32,16 +33,18 @@ def ways_of(session: Session, user: User) -> list[str]:
     return [way for way in found if way in accepted] or found
 
 
-def ways_of_renewal(session: Session, user: User) -> list[str]:
-    """What is asked for besides the letter before a forgotten password is renewed (SMC-35); maybe nothing."""
-    if user.phone_confirmed_at is None and not is_asked(session, user):
-        return []
-    return [way for way in factors_of(user) if way != "email"]
+def ways_of_renewal(user: User) -> list[str]:
+    """What is asked for besides the letter before a password is renewed (SMC-35, SMC-38); maybe nothing.
+
+    A number nobody has confirmed proves nothing: it may be a mistyped one.
+    """
+    has_phone = user.phone_confirmed_at is not None
+    return [way for way in factors_of(user) if way == "totp" or (has_phone and way != "email")]
 
 
 def send_renewal_code(session: Session, user: User, factor: str, *, asker: str, secret: str) -> OneTimeCode:
     """A code by telephone that goes with the one of the letter."""
-    if factor not in ways_of_renewal(session, user) or factor == "totp":
+    if factor not in ways_of_renewal(user) or factor == "totp":
         raise Refused(N_("Choose one of the ways of the list."))
     return _send(session, user, Purpose.SIGN_IN, factor, user.phone or "", asker, secret)
 
@@ -61,16 +64,23 @@ def _demanded_kind(session: Session, user: User) -> str:
     if user.company_id is None:
         return ""
     seller_id = session.scalar(sa.select(Company.seller_id).where(Company.id == user.company_id))
-    policy = policies.calendar_for(session, seller_id)[PolicyKind.SECOND_FACTOR] if seller_id else None
-    return str(policy["kind"]) if policy is not None and policy["demanded"] else ""
+    return demanded_by(session, seller_id) if seller_id else ""
+
+
+def demanded_by(session: Session, seller_id: int) -> str:
+    """The kind of second factor a Seller's policy demands of its customers; empty where it demands none."""
+    policy = policies.calendar_for(session, seller_id)[PolicyKind.SECOND_FACTOR]
+    return str(policy["kind"]) if policy["demanded"] else ""
 
 
 def factors_of(user: User) -> list[str]:
-    """How this person may prove who they are, the strongest first; mail is left where nothing else is."""
+    """How this person may prove who they are, the strongest first; mail is left where nothing else is sure to work."""
     found = ["totp"] if user.totp_secret else []
     if user.phone:
         found += ["sms", "call"]
-    return found or ["email"]
+    if not user.totp_secret and user.phone_confirmed_at is None:
+        found.append("email")
+    return found
 
 
 def is_asked(session: Session, user: User) -> bool:
@@ -178,12 +188,14 @@ def change_phone(session: Session, actor: Actor, number: str, country: str) -> U
     return user
 
 
-def send_phone_code(session: Session, actor: Actor, *, asker: str, secret: str) -> OneTimeCode:
-    """A short message to the number on record: to confirm it, or, once confirmed, to let it go."""
+def send_phone_code(session: Session, actor: Actor, way: str = "sms", *, asker: str, secret: str) -> OneTimeCode:
+    """A short message or a call to the number on record: to confirm it, or, once confirmed, to let it go."""
     user = people.person_of(session, actor)
+    if way not in ("sms", "call"):
+        raise Refused(N_("Choose one of the ways of the list."))
     if not user.phone:
         raise Refused(N_("Enter a telephone number first."))
-    return _send(session, user, Purpose.PHONE, "sms", user.phone, asker, secret)
+    return _send(session, user, Purpose.PHONE, way, user.phone, asker, secret)
 
 
 def confirm_phone(session: Session, actor: Actor, code_id: int, given: str, secret: str) -> bool:

@@ -40,9 +40,9 @@ def one_at_a_time(session: Session, *numbers: int) -> None:
 def wait_seconds(session: Session, name_hash: str, address_hash: str) -> int:
     """How long this name from this address must still wait; other addresses of the same name wait for nothing.
 
-    Tries of one name from one address are let in one at a time: the next is counted after this one's commit.
+    Tries from one address are let in one at a time: the next is counted after this one's commit, whatever its name.
     """
-    one_at_a_time(session, number_of(name_hash) ^ number_of(address_hash))
+    one_at_a_time(session, number_of(address_hash))
     since = clock.now() - WINDOW
     of_pair = _failures(
         session, since, SignInAttempt.address_hash == address_hash, SignInAttempt.name_hash == name_hash

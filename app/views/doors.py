@@ -24,7 +24,7 @@ from app.services.doors import Asker, NewCompany, NewPerson
 from app.views.base import KabinetPage, open_to_all, say
 from app.views.guard import is_newcomer
 from app.views.rows import whole
-from app.views.security import open_session
+from app.views.security import actor_of, close_session, open_session
 
 COMMON = ("UA", "PL", "KZ", "BY", "RU", "MD", "GE", "LT", "LV", "EE", "CZ", "SK", "RO", "DE")
 
@@ -120,17 +120,22 @@ class PasswordPage(Door):
     def index(self) -> Any:
         """The address."""
         known = g.user.email if g.user is not None and g.user.is_authenticated else ""
-        email = request.form.get("email", self.state().get("email") or known)
+        email = known or request.form.get("email", self.state().get("email", ""))
         if request.method == "POST" and self.ask(doors.ask_new_password, email):
             return redirect(url_for("PasswordPage.code"))
         return self.render_template(
             "doors/address.html",
-            title=gettext("New password"),
+            title=self._title(),
             lead=gettext("Enter the e-mail address you sign in with: a code is sent there."),
             steps=self._steps(),
             email=email,
+            known=bool(known),
             register=False,
         )
+
+    def _title(self) -> str:
+        is_known = g.user is not None and g.user.is_authenticated
+        return gettext("Change the password") if is_known else gettext("New password")
 
     @expose("/code", methods=["GET", "POST"])
     @open_to_all
@@ -142,24 +147,23 @@ class PasswordPage(Door):
             if self.ask(doors.ask_new_password, self.state()["email"]):
                 flash(gettext("A new code is on its way."), "success")
         elif request.method == "POST" and self.try_code(request.form.get("code", "")):
-            self.keep(second=not self._ways())
+            user = self._person()
+            self.keep(second=user is not None and not second_factor.ways_of_renewal(user))
             return redirect(url_for("PasswordPage.password" if self.state()["second"] else "PasswordPage.second"))
-        return self.code_page(gettext("New password"), 1, self._steps(), back=url_for("PasswordPage.index"))
+        return self.code_page(self._title(), 1, self._steps(), back=url_for("PasswordPage.index"))
 
-    def _ways(self) -> list[str]:
-        """How the person proves themselves besides the letter."""
-        with tenancy.seeing(tenancy.EVERYONE, self.session):
-            user = doors.person_of(self.session, int(self.state()["code"]))
-            return second_factor.ways_of_renewal(self.session, user)
+    def _person(self) -> User | None:
+        """Whose address the code proved; None, with a word on the page, where the proof has run out."""
+        found: User | None = through(doors.person_of, int(self.state()["code"]))
+        return found
 
     @expose("/second", methods=["GET", "POST"])
     @open_to_all
     def second(self) -> Any:
         """A code by telephone, or the authenticator's, for who has one."""
-        if not self.state().get("proved"):
+        user = self._person() if self.state().get("proved") else None
+        if user is None:
             return redirect(url_for("PasswordPage.index"))
-        with tenancy.seeing(tenancy.EVERYONE, self.session):
-            user = doors.person_of(self.session, int(self.state()["code"]))
         form = request.form
         if "way" in form:
             self._choose(user, form["way"])
@@ -168,9 +172,9 @@ class PasswordPage(Door):
             return redirect(url_for("PasswordPage.password"))
         return self.render_template(
             "doors/renewal.html",
-            title=gettext("New password"),
+            title=self._title(),
             steps=self._steps(),
-            ways=[(way, way_in_words(way, user)) for way in self._ways()],
+            ways=[(way, way_in_words(way, user)) for way in second_factor.ways_of_renewal(user)],
             chosen=self.state().get("way", ""),
         )
 
@@ -207,15 +211,22 @@ class PasswordPage(Door):
     @open_to_all
     def password(self) -> Any:
         """The new password, twice."""
-        if not self.state().get("proved"):
+        if not self.state().get("proved") or self._person() is None:
             return redirect(url_for("PasswordPage.index"))
         if not self.state().get("second"):
             return redirect(url_for("PasswordPage.second"))
         if request.method == "POST" and self._renew():
-            session.pop(self.key, None)
+            self._leave()
             flash(gettext("Your password is changed. Sign in with the new one."), "success")
             return redirect(self.appbuilder.get_url_for_login)
-        return self.render_template("doors/password.html", title=gettext("New password"), steps=self._steps())
+        return self.render_template("doors/password.html", title=self._title(), steps=self._steps())
+
+    def _leave(self) -> None:
+        """The session of before is over; a stranger's cart stays."""
+        if g.user is not None and g.user.is_authenticated:
+            close_session()
+        else:
+            session.pop(self.key, None)
 
     def _renew(self) -> bool:
         new, again = request.form.get("new", ""), request.form.get("again", "")
@@ -272,7 +283,8 @@ class RegisterPage(Door):
             return redirect(url_for("RegisterPage.index"))
         if request.method == "POST" and (user := self._register()) is not None:
             open_session(user)
-            return redirect(url_for("RegisterPage.company"))
+            self._send_to_phone(user, "sms")
+            return redirect(url_for("RegisterPage.telephone"))
         return self.render_template(
             "doors/person.html",
             title=gettext("Registration"),
@@ -300,12 +312,76 @@ class RegisterPage(Door):
         found: User | None = through(doors.register, int(state["code"]), state["email"], person, asker())
         return found
 
+    @expose("/telephone", methods=["GET", "POST"])
+    @open_to_all
+    def telephone(self) -> Any:
+        """The code that was sent to the newcomer's telephone; the number can still be changed (SMC-16, SMC-20)."""
+        if not is_newcomer():
+            return redirect(self.appbuilder.get_url_for_index)
+        if self._passes_phone(request.form):
+            return redirect(url_for("RegisterPage.company"))
+        user = g.user
+        return self.render_template(
+            "doors/telephone.html",
+            title=gettext("Registration"),
+            steps=self._steps(),
+            number=_spaced(user.phone or ""),
+            sent="phone_code" in session and "change" not in request.args,
+            may_wait=self._may_wait(),
+            digits=DIGITS,
+            minutes=codes.RULE.minutes,
+            countries=countries(with_codes=True),
+            country=request.form.get("phone_country", _country_of(user.phone or "")),
+            asked=request.form.get("phone", user.phone or ""),
+        )
+
+    def _passes_phone(self, form: Any) -> bool:
+        """Whether the newcomer may go on: the number is confirmed, or may be confirmed later."""
+        user = g.user._get_current_object()
+        if user.phone_confirmed_at is not None:
+            return True
+        if "later" in form and self._may_wait():
+            session["phone_later"] = True
+            return True
+        if "way" in form:
+            if "phone" not in form or self._keep_number(user, form):
+                self._send_to_phone(user, form["way"])
+        elif "code" in form:
+            secret = current_app.config["SECRET_KEY"]
+            asked = (actor_of(user), int(session.get("phone_code", 0)), form["code"], secret)
+            if through(second_factor.confirm_phone, *asked):
+                session.pop("phone_code", None)
+                return True
+            flash(gettext(second_factor.WRONG), "danger")
+        return False
+
+    def _keep_number(self, user: User, form: Any) -> bool:
+        session.pop("phone_code", None)
+        asked = (actor_of(user), form["phone"], form.get("phone_country", ""))
+        return through(second_factor.change_phone, *asked) is not None
+
+    def _send_to_phone(self, user: User, way: str) -> None:
+        """A code by short message or call; what is refused is said, and the number's form is shown again."""
+
+        def send(db_session: Any) -> Any:
+            who = {"asker": request.remote_addr or "", "secret": current_app.config["SECRET_KEY"]}
+            return second_factor.send_phone_code(db_session, actor_of(user), way, **who)
+
+        if (code := through(send)) is not None:
+            session["phone_code"] = code.id
+
+    def _may_wait(self) -> bool:
+        with tenancy.seeing(tenancy.EVERYONE, self.session):
+            return doors.may_confirm_later(self.session)
+
     @expose("/company", methods=["GET", "POST"])
     @open_to_all
     def company(self) -> Any:
         """The company form, for who has registered and has no company yet."""
         if not is_newcomer():
             return redirect(self.appbuilder.get_url_for_index)
+        if g.user.phone_confirmed_at is None and not (session.get("phone_later") and self._may_wait()):
+            return redirect(url_for("RegisterPage.telephone"))
         if request.method == "POST" and self._finish() is not None:
             return self._welcome()
         country = request.form.get("country", current_app.config["KABINET"].default_country)
@@ -385,7 +461,19 @@ class RegisterPage(Door):
         return open_register(self.session, settings.domain_register, settings.domain_suffix)
 
     def _steps(self) -> list[str]:
-        return [gettext("Your address"), gettext("Code"), gettext("About you"), gettext("Company")]
+        return [gettext("Your address"), gettext("Code"), gettext("About you"), gettext("Phone"), gettext("Company")]
+
+
+def _country_of(number: str) -> str:
+    """The country a kept number is of."""
+    found = phonenumbers.region_code_for_number(phonenumbers.parse(number)) if number else None
+    return found or str(current_app.config["KABINET"].default_country)
+
+
+def _spaced(number: str) -> str:
+    """A kept number as people read it: a mistyped digit is seen."""
+    form = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(phonenumbers.parse(number), form) if number else ""
 
 
 def way_in_words(way: str, user: User) -> str:

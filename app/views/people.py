@@ -14,11 +14,11 @@ from app.access import roles as access
 from app.access.permissions import CABINET_RIGHTS, OFFICE_RIGHTS, Right
 from app.access.roles import STAFF, Role
 from app.core import clock
-from app.core.errors import NotFound
+from app.core.errors import Forbidden, NotFound
 from app.models import Company, Invitation, User, UserRight
 from app.services import invitations, passkeys, people
 from app.views import cells
-from app.views.base import CabinetPage, KabinetPage, OfficePage, PageArgs, PageOf, attempt, needs, run
+from app.views.base import CabinetPage, KabinetPage, OfficePage, PageArgs, PageOf, attempt, needs, run, say
 from app.views.proof import base_address, need_proof
 from app.views.rows import whole
 
@@ -146,18 +146,7 @@ class _PeoplePages(KabinetPage):
         form = request.form
         if request.method == "POST":
             need_proof()
-            one = attempt(
-                invitations.invite,
-                email=form.get("email", ""),
-                first_name=form.get("first_name", ""),
-                last_name=form.get("last_name", ""),
-                roles=_roles(form.getlist("roles")),
-                locale=_known(form.get("locale", "")),
-                base=base_address(),
-                company_id=company.id,
-                done=gettext("The invitation is on its way: the person chooses a password of their own."),
-            )
-            if one is not None:
+            if self._invite(company) is not None:
                 return redirect(self.at("index"))
         return self.render_template(
             "kabinet/person_invite.html",
@@ -171,6 +160,20 @@ class _PeoplePages(KabinetPage):
             languages=_languages(),
         )
 
+    def _invite(self, company: Company) -> Any:
+        form = request.form
+        asked: dict[str, Any] = {
+            "email": form.get("email", ""),
+            "first_name": form.get("first_name", ""),
+            "last_name": form.get("last_name", ""),
+            "roles": _roles(form.getlist("roles")),
+            "locale": _known(form.get("locale", "")),
+            "base": base_address(),
+            "company_id": company.id,
+        }
+        done = gettext("The invitation is on its way: the person chooses a password of their own.")
+        return _said(lambda: attempt(invitations.invite, **asked, done=done))
+
     def _may_give(self, role: str) -> bool:
         return self.actor.is_staff or all(self.actor.may(right) for right in access.RIGHTS[Role(role)])
 
@@ -179,9 +182,10 @@ class _PeoplePages(KabinetPage):
         action = request.form.get("action", "")
         if action == "again":
             done = gettext("A new letter is on its way; the link of the old one opens nothing any more.")
-            attempt(invitations.send_again, invitation_id, base_address(), done=done)
+            _said(lambda: attempt(invitations.send_again, invitation_id, base_address(), done=done))
         elif action == "withdraw":
-            attempt(invitations.withdraw, invitation_id, done=gettext("The invitation is withdrawn."))
+            withdrawn = gettext("The invitation is withdrawn.")
+            _said(lambda: attempt(invitations.withdraw, invitation_id, done=withdrawn))
         else:
             flash(gettext("Choose what to do and send the form again."), "warning")
         return redirect(self.at("index"))
@@ -234,6 +238,8 @@ class _PeoplePages(KabinetPage):
         )
         held = {right for role in Role if role.value in {r.name for r in user.roles} for right in access.RIGHTS[role]}
         listed = sorted(CABINET_RIGHTS if user.company_id is not None else OFFICE_RIGHTS)
+        has = [right for right in listed if switched.get(right.value, right in held)]
+        is_above, chosen = not people.holds(self.actor, has), [role.name for role in user.roles]
         return self.render_template(
             "kabinet/person.html",
             title=user.get_full_name(),
@@ -243,9 +249,10 @@ class _PeoplePages(KabinetPage):
             is_self=user.id == self.actor.user_id,
             names_locked=user.is_first and not self.actor.is_staff,
             protected=people.PROTECTED,
-            may_change=self.may_change(),
-            choices=self.choices(user.company_id),
-            chosen=[role.name for role in user.roles],
+            may_change=self.may_change() and not is_above,
+            above=say(Forbidden(people.MORE_RIGHTS)) if self.may_change() and is_above else "",
+            choices=[one for one in self.choices(user.company_id) if one[0] in chosen or self._may_give(one[0])],
+            chosen=chosen,
             languages=_languages(),
             keys=passkeys.count_of(self.session, user.id) if self.actor.is_staff else 0,
             rights=[(right.value, words_of_right(right), right in held, switched.get(right.value)) for right in listed],
@@ -260,7 +267,7 @@ class _PeoplePages(KabinetPage):
             flash(gettext("Choose what to do and send the form again."), "warning")
         else:
             need_proof()
-            gone = act()
+            gone = _said(act)
             if form.get("action") == "delete" and gone is not None:
                 return redirect(self.at("index"))
         return redirect(self.at("one", user_id=user.id))
@@ -334,7 +341,7 @@ class _PeoplePages(KabinetPage):
             flash(gettext("Select at least one row first."), "warning")
         else:
             need_proof()
-            run(service, [self.person(one).id for one in ids], done)
+            _said(lambda: run(service, [self.person(one).id for one in ids], done))
         return redirect(self.at("index"))
 
 
@@ -454,6 +461,15 @@ def register(appbuilder: AppBuilder) -> None:
 def words_of_right(right: Right) -> str:
     """A right as words."""
     return str(RIGHTS[right])
+
+
+def _said(act: Callable[[], Any]) -> Any:
+    """What `act` answers; where it would reach above the actor's own rights, that is said on the page, as None."""
+    try:
+        return act()
+    except Forbidden as error:
+        flash(say(error), "danger")
+        return None
 
 
 def _roles(names: list[str]) -> list[Role]:

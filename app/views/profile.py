@@ -23,7 +23,7 @@ from app.views.office import codes
 from app.views.people import role_names
 from app.views.proof import need_proof
 from app.views.rows import whole
-from app.views.security import close_session, open_session
+from app.views.security import close_session
 
 
 def avatars_folder() -> Path:
@@ -170,25 +170,6 @@ class ProfilePage(KabinetPage):
 
         attempt(end, done=gettext("You are signed out there."))
         return redirect(url_for("ProfilePage.safety"))
-
-    @expose("/password", methods=["GET", "POST"])
-    @for_signed_in
-    def password(self) -> Any:
-        """Change my password; the old one is asked for, and other sessions end."""
-        if request.method == "POST" and self._change_password():
-            return redirect(url_for("ProfilePage.safety"))
-        return self.render_template("kabinet/password.html", title=gettext("Change the password"))
-
-    def _change_password(self) -> bool:
-        old, new, again = (request.form.get(name, "") for name in ("old", "new", "again"))
-        if new != again:
-            flash(gettext("The two new passwords differ. Enter the same one twice."), "danger")
-            return False
-        done = attempt(people.change_password, g.user.id, old, new, done=gettext("The password is changed."))
-        if done is None:
-            return False
-        open_session(self.session.merge(g.user._get_current_object()))
-        return True
 
     @expose("/sign-out-everywhere", methods=["POST"])
     @for_signed_in

@@ -36,9 +36,23 @@ def test_many_who_ask_at_once_get_one_code(app: Flask, session: Session) -> None
 
 @pytest.mark.postgres
 def test_many_wrong_tries_at_once_are_let_in_no_more_than_one_after_another(app: Flask, session: Session) -> None:
-    name, address = (sign_in.hashed(text, "s") for text in ("olga", "10.0.0.1"))
+    address = sign_in.hashed("10.0.0.1", "s")
+    became = at_once(app, [(sign_in.hashed("olga", "s"), address)] * 12)
+    assert became.count(True) == sign_in.FREE_TRIES == session.query(SignInAttempt).count()
 
-    def attempt(_: int) -> bool:
+
+@pytest.mark.postgres
+def test_many_names_tried_at_once_from_one_network_are_counted_together(app: Flask, session: Session) -> None:
+    address = sign_in.hashed("10.0.0.1", "s")
+    became = at_once(app, [(sign_in.hashed(f"olga{at}", "s"), address) for at in range(40)])
+    assert became.count(True) == sign_in.FREE_TRIES_OF_ADDRESS == session.query(SignInAttempt).count()
+
+
+def at_once(app: Flask, tries: list[tuple[str, str]]) -> list[bool]:
+    """Which of these names, each from an address, were let in to be tried."""
+
+    def attempt(of: tuple[str, str]) -> bool:
+        name, address = of
         with app.app_context():
             try:
                 if sign_in.wait_seconds(db.session(), name, address):
@@ -50,5 +64,4 @@ def test_many_wrong_tries_at_once_are_let_in_no_more_than_one_after_another(app:
                 db.session.remove()
 
     with ThreadPoolExecutor(THREADS) as pool:
-        became = list(pool.map(attempt, range(12)))
-    assert became.count(True) == sign_in.FREE_TRIES == session.query(SignInAttempt).count()
+        return list(pool.map(attempt, tries))

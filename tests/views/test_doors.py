@@ -13,7 +13,7 @@ from app.access.roles import Role
 from app.core import clock
 from app.domains.base import DomainsError
 from app.domains.own import OwnRegister
-from app.models import Account, Agreement, AgreementAcceptance, Company, OneTimeCode, Outbox, Payer, User
+from app.models import Account, Agreement, AgreementAcceptance, Company, OneTimeCode, Outbox, Payer, Policy, User
 from tests import makers
 from tests.views.forms import code_in, letters, post
 
@@ -54,6 +54,14 @@ def prove(app: Flask, session: Session, client: FlaskClient, email: str = "olga@
     assert post(client, "/register/code", code=code_in(letters(app, session)[-1])).location == "/register/person"
 
 
+def introduce(app: Flask, session: Session, client: FlaskClient, **other: str) -> None:
+    """The account form, and the code that came to the telephone."""
+    assert post(client, "/register/person", **{**OLGA, **other}).location == "/register/telephone"
+    message = letters(app, session)[-1]
+    assert message.subject == "SMS"
+    assert post(client, "/register/telephone", code=message.body.split()[0]).location == "/register/company"
+
+
 def agreement(session: Session) -> Agreement:
     seller = session.query(makers.m.Seller).one()
     made = Agreement(
@@ -69,7 +77,7 @@ def agreement(session: Session) -> Agreement:
 def test_olga_registers_her_company(app: Flask, session: Session, client: FlaskClient) -> None:
     terms = agreement(session)
     prove(app, session, client)
-    assert post(client, "/register/person", **OLGA).location == "/register/company"
+    introduce(app, session, client)
     assert client.get("/my/documents/").location == "/register/company"  # nothing else is open to her yet
     assert post(client, "/register/company", **CONTOSO, agreement=terms.id).location == "/"
     assert client.get("/").status_code == 200
@@ -88,17 +96,54 @@ def test_olga_registers_her_company(app: Flask, session: Session, client: FlaskC
     assert session.query(AgreementAcceptance).one().agreement_id == terms.id
     welcome = letters(app, session)[-1]
     assert "olga@contoso.example" in welcome.body and welcome.recipient == "olga@contoso.example"
+    suffix = app.config["KABINET"].domain_suffix
+    assert f"Your name in the online services: contoso{suffix}\n" in welcome.body and suffix
+
+
+@pytest.mark.covers("SMC-16", "SMC-20")
+def test_a_mistyped_number_is_corrected_before_registration_goes_on(app: Flask, session: Session, client: Any) -> None:
+    seller = session.query(makers.m.Seller).one()
+    session.add(Policy(seller_id=seller.id, kind="second_factor", settings={"demanded": True}))
+    prove(app, session, client)
+    post(client, "/register/person", **{**OLGA, "phone": "067 999 99 99"})
+    page = client.get("/register/telephone").get_data(as_text=True)
+    assert "+380 67 999 9999" in page and 'name="later"' not in page
+    stray = letters(app, session)[-1]
+    for data in ({"later": "1"}, {"code": "000000"}):  # the provider demands it at each sign-in, so it must be right
+        post(client, "/register/telephone", **data)
+        assert client.get("/register/company").location == "/register/telephone"
+    assert post(client, "/register/skip", page="/register/telephone").location == "/register/company"
+    assert session.query(Company).count() == 0
+    assert 'name="phone"' in client.get("/register/telephone?change=1").get_data(as_text=True)
+    number = {"phone": "067 123 45 67", "phone_country": "UA"}
+    assert post(client, "/register/telephone", **number, way="call").status_code == 200
+    call = letters(app, session)[-1]
+    assert (call.recipient, call.subject) == ("+380671234567", "CALL")
+    assert post(client, "/register/telephone", code=stray.body.split()[0]).status_code == 200  # of the other number
+    assert post(client, "/register/telephone", code=call.body.split()[0]).location == "/register/company"
+    assert session.query(User).one().phone_confirmed_at is not None
+
+
+@pytest.mark.covers("SMC-31")
+def test_the_number_is_confirmed_later_where_no_seller_demands_it(app: Flask, session: Session, client: Any) -> None:
+    prove(app, session, client)
+    post(client, "/register/person", **OLGA)
+    assert client.get("/register/company").location == "/register/telephone"
+    assert post(client, "/register/telephone", later="1").location == "/register/company"
+    assert post(client, "/register/skip", page="/register/company").location == "/"
+    assert "Not confirmed" in client.get("/profile/factors/").get_data(as_text=True)
 
 
 @pytest.mark.covers("SMC-31")
 def test_who_needs_no_domain_goes_on_without_a_company(app: Flask, session: Session, client: FlaskClient) -> None:
     prove(app, session, client)
-    post(client, "/register/person", **OLGA)
+    introduce(app, session, client)
     token = makers._token(client.get("/register/company").get_data(as_text=True))
     assert client.post("/register/skip", data={"csrf_token": token}).location == "/"
     assert client.get("/").status_code == 200
     assert session.query(Company).one().name == "Olga Sikur" and session.query(Company).one().domain_prefix is None
     assert session.query(Payer).one().kind == "individual"
+    assert "online services" not in letters(app, session)[-1].body  # no domain, no empty line for it
 
 
 @pytest.mark.covers("SMC-09")
@@ -149,7 +194,7 @@ def test_a_taken_or_wrong_domain_name_is_refused(app: Flask, session: Session, c
     makers.company(session, domain_prefix="contoso")
     session.commit()
     prove(app, session, client)
-    post(client, "/register/person", **OLGA)
+    introduce(app, session, client)
 
     def asked(prefix: str) -> Any:
         return client.get("/register/domain", query_string={"prefix": prefix}).json
@@ -171,7 +216,7 @@ def test_a_register_that_is_down_is_said_and_nothing_is_founded(
         raise DomainsError("no route to host")
 
     prove(app, session, client)
-    post(client, "/register/person", **OLGA)
+    introduce(app, session, client)
     monkeypatch.setattr(OwnRegister, "is_free", down)
     asked = client.get("/register/domain", query_string={"prefix": "contoso"})
     assert asked.status_code == 200 and asked.json["free"] is False and "does not answer" in asked.json["text"]
@@ -187,7 +232,7 @@ def test_nobody_asks_about_domains_from_outside(client: FlaskClient) -> None:
 def test_without_the_agreement_there_is_no_registration(app: Flask, session: Session, client: FlaskClient) -> None:
     agreement(session)
     prove(app, session, client)
-    post(client, "/register/person", **OLGA)
+    introduce(app, session, client)
     page = post(client, "/register/company", **{**CONTOSO, "agree": ""})
     assert page.status_code == 200 and session.query(Company).count() == 0
     assert "Be fair." in client.get("/register/agreement").get_data(as_text=True)
@@ -202,7 +247,7 @@ def test_the_agreement_accepted_is_the_one_that_was_shown(app: Flask, session: S
     session.add(theirs)
     session.commit()
     prove(app, session, client)
-    post(client, "/register/person", **OLGA)
+    introduce(app, session, client)
     chosen = {**CONTOSO, "country": "PL"}
     page = post(client, "/register/company", **chosen, agreement=shown.id).get_data(as_text=True)
     assert "Another agreement is in force" in page and session.query(Company).count() == 0
@@ -239,6 +284,40 @@ def test_a_forgotten_password_is_renewed_and_old_sessions_end(app: Flask, sessio
     assert desk.get("/profile/").status_code == 302
     assert client.get("/forgotten/password").location == "/forgotten/"  # once
     makers.sign_in(app.test_client(), olga, STRONG)
+
+
+@pytest.mark.covers("SMC-38")
+def test_a_changed_password_goes_by_the_same_codes(app: Flask, session: Session) -> None:
+    olga, other = (makers.user(session, Role.OWNER, makers.company(session)) for _ in range(2))
+    session.commit()
+    desk, phone = makers.sign_in(app.test_client(), olga), makers.sign_in(app.test_client(), olga)
+    assert desk.get("/profile/password").status_code == 404  # no other way
+    assert olga.email in desk.get("/forgotten/").get_data(as_text=True)
+    post(desk, "/forgotten/", email=other.email)
+    letter = letters(app, session)[-1]
+    assert letter.recipient == olga.email  # one's own, whatever was sent
+    assert post(desk, "/forgotten/code", code=code_in(letter)).location == "/forgotten/password"
+    for new, again, said in (
+        (makers.PASSWORD, makers.PASSWORD, "present one"),
+        (STRONG, "other", "differ"),
+        ("short", "short", "at least 8"),
+    ):
+        assert said in post(desk, "/forgotten/password", new=new, again=again).get_data(as_text=True)
+    assert post(desk, "/forgotten/password", new=STRONG, again=STRONG).location == "/login/"
+    assert "Your password is changed" in desk.get("/login/").get_data(as_text=True)
+    assert desk.get("/profile/").status_code == phone.get("/profile/").status_code == 302
+    makers.sign_in(app.test_client(), olga, STRONG)
+
+
+def test_what_a_code_opened_shuts_again_and_says_so(app: Flask, session: Session, client: FlaskClient) -> None:
+    olga = makers.user(session, Role.OWNER, makers.company(session))
+    session.commit()
+    with clock.standing_at(NOON):
+        post(client, "/forgotten/", email=olga.email)
+        post(client, "/forgotten/code", code=code_in(letters(app, session)[-1]))
+    with clock.standing_at(NOON + dt.timedelta(minutes=11)):
+        assert client.get("/forgotten/password").location == "/forgotten/"
+        assert "has run out" in client.get("/forgotten/").get_data(as_text=True)
 
 
 def test_a_code_lives_ten_minutes_and_five_tries(app: Flask, session: Session, client: FlaskClient) -> None:

@@ -79,6 +79,26 @@ def test_nobody_rises_above_themselves(session: Session, owner: User) -> None:
             rise()
 
 
+@pytest.mark.covers("AST-029")
+def test_a_manager_is_told_why_the_first_user_is_above_them(app: Flask, session: Session, orion: Company) -> None:
+    chief = actor_of(makers.user(session, Role.ADMINISTRATOR))
+    first = people.create_user(session, chief, **NEW, roles=[Role.OWNER], company_id=orion.id)
+    boss, clerk = (makers.user(session, role, orion) for role in (Role.COMPANY_ADMINISTRATOR, Role.EMPLOYEE))
+    session.commit()
+    client = makers.sign_in(app.test_client(), boss)
+    page = client.get(f"/my/people/{first.id}").get_data(as_text=True)
+    assert "more rights than you hold" in page and "&#34;delete&#34;" not in page and 'value="edit"' not in page
+    page = client.get(f"/my/people/{clerk.id}").get_data(as_text=True)
+    assert "&#34;delete&#34;" in page and 'value="edit"' in page and 'value="owner"' not in page
+    for act in ({"action": "delete"}, {"action": "off"}, {"action": "edit", "first_name": "X", "locale": "uk"}):
+        assert post(client, f"/my/people/{first.id}/change", **act).location == f"/my/people/{first.id}"
+        assert "more rights than you hold" in client.get("/my/people/").get_data(as_text=True)
+    post(client, "/my/people/many", action="delete", rowid=[clerk.id, first.id])
+    assert "more rights than you hold" in client.get("/my/people/").get_data(as_text=True)
+    session.expire_all()
+    assert first.active and clerk.active and (first.deleted_at, clerk.deleted_at) == (None, None)
+
+
 def test_a_right_switched_off_by_the_owner_is_not_taken_back(session: Session, owner: User) -> None:
     boss = makers.user(session, Role.COMPANY_ADMINISTRATOR, owner.company)
     people.switch_rights(session, actor_of(owner), boss.id, [Right.CABINET_PAYMENTS], False)

@@ -176,7 +176,7 @@ def test_the_menu_leads_to_ones_own_things_and_licences_stand_apart(app: Flask, 
     client = makers.sign_in(app.test_client(), olga)
     page = client.get("/my/subscriptions/licences").get_data(as_text=True)
     assert "Office on site" in page and "Cloud mail" not in page
-    for address in ("/profile/", "/profile/password", "/my/orders/", "/my/payments/", "/my/subscriptions/"):
+    for address in ("/profile/", "/forgotten/", "/my/orders/", "/my/payments/", "/my/subscriptions/"):
         assert f'href="{address}"' in page
 
 

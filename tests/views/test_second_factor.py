@@ -85,6 +85,26 @@ def test_who_has_no_telephone_gets_the_code_by_mail(app: Flask, session: Session
     assert is_in(client)
 
 
+@pytest.mark.covers("SMC-16")
+def test_a_number_nobody_confirmed_locks_nobody_out(app: Flask, session: Session, olga: User) -> None:
+    demand(session, olga)
+    client = app.test_client()
+    give_password(client, olga)
+    page = client.get("/second/").get_data(as_text=True)
+    assert all(f'value="{way}"' in page for way in ("sms", "call", "email"))
+    post(client, "/second/", factor="email")
+    post(client, "/second/code", code=digits(sent(app, session)))
+    assert is_in(client)
+    session.expire_all()
+    assert olga.phone_confirmed_at is None  # a letter confirms no telephone
+    olga.phone_confirmed_at = clock.now()
+    session.commit()
+    client = app.test_client()
+    give_password(client, olga)
+    assert 'value="email"' not in client.get("/second/").get_data(as_text=True)
+    assert post(client, "/second/", factor="email").status_code == 200
+
+
 def test_half_way_ends_after_ten_minutes_and_with_the_password(app: Flask, session: Session, olga: User) -> None:
     demand(session, olga)
     client = app.test_client()
