@@ -68,7 +68,7 @@ def click(browser: Any, text: str, within: str = "", stays: bool = False) -> Non
 
 
 def press(browser: Any, css: str, text: str = "", stays: bool = False) -> None:
-    """Click the first shown thing that `css` selects and that says (best: only) `text`; `stays`: it leads to no other page."""
+    """Click the first shown thing that `css` selects and `text` names; `stays`: it leads to no other page."""
     from selenium.webdriver.common.by import By
 
     def press_it() -> bool:
