@@ -168,6 +168,23 @@ def test_a_price_that_changed_is_said_and_confirmed_again(client: FlaskClient, o
     assert [order.total for order in olga.orders()] == [Decimal("80.00")]
 
 
+def test_a_commission_that_changed_is_said_and_confirmed_again(
+    client: FlaskClient, olga: Buyer, session: Session
+) -> None:
+    way = olga.way(commission_bp=500, cashback_bp=1000)
+    session.commit()
+    form = confirm(client, f"way:{way.id}")
+    way.commission_bp = 700
+    session.commit()
+    answer = client.post("/my/checkout/place", data=form, follow_redirects=True)
+    assert "it takes 96.30 UAH now" in answer.get_data(as_text=True) and not olga.orders()
+    client.post("/my/checkout/place", data=form_of(answer.get_data(as_text=True)))
+    way.cashback_bp = 0  # from the next payment on
+    session.commit()
+    begun = session.query(m.PaymentAttempt).one()
+    assert (begun.charged, begun.cashback) == (Decimal("96.30"), Decimal("9.63"))
+
+
 def test_a_promo_code_used_up_meanwhile_leads_back_with_the_reason(
     client: FlaskClient, olga: Buyer, session: Session
 ) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app import models as m
 from app.core import clock
 from app.extensions import db
-from app.services.shop import activating
+from app.services import methods
+from app.services.shop import activating, renewals
 from tests import makers
 from tests.services.shop.buying import Buyer
 
@@ -162,6 +163,30 @@ def test_the_method_and_the_period_are_changed_and_renewal_is_switched_off(
     session.expire_all()
     made = session.get(m.Subscription, made.id)
     assert (made.payment_method_id, made.renew_months, made.auto_renew) == (good.id, 12, False)
+
+
+@pytest.mark.covers("AST-144")
+def test_an_order_whose_card_was_declined_and_deleted_says_so_and_is_paid_another_way(
+    client: FlaskClient, olga: Buyer, session: Session
+) -> None:
+    made = olga.subscriptions()[0]
+    known = {"company_id": olga.company.id, "account_id": olga.account.id, "payer_id": olga.account.payer_id}
+    card = m.PaymentMethod(**known, gateway="sandbox", name="Visa", token="sealed", way_id=olga.way().id)
+    card.state = "working"
+    session.add(card)
+    session.flush()
+    order = renewals.renew(session, olga.actor, made.id, 1, "gateway", key="k1", method_id=card.id)
+    session.query(m.PaymentAttempt).update({"state": "failed"})
+    card.state = "not_working"
+    methods.delete(session, olga.actor, card.id)
+    session.commit()
+    page = text_of(client, f"/my/orders/{order.id}")
+    assert "is deleted: nothing is charged" in page and f"/my/orders/{order.id}/pay" not in page
+    said = post(client, f"/my/orders/{order.id}", f"/my/orders/{order.id}/pay")  # of a page opened before
+    assert said.status_code == 200 and "is deleted: nothing is charged" in said.get_data(as_text=True)
+    post(client, f"/my/orders/{order.id}", f"/my/orders/{order.id}/again")
+    session.expire_all()
+    assert order.state == "cancelled" and session.query(m.CartItem).one().subscription_id == made.id
 
 
 def test_the_calendar_and_home_show_the_charges_to_come(client: FlaskClient, olga: Buyer) -> None:

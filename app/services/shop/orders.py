@@ -30,6 +30,8 @@ from app.models import (
     OrderLine,
     Payer,
     PaymentAttempt,
+    PaymentMethod,
+    PaymentWay,
     Plan,
     Seller,
     Subscription,
@@ -56,6 +58,14 @@ METHODS = (BALANCE, INVOICE, GATEWAY)
 PRICE_CHANGED = N_("The price has changed since you looked: it is %(total)s %(currency)s now. Confirm again.")
 SERVICE_WAITS = N_("Order %(number)s for this service waits for its payment. Pay or cancel it first.")
 RENEWAL_WAITS = N_("A renewal waits for its payment already: order %(number)s.")
+REPLACED = Refused(N_("It was not paid; the renewal is tried again."))
+RENEWED_MEANWHILE = Refused(
+    N_("It was not paid, and a service in it is renewed by itself: nothing is paid twice. Order the rest again.")
+)
+METHOD_GONE = N_(
+    "The saved method this order was to be paid by is deleted: nothing is charged. Pay another way, or cancel the "
+    "order and begin again on the page of the service."
+)
 LATELY = dt.timedelta(days=1)  # an empty cart is explained by an order of so long ago
 RUNNING = (SubscriptionState.ACTIVE.value, SubscriptionState.SUSPENDED.value, SubscriptionState.STOPPED.value)
 
@@ -84,6 +94,7 @@ class Checkout:
     method_id: int | None = None
     payer_id: int | None = None
     save_method: bool = False
+    terms: str = ""  # what the page said is charged and comes back, where it said so (`terms_of`)
     auto_renew: Mapping[int, bool] = field(default_factory=dict)  # by cart item; as in the cart where not said
 
     def digest(self) -> str:
@@ -139,6 +150,7 @@ def place(session: Session, actor: Actor, checkout: Checkout, key: str) -> Order
     for item in items:
         if item.subscription_id is not None:
             _replace_waiting(session, actor, item.subscription_id)
+    _need_terms_as_seen(session, account, checkout, found)
     order = _write(session, actor, account, seller, found.lines, checkout, key)
     order.promo_code = found.promotion.code if found.promotion is not None else ""
     order.request_digest = checkout.digest()
@@ -262,6 +274,29 @@ def _need_as_seen(found: Quotes, checkout: Checkout, account: Account) -> None:
         )
 
 
+def terms_of(charged: Decimal, cashback: Decimal) -> str:
+    """What a way to pay was shown to take and to give back, as a form carries it."""
+    return f"{charged:.2f} {cashback:.2f}"
+
+
+def _need_terms_as_seen(session: Session, account: Account, checkout: Checkout, found: Quotes) -> None:
+    """Refused where the way's commission or cashback is another by now than the one that was shown."""
+    method = session.get(PaymentMethod, checkout.method_id) if checkout.method_id else None
+    way = session.get(PaymentWay, method.way_id if method is not None else checkout.way_id or 0)
+    if not checkout.terms or checkout.method != GATEWAY or not found.total or way is None:
+        return
+    offer = paying.offer_of(way, found.total)
+    if way.seller_id == account.seller_id and terms_of(offer.charged, offer.cashback) != checkout.terms:
+        raise Changed(
+            N_(
+                "The terms of this way to pay have changed since you looked: it takes %(charged)s %(currency)s now. "
+                "Nothing was ordered. Look at it and confirm again."
+            ),
+            charged=f"{offer.charged:.2f}",
+            currency=found.currency,
+        )
+
+
 def _write(
     session: Session, actor: Actor, account: Account, seller: Seller, found: list[Quote], asked: Checkout, key: str
 ) -> Order:
@@ -369,6 +404,8 @@ def _begin_paying(
     session: Session, actor: Actor, account: Account, order: Order, key: str, save_method: bool = False
 ) -> PaymentAttempt | None:
     if order.method_id is not None:
+        if is_method_gone(session, order):
+            raise Refused(METHOD_GONE)
         return methods.charge(session, order.method_id, account.id, order.total, order_id=order.id, key=key)
     if order.way_id is None or not actor.may(Right.CABINET_PAYMENTS):
         return None  # who may buy but not pay leaves it to a colleague
@@ -383,6 +420,12 @@ def _begin_paying(
         order_id=order.id,
         save_method=save_method,
     )
+
+
+def is_method_gone(session: Session, order: Order) -> bool:
+    """Whether the saved method an order is paid by was deleted since (AST-144)."""
+    method = session.get(PaymentMethod, order.method_id) if order.method_id else None
+    return method is not None and method.deleted_at is not None
 
 
 def place_renewal(
@@ -482,7 +525,7 @@ def _need_nothing_waiting(session: Session, subscription_id: int) -> None:
 
 
 def _replace_waiting(session: Session, actor: Actor, subscription_id: int) -> None:
-    """A person is told of the renewal that waits; Kabinet drops it, where it is not ordered with other things."""
+    """A person is told of the renewal that waits; Kabinet drops it: nothing is renewed, or paid for, twice."""
     wanted = (
         sa.select(Order)
         .join(OrderLine, OrderLine.order_id == Order.id)
@@ -492,10 +535,8 @@ def _replace_waiting(session: Session, actor: Actor, subscription_id: int) -> No
     for waiting in session.scalars(wanted).all():
         if actor.user_id is not None:
             raise AlreadyOrdered(waiting, RENEWAL_WAITS)
-        if waiting.kind != "renewal":
-            continue
         give_up_paying(session, waiting.id)
-        fulfilling.drop(session, waiting, Refused(N_("It was not paid; the renewal is tried again.")), actor)
+        fulfilling.drop(session, waiting, REPLACED if waiting.kind == "renewal" else RENEWED_MEANWHILE, actor)
 
 
 # -- afterwards -------------------------------------------------------------------------------------------------------
@@ -578,8 +619,8 @@ def order_again(session: Session, actor: Actor, order_id: int) -> Cart:
     """Put the goods of an order into the cart once more; one that still waits for its payment is cancelled."""
     actor.need(Right.CABINET_BUY)
     order = order_of(session, actor, order_id)
-    if order.kind != "purchase":
-        raise Refused(N_("A renewal is begun on the page of its service."))
+    if order.kind == resizing.KIND or (order.kind == "renewal" and order.state != OrderState.PENDING.value):
+        raise Refused(N_("A renewal or a change is begun on the page of its service."))
     if order.state == OrderState.PENDING.value:
         cancel(session, actor, order.id)
     seller = session.get_one(Seller, order.account.seller_id)

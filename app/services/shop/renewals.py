@@ -135,7 +135,10 @@ def renew_due(session: Session, subscription_id: int, day: dt.date) -> str:
     key = f"renew:{subscription.id}:{term.until}"
     if subscription.renew_failed_on is not None or _is_taken(session, subscription.company_id, key):
         key = f"{key}:{day}"
-    method = _working_method(session, subscription)
+    card = _card_of(session, subscription)
+    if card is not None and card.state != PaymentMethodState.WORKING.value:
+        return _wait_for_card(session, subscription, term, day)
+    method = card
     try:
         with session.begin_nested():
             how, method_id = ("gateway", method.id) if method else ("balance", None)
@@ -177,15 +180,20 @@ def is_being_paid(session: Session, order: Order) -> bool:
     return session.execute(query.limit(1)).first() is not None
 
 
-def _working_method(session: Session, subscription: Subscription) -> PaymentMethod | None:
-    """The saved method that renews, while it works; a method that does not leaves it to the balance (AST-156)."""
-    method = (
-        session.get(PaymentMethod, subscription.payment_method_id, populate_existing=True)
-        if subscription.payment_method_id
-        else None
-    )
-    works = method is not None and method.deleted_at is None and method.state == PaymentMethodState.WORKING.value
-    return method if works else None
+def _card_of(session: Session, subscription: Subscription) -> PaymentMethod | None:
+    """The saved method that renews a subscription; None: the balance of its account does."""
+    if not subscription.payment_method_id:
+        return None
+    method = session.get(PaymentMethod, subscription.payment_method_id, populate_existing=True)
+    return method if method is not None and method.deleted_at is None else None
+
+
+def _wait_for_card(session: Session, subscription: Subscription, term: Term, day: dt.date) -> str:
+    """It is charged again once it works, and nothing else is (AST-156): who looks after it is told once."""
+    if subscription.renew_failed_on is not None:
+        return "waiting"
+    _fail(session, subscription, term, day, Refused(N_("The payment method does not work, so nothing is charged.")))
+    return "failed"
 
 
 def _fail(session: Session, subscription: Subscription, term: Term, day: dt.date, error: DomainError) -> None:
@@ -257,8 +265,8 @@ def after_money(session: Session, account_id: int) -> int:
     done = 0
     for subscription_id in session.scalars(query).all():
         subscription = _locked(session, subscription_id)
-        if subscription is None or _working_method(session, subscription) is not None:
-            continue  # its card is charged on its own day
+        if subscription is None or _card_of(session, subscription) is not None:
+            continue  # its card is charged, on its own day
         failed_on, subscription.renew_failed_on = subscription.renew_failed_on, None
         day = clock.today(policies.zone_of(session, subscription.seller_id))
         term, _plan = term_of(session, subscription)

@@ -187,6 +187,7 @@ class CheckoutPage(frame.Page):
             and can_keep(tile.way.gateway)
             and self.actor.may(Right.CABINET_PAYMENTS),  # AST-141
             save=bool(_state().get("save")),
+            terms=orders.terms_of(tile.charged, tile.cashback) if tile.way is not None else "",
             key=secrets.token_hex(16),
         )
 
@@ -220,6 +221,7 @@ class CheckoutPage(frame.Page):
             method_id=chosen if kind == "saved" else None,
             payer_id=whole(form.get("payer", "") or "0") or None,
             save_method="save" in form,
+            terms=form.get("terms", ""),
             auto_renew=renew,
         )
         try:

@@ -8,7 +8,9 @@ from flask_appbuilder.baseviews import expose
 from flask_babel import get_locale, gettext
 
 from app.access.permissions import Right
+from app.core.errors import Refused
 from app.models import Order, OrderLine
+from app.rules.lifecycle import OrderState
 from app.services.shop import catalogue, order_list, orders, reasons
 from app.services.shop.order_list import Row, Story
 from app.views.base import attempt, needs, needs_one, say
@@ -58,6 +60,7 @@ class OrdersPage(frame.Page):
             "order.html",
             story=story,
             order=story.order,
+            gone=say(Refused(orders.METHOD_GONE)) if self._has_no_method(story.order) else "",
             states=words.ORDER_STATES,
             reason=reason_of(story.order),
             ready=ready_words,
@@ -70,6 +73,9 @@ class OrdersPage(frame.Page):
             may_buy=self.actor.may(Right.CABINET_BUY),
             may_see=self.actor.may(Right.CABINET_SUBSCRIPTIONS),
         )
+
+    def _has_no_method(self, order: Order) -> bool:
+        return order.state == OrderState.PENDING.value and orders.is_method_gone(self.session, order)
 
     @expose("/<int:order_id>/pay", methods=["POST"])
     @needs(Right.CABINET_PAYMENTS)

@@ -232,7 +232,8 @@ def test_a_saved_card_is_charged_and_a_declined_one_is_tried_again_when_it_works
         renewals.note_failure(session, order.id)
     assert made.renew_failed_on == EVE
     assert session.query(m.Notice).filter_by(event="renewal_failed", channel="email").count() == 1
-    assert a_day(session, olga, END) == {"failed": 1, "stopped": 1}  # the card still does not work
+    assert a_day(session, olga, END) == {"waiting": 1, "stopped": 1}  # the card still does not work
+    assert session.query(m.Notice).filter_by(event="renewal_failed", channel="email").count() == 1
     good.state = "working"
     assert a_day(session, olga, dt.date(2026, 12, 2)) == {"charging": 1}
     assert session.query(m.PaymentAttempt).filter_by(method_id=good.id, state="new").count() == 1
@@ -249,10 +250,23 @@ def test_a_card_that_is_being_charged_on_the_last_day_does_not_stop_the_service(
     assert made.state == "active"
 
 
-def test_when_the_card_does_not_work_money_on_the_account_renews(session):
+@pytest.mark.covers("AST-156")
+def test_while_the_card_does_not_work_the_balance_is_not_touched(session):
     olga, made = running(session, "600.00")
-    renewals.set_method(session, olga.actor, made.id, card(olga, "not_working").id)
-    assert a_day(session, olga, EVE) == {"renewed": 1}
+    bad = card(olga, "not_working")
+    renewals.set_method(session, olga.actor, made.id, bad.id)
+    assert a_day(session, olga, EVE) == {"failed": 1}
+    assert session.query(m.Notice).filter_by(event="renewal_failed", channel="email").count() == 1
+    with at(EVE):
+        olga.pay("50.00")
+        assert renewals.after_money(session, olga.account.id) == 0
+    assert a_day(session, olga, END) == {"waiting": 1, "stopped": 1}
+    assert [one.kind for one in olga.orders()] == ["purchase"]
+    bad.state = "working"
+    assert a_day(session, olga, dt.date(2026, 12, 2)) == {"charging": 1}
+    renewals.set_method(session, olga.actor, made.id, None)  # or its owner leaves it to the balance
+    session.query(m.PaymentAttempt).update({"state": "failed"})
+    assert a_day(session, olga, dt.date(2026, 12, 3)) == {"renewed": 1}
 
 
 def test_money_that_is_ordered_for_something_else_renews_nothing(session):
@@ -400,6 +414,22 @@ def test_renewals_of_a_day_and_of_a_month_are_ordered_from_the_cart_and_billed_a
             assert left == (Decimal("300.00") if month.month == 11 else Decimal("0.00"))
     billed = session.scalars(sa.select(m.Document.total).where(m.Document.kind == "invoice")).all()
     assert sum(billed) == Decimal("300.00") + first.total + second.total
+
+
+def test_a_service_that_renews_itself_is_not_paid_for_again_by_an_order_that_waits(session):
+    olga, made = running(session, "600.00")
+    with at(dt.date(2026, 11, 25)):
+        renewals.put_in_cart(session, olga.actor, made.id, 1)
+        olga.put(olga.plan("50.0000"))
+        mixed = olga.order("gateway", way_id=olga.way().id)
+    assert a_day(session, olga, EVE) == {"charging": 1}  # its payment is under way
+    session.query(m.PaymentAttempt).update({"state": "failed"})
+    assert a_day(session, olga, EVE) == {"renewed": 1}
+    assert mixed.state == "cancelled" and "nothing is paid twice" in mixed.reason
+    with at(EVE):
+        olga.pay("400.00")
+        assert fulfilling.fulfil_waiting(session, olga.account.id) == []
+    assert made.paid_until == dt.date(2027, 1, 1) and len(olga.subscriptions()) == 1
 
 
 def test_a_renewal_in_a_cart_waits_for_no_second_order_and_ends_with_its_service(session):
