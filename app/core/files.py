@@ -34,6 +34,12 @@ def keep_by_digest(content: bytes, path_of: Callable[[str], Path]) -> str:
     return digest
 
 
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file's content; OSError where it cannot be read."""
+    with path.open("rb") as stored:
+        return hashlib.file_digest(stored, "sha256").hexdigest()
+
+
 def file_name(text: str) -> str:
     """A text as the name of a file: what a system forbids or nobody sees becomes a space; the ending is not cut off."""
     kept = "".join(sign if sign.isprintable() and sign not in _FORBIDDEN else " " for sign in text)

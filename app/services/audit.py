@@ -2,7 +2,6 @@
 with them.
 """
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.errors import N_
+from app.core.files import digest_of
 from app.models import DocumentFile, PartySnapshot
 from app.services import documents, parties, trail
 
@@ -205,10 +205,7 @@ def changed_files(session: Session, files_dir: Path) -> int:
 
 
 def _differs(path: Path, digest: str) -> bool:
-    if not path.exists():
-        return False
-    with path.open("rb") as stored:
-        return hashlib.file_digest(stored, "sha256").hexdigest() != digest
+    return path.exists() and digest_of(path) != digest
 
 
 INVARIANTS: dict[str, tuple[str, Callable[[Session], int]]] = {

@@ -65,13 +65,11 @@ class Proposal:
         if self.is_postgresql:
             given = {f"find_word_{n}": word for n, word in enumerate(self.words)}
             parts = " || ".join(f"find_parts(CAST(:{name} AS text))" for name in given)
-            asked = f"parts @> ({parts})"
-            found = sa.text(asked).bindparams(**given)
+            found = sa.text(f"parts @> ({parts})").bindparams(**given)
             return (
                 sa.select(sa.literal_column("id", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
             )
-        asked = f"{name} MATCH :find_parts"
-        found = sa.text(asked).bindparams(find_parts=_fts(self.parts))
+        found = sa.text(f"{name} MATCH :find_parts").bindparams(find_parts=_fts(self.parts))
         return sa.select(sa.literal_column("rowid", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
 
     @property
@@ -105,8 +103,7 @@ class Proposal:
 
     def is_common(self, session: Session) -> bool:
         """Whether so many rows have all the parts that walking the list finds a page sooner."""
-        some = self.source.limit(COMMON + 1).subquery()
-        return (session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) > COMMON
+        return _has_more(session, self.source, COMMON)
 
 
 def _page(session: Session, found: Any, direction: str, offset: int, size: int) -> list[Any]:
@@ -117,8 +114,12 @@ def _page(session: Session, found: Any, direction: str, offset: int, size: int) 
 
 def are_few(session: Session, query: Any, key: Any) -> bool:
     """Whether a query finds so few rows that gathering them all beats walking a list until a page is full."""
-    some = query.with_entities(key).limit(COMMON + 1).subquery()
-    return (session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) <= COMMON
+    return not _has_more(session, query.with_entities(key).statement, COMMON)
+
+
+def _has_more(session: Session, query: Any, limit: int) -> bool:
+    some = query.limit(limit + 1).subquery()
+    return (session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) > limit
 
 
 def in_order(  # noqa: PLR0913, PLR0917
@@ -138,8 +139,7 @@ def proposal(session: Session, field: Any, *words: str) -> Proposal | None:
     long = tuple(word for word in words if _parts(word) and "\0" not in word)
     if name not in SEARCHED.get(table, ()) or not long or not _is_there(session):
         return None
-    waiting = _stale(table).limit(STALE + 1).subquery()
-    if (session.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0) > STALE:
+    if _has_more(session, _stale(table), STALE):
         return None
     parts = list(dict.fromkeys(part for word in long for part in _parts(word)))
     return Proposal(table, name, long, is_postgresql(session), tuple(_telling(session, field, parts)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from app.core import files
 from app.core.errors import N_, Refused
 from app.imports import streaming
 from app.imports.catalogs import Catalog, PriceLine, Unpriced, catalog_of_items, catalog_of_sheet, layout_of, spread
@@ -102,15 +103,11 @@ def stored_upload(data_dir: Path, sha256: str) -> Path:
 
 
 def digest_of(path: Path) -> str:
-    """The SHA-256 of a file's content."""
-    digest = hashlib.sha256()
+    """The SHA-256 of a file that a person named."""
     try:
-        with path.open("rb") as stream:
-            while chunk := stream.read(CHUNK):
-                digest.update(chunk)
+        return files.digest_of(path)
     except OSError as error:
         raise Refused(N_("There is no file «%(name)s», or it cannot be read."), name=path.name) from error
-    return digest.hexdigest()
 
 
 def open_file(kind: ImportKind, path: Path, mapping: dict[str, Any] | None, zone: str, form: str = "") -> Opened:

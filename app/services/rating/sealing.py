@@ -6,7 +6,6 @@ billed by a further run of the month and then sealed as a further part.
 """
 
 import csv
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from app.access.permissions import Right
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, Refused
-from app.core.files import written_whole
+from app.core.files import digest_of, written_whole
 from app.core.money import FINE
 from app.core.period import Month
 from app.models import Account, BillingRun, SealedMonth, Usage
@@ -199,12 +198,6 @@ def _engine(folder: Path) -> duckdb.DuckDBPyConnection:
         "autoload_known_extensions": False,
     }
     return duckdb.connect(":memory:", config=settings)
-
-
-def digest_of(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # ---- reports ------------------------------------------------------------------------------------------------------
