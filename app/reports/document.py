@@ -218,7 +218,8 @@ class UsageLine:
     destination: str
     quantity: Decimal
     unit: str
-    amount: Decimal | None
+    net: Decimal | None
+    tax: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,8 @@ class HoursLine:
     service: str
     unit: str
     quantities: Mapping[str, Decimal]
-    amounts: Mapping[str, Decimal]
+    net: Mapping[str, Decimal]
+    tax: Mapping[str, Decimal]
 
 
 @dataclass(frozen=True)

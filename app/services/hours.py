@@ -1,7 +1,8 @@
 """Usage of a month apart by working hours, other hours, weekends and holidays (A1-31), read in steady memory.
 
 A record belongs to the class of the local time it began, by the Seller's hours, zone and country; one that was rated
-keeps the class it was rated by. What the days of the month were is frozen with the report.
+keeps the class it was rated by. What the days of the month were is frozen with the report. A charge is parted into net
+and VAT record by record (4 decimals), so that the sums of the sheets are the sums of their rows.
 """
 
 import datetime as dt
@@ -15,14 +16,18 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.money import FINE
 from app.core.period import Month, Period
-from app.models import Component, Seller, Subscriber, Usage
+from app.models import Account, Component, Plan, Seller, Subscriber, Usage
+from app.models.base import Fine
 from app.reports.document import HoursDetail, HoursLine, UsageLine
 from app.rules.rating import Clock, TimeClass
 from app.services import names
 from app.services.rating.tariffs import clock_for
+from app.services.rating.taxes import Service, services_of, split_tax
 
 CLASSES = tuple(one.value for one in TimeClass)
+ZERO = Decimal(0)
 
 
 def frozen(session: Session, seller: Seller, month: Month) -> dict[str, Any]:
@@ -97,11 +102,34 @@ class Records:
         whens += [(sa.or_(*free), TimeClass.HOLIDAY.value)] if free else []
         return sa.case(*whens, else_=TimeClass.OFF.value)
 
+    def services(self) -> dict[int, Service]:
+        """What was used, with its tax."""
+        account = self.session.get_one(Account, self.account_id)
+        used = set(self.session.scalars(self._mine(sa.select(Usage.component_id).distinct())))
+        known = services_of(self.session, account, self.session.get_one(Seller, account.seller_id))
+        return {one: service for one, service in known.items() if one in used}
+
+    def tax_sql(self) -> Any:
+        """SQL of a record's VAT in ten-thousandths, as `split_tax` parts it off."""
+        amount, zero = sa.type_coerce(Usage.amount, sa.BigInteger), sa.literal(0, sa.BigInteger)
+        whens: list[Any] = []
+        for one, service in self.services().items():
+            for period, tax_bp in service.taxes_in(self.period):
+                within = 10_000 + tax_bp if service.tax_included else 10_000
+                tax = (2 * sa.func.abs(amount, type_=sa.BigInteger) * tax_bp + within) // (2 * within)
+                days = sa.and_(Usage.day >= period.start, Usage.day < period.end)
+                whens.append((sa.and_(Usage.component_id == one, days), sa.case((amount < 0, -tax), else_=tax)))
+        return sa.case(*whens, else_=zero) if whens else zero
+
     def sums(self) -> Any:
-        """Quantity and amount of each subscriber, service and class, by subscriber's number."""
+        """Quantity, charge before tax and VAT of each subscriber, service and class, by subscriber's number."""
         kind = self.class_sql().label("hours_class")  # grouped by its name: PostgreSQL takes repeated binds for others
         keys = (Subscriber.number, Usage.subscriber_id, Component.name, Component.unit)
-        query = self._joined(sa.select(*keys, kind, sa.func.sum(Usage.quantity), sa.func.sum(Usage.amount)))
+        included = sa.select(Plan.tax_included).where(Plan.id == Component.plan_id).scalar_subquery()
+        amount, tax = sa.type_coerce(Usage.amount, sa.BigInteger), self.tax_sql()
+        net = sa.case((included, amount - tax), else_=amount)
+        sums = (sa.func.sum(sa.type_coerce(one, Fine)) for one in (net, tax))
+        query = self._joined(sa.select(*keys, kind, sa.func.sum(Usage.quantity), *sums))
         query = query.group_by(*keys, sa.text("hours_class")).order_by(*keys)
         return self.session.execute(query.execution_options(yield_per=1000))
 
@@ -110,13 +138,13 @@ class Records:
         columns = (
             Usage.subscriber_id,
             Usage.occurred_at,
-            Component.name,
-            Component.unit,
+            Usage.component_id,
             Usage.direction,
             Usage.other_number,
             Usage.destination,
             Usage.quantity,
-            Usage.amount,
+            sa.type_coerce(Usage.amount, sa.BigInteger),
+            Usage.day,
         )
         query = (
             self._joined(sa.select(*columns))
@@ -155,10 +183,10 @@ class _Summary:
         known = self.records.subscribers()
         for (_, subscriber, service, unit), rows in groupby(self.records.sums(), key=lambda row: tuple(row[:4])):
             number, name = known.get(subscriber, ("", ""))
-            quantities, amounts = {}, {}
-            for *_, kind, quantity, amount in rows:
-                quantities[kind], amounts[kind] = quantity, amount or Decimal(0)
-            yield HoursLine(number, name, service, unit, quantities, amounts)
+            quantities, nets, taxes = {}, {}, {}
+            for *_, kind, quantity, net, tax in rows:
+                quantities[kind], nets[kind], taxes[kind] = quantity, net or ZERO, tax or ZERO
+            yield HoursLine(number, name, service, unit, quantities, nets, taxes)
 
 
 @dataclass(frozen=True)
@@ -169,12 +197,17 @@ class _Events:
     kind: str
 
     def __iter__(self) -> Iterator[UsageLine]:
-        known, local = self.records.subscribers(), self.records.clock.local
-        for subscriber, moment, service, unit, direction, other, where, quantity, amount in self.records.events(
-            self.kind
-        ):
+        known, local, services = self.records.subscribers(), self.records.clock.local, self.records.services()
+        for row in self.records.events(self.kind):
+            subscriber, moment, component, direction, other, where, quantity, amount, day = row
             number, name = known.get(subscriber, ("", ""))
-            at = local(moment)
-            yield UsageLine(
-                number, name, at.date(), f"{at:%H:%M:%S}", service, direction, other, where, quantity, unit, amount
-            )
+            at, service = local(moment), services[component]
+            net = tax = None
+            if amount is not None:
+                net, tax = map(_fine, split_tax(amount, service.tax_on(day), service.tax_included))
+            about = (service.name, direction, other, where, quantity, service.unit, net, tax)
+            yield UsageLine(number, name, at.date(), f"{at:%H:%M:%S}", *about)
+
+
+def _fine(value: int) -> Decimal:
+    return Decimal(value) / FINE

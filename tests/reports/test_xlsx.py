@@ -143,12 +143,14 @@ def test_the_summary_of_charges_ends_with_formulas_of_its_totals():
 
 def test_sub_totals_by_working_hours_are_formulas_over_their_service():
     amounts = {"work": Decimal("1.5000")}
-    rows = [HoursLine(f"38067{n}", "", f"Calls {n % 2}", "min", {"work": Decimal(n)}, amounts) for n in range(4)]
+    taxes = {"work": Decimal("0.3000")}
+    rows = [HoursLine(f"38067{n}", "", f"Calls {n % 2}", "min", {"work": Decimal(n)}, amounts, taxes) for n in range(4)]
     data = replace(charges("DE", 8), by_hours=HoursDetail("9–18", rows, {}, has_amounts=True))
     sheet = opened(xlsx.render(layout_for("charges", "DE")(data))).worksheets[-1]
     totals = [line for line in sheet.iter_rows() if line[0].value == "Total"]
     first, last = totals[0][0].row - 4, totals[0][0].row - 1
-    assert [line[2].value for line in totals] == ["Calls 0", "Calls 1"]
+    assert [line[2].value for line in totals] == ["Calls 0", "Calls 1", None]
+    assert totals.pop()[5].value == f"=SUM(F{first}:F{last})"
     for line in totals:
         at = line[0].row
         mine = f"(C{first}:C{last}=C{at})*(D{first}:D{last}=D{at})"

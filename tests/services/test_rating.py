@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import re
 from decimal import Decimal as D
 from pathlib import Path
 
@@ -537,10 +538,10 @@ def test_a_call_can_be_tried_before_anybody_makes_it(session, tariff):
 # --- sealed months and reports ----
 
 
-def as_table(path):
+def as_table(path, **how):
     from openpyxl import load_workbook
 
-    return {page.title: list(page.iter_rows(values_only=True)) for page in load_workbook(path).worksheets}
+    return {page.title: list(page.iter_rows(values_only=True)) for page in load_workbook(path, **how).worksheets}
 
 
 def test_the_detail_has_every_record_and_its_sums(session, line, bring, tmp_path):
@@ -558,8 +559,47 @@ def test_the_detail_has_every_record_and_its_sums(session, line, bring, tmp_path
     )
     assert (first[7], second[7]) == ("weekends and holidays", "working hours")
     assert [round(row[10] + row[11], 4) for row in (first, second)] == [0.6, 0.61]
-    everything = pages["Totals"][-1]
+    everything = as_table(tmp_path / "detail.xlsx", data_only=True)["Totals"][-1]
     assert (everything[2], round(everything[6], 4)) == (2, 1.21)
+    assert _recomputed(tmp_path / "detail.xlsx") == len(pages["Totals"][1:]) * 5 == 30
+
+
+def _recomputed(path):
+    """How many totals there are: each a formula whose figure is what its ranges come to."""
+    from openpyxl import load_workbook
+
+    written, shown = load_workbook(path), load_workbook(path, data_only=True)
+    cells = [cell for row in written["Totals"].iter_rows(min_row=2, min_col=3) for cell in row]
+    for cell in cells:
+        value = shown["Totals"][cell.coordinate].value
+        assert round(_come_to(shown, cell.value), 4) == round(value, 4), (cell.coordinate, cell.value)
+    return len(cells)
+
+
+def _come_to(book, formula):
+    def values(page, area):
+        return [row[0].value for row in book[page or "Totals"][area.replace("$", "")]]
+
+    def conditional(found):
+        _, page, area, classes_page, classes, asked = found.groups()
+        kinds = values(classes_page or page, classes)
+        summed = values(page, area) if area else [1] * len(kinds)
+        return repr(sum(v or 0 for v, kind in zip(summed, kinds, strict=True) if (kind or "=") == asked))
+
+    area = r"([$A-Z0-9]+:[$A-Z0-9]+)"
+    text = re.sub(rf"(SUMIFS)\((?:'([^']+)'!)?{area},(?:'([^']+)'!)?{area},\"([^\"]*)\"\)", conditional, formula[1:])
+    text = re.sub(rf"(COUNTIFS)\(()()'([^']+)'!{area},\"([^\"]*)\"\)", conditional, text)
+    text = re.sub(rf"SUM\({area}\)", lambda f: repr(sum(v or 0 for v in values("", f[1]))), text)
+    text = re.sub(r"\b([A-Z])(\d+)\b", lambda f: repr(book["Totals"][f[0]].value), text)
+    return eval(text.replace("ROUND", "round"))  # noqa: S307 - the formulas are ours
+
+
+def test_totals_of_a_detail_over_two_sheets_are_formulas_over_both(session, line, bring, tmp_path, monkeypatch):
+    monkeypatch.setattr(details, "LAST_ROW", 3)
+    bring("".join(cdr(f"1.{n}", start=f"2026-10-0{n} 10:00:00") for n in range(1, 7)))
+    with (tmp_path / "detail.xlsx").open("wb") as out:
+        assert details.write(session, OFFICE, line.account_id, OCTOBER, out, str) == 6
+    assert len(as_table(tmp_path / "detail.xlsx")) == 4 and _recomputed(tmp_path / "detail.xlsx") == 30
 
 
 def test_another_company_s_detail_is_not_found(session, line, seller):

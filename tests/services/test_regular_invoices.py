@@ -268,6 +268,24 @@ def test_working_hours_are_the_sellers_policy_and_stay_with_the_report(session, 
     assert book["Робочий час"].max_row > 4 and "08:00–20:00" in str(list(book["Робочий час"].values))
 
 
+@pytest.mark.covers("A1-31")
+def test_a_split_report_has_net_and_vat_of_each_record_that_was_rated(session, account, tmp_path):
+    with clock.standing_at(kyiv(2026, 10, 30, 12)):
+        use(session, account, (2026, 10, 1, 9, 0), "1", amount=D("1.2000"))
+        use(session, account, (2026, 10, 1, 10, 0), "1", amount=D("0.1001"))
+        use(session, account, (2026, 10, 3, 12, 0), "1", amount=D("0.0000"))
+    close(session, account)
+    with clock.standing_at(NOVEMBER_1):
+        report = documents.charge_report(session, OFFICE, account.id, OCTOBER)
+    book = load(documents.file_of(session, OFFICE, report.id, "split", tmp_path), tmp_path, values=True)
+    rows = list(book["Робочий час"].values)
+    (header,) = [row for row in rows if "Без ПДВ" in row]
+    net = header.index("Без ПДВ")
+    assert [(row[net], row[net + 1]) for row in rows if row[4] == "Дзвінки"] == [(1.0, 0.2), (0.0834, 0.0167)]
+    totals = [row for row in book["За робочим часом"].iter_rows(values_only=True) if row[2] == "Дзвінки"]
+    assert [tuple(row[4:7]) for row in totals] == [(2, 1.0834, 0.2167)] * 2
+
+
 def test_only_a_report_on_charges_comes_split(session, account, tmp_path):
     invoice = close(session, account)
     with pytest.raises(Refused, match="PDF or XLSX"):

@@ -261,7 +261,8 @@ def _by_hours(detail: HoursDetail, words: Words) -> Table:
         group = words(f"time_{kind}", hours=detail.hours)
         columns.append(Column(f"{kind}_quantity", words("quantity"), "quantity", 22, group))
         if detail.has_amounts:
-            columns.append(Column(f"{kind}_amount", words("charge_amount"), "fine", 22, group))
+            columns.append(Column(f"{kind}_net", words("net_amount"), "fine", 22, group))
+            columns.append(Column(f"{kind}_tax", words("vat"), "fine", 20, group))
     title = words("charges_hours")
     return Table(columns, _hours_rows(detail, words), (), "", 7, words("sheet_charges_hours"), title)
 
@@ -274,20 +275,30 @@ def _hours_rows(detail: HoursDetail, words: Words) -> Iterator[Sequence[object] 
         for name, value in figures.items():
             sums[name] = sums.get(name, ZERO) + value
         yield (line.subscriber, line.subscriber_name, line.service, line.unit, *figures.values())
+    last = len(totals)
     for at, ((service, unit), sums) in enumerate(sorted(totals.items())):
         mine = f"([service]=[sub_{at}.service])*([unit]=[sub_{at}.unit])"
         added = [Formula(f"=SUMPRODUCT({mine}*[{name}])", value) for name, value in sums.items()]
         yield Marked((words("total"), None, service, unit, *added), f"sub_{at}")
+    if detail.has_amounts and last > 1:  # of all services: money, for their units differ
+        every = {name: sum((sums.get(name, ZERO) for sums in totals.values()), ZERO) for name in _names(detail)}
+        money = [
+            None if name.endswith("quantity") else Formula(f"=SUM([{name}])", value) for name, value in every.items()
+        ]
+        yield Marked((words("total"), None, None, None, *money), f"sub_{last}")
+
+
+def _names(detail: HoursDetail) -> list[str]:
+    """The columns of figures, in their order."""
+    parts = ("quantity", "net", "tax") if detail.has_amounts else ("quantity",)
+    return [f"{kind}_{part}" for kind in TIME_CLASSES for part in parts]
 
 
 def _figures(detail: HoursDetail, line: HoursLine) -> dict[str, Decimal]:
     """The figures of a line in the order of its columns."""
-    found = {}
-    for kind in TIME_CLASSES:
-        found[f"{kind}_quantity"] = line.quantities.get(kind, ZERO)
-        if detail.has_amounts:
-            found[f"{kind}_amount"] = line.amounts.get(kind, ZERO)
-    return found
+    parts = {"quantity": line.quantities, "net": line.net, "tax": line.tax}
+    split = (name.split("_") for name in _names(detail))
+    return {f"{kind}_{part}": parts[part].get(kind, ZERO) for kind, part in split}
 
 
 def _events(detail: HoursDetail, kind: str, events: Iterable[UsageLine], words: Words) -> Iterator[Table]:
@@ -306,7 +317,7 @@ def _events(detail: HoursDetail, kind: str, events: Iterable[UsageLine], words: 
         Column("unit", words("unit"), "text", 16),
     ]
     if detail.has_amounts:
-        columns.append(Column("amount", words("charge_amount"), "fine", 22))
+        columns += [Column("net", words("net_amount"), "fine", 22), Column("tax", words("vat"), "fine", 20)]
     source = (_event_row(detail, line, words) for line in events)
     for first in source:  # each round is a sheet
         yield Table(
@@ -328,4 +339,4 @@ def _event_row(detail: HoursDetail, line: UsageLine, words: Words) -> Sequence[o
         line.quantity,
         line.unit,
     )
-    return (*row, line.amount) if detail.has_amounts else row
+    return (*row, line.net, line.tax) if detail.has_amounts else row

@@ -1,11 +1,13 @@
 """The detail of an account's month as XLSX, streamed: every record with its charge, sub-totals by subscriber and class.
 
+Totals are formulas over the records, with the figures they come to: what is kept for them is where the rows of each
+subscriber stand, so memory is that of the subscribers and not of the records.
 Charges of the detail have 4 decimals; an invoice line rounds their sum once, so only sums agree with the invoice.
 """
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,13 +18,14 @@ from sqlalchemy.orm import Session
 from app.access.permissions import Right
 from app.core.actor import Actor
 from app.core.errors import N_, NotFound, Refused
-from app.core.money import FINE, divide_half_up
+from app.core.money import FINE
 from app.core.period import Month
-from app.models import Account, Component, Plan, Seller, Subscriber, TaxRate, Usage
+from app.models import Account, Seller, Subscriber, Usage
 from app.reports.render import sheet, xlsx
 from app.reports.render.xlsx import Column
 from app.rules.rating import Clock, TimeClass
 from app.services.rating import sealing, tariffs
+from app.services.rating.taxes import services_of, split_tax
 
 NOTHING = N_("Nothing was used on this account in %(month)s.")
 LAST_ROW = sheet.LAST_ROW
@@ -54,32 +57,6 @@ WORDS = {
 
 
 @dataclass
-class _Service:
-    """A component as the detail shows it, and the tax in force on a day."""
-
-    name: str
-    unit: str
-    tax_included: bool
-    rates: list[tuple[dt.date, dt.date | None, int]]
-    _by_day: dict[dt.date, int] = field(default_factory=dict)
-
-    def tax_on(self, day: dt.date) -> int:
-        """Percent × 100; 0 where nothing is taxed."""
-        known = self._by_day.get(day)
-        if known is None:
-            fit = (bp for since, until, bp in self.rates if since <= day and (until is None or day < until))
-            known = self._by_day[day] = next(fit, 0)
-        return known
-
-
-def split_tax(amount: int, tax_bp: int, is_included: bool) -> tuple[int, int]:
-    """(net, tax) of a charge, in ten-thousandths."""
-    within = 10_000 + tax_bp if is_included else 10_000
-    tax = divide_half_up(amount * tax_bp, within)
-    return (amount - tax if is_included else amount), tax
-
-
-@dataclass
 class Report:
     """One account's month: where the rows come from and what they are called."""
 
@@ -91,11 +68,13 @@ class Report:
     def __post_init__(self) -> None:
         seller = self.session.get_one(Seller, self.account.seller_id)
         self.clock: Clock = tariffs.clock_for(self.session, seller)
-        self.services = _services(self.session, self.account, seller)
+        self.services = services_of(self.session, self.account, seller)
         query = sa.select(Subscriber.id, Subscriber.number).where(Subscriber.account_id == self.account.id)
         self.numbers: dict[int | None, str] = {one: number for one, number in self.session.execute(query)}
         self.words = {word: self.say(text) if text else "" for word, text in WORDS.items()}
         self.sums: dict[tuple[int | None, str], list[int]] = {}
+        self.at: int | None = None  # the subscriber of the record that was read last
+        self.places: dict[int | None, list[tuple[str, int, int]]] = {}  # sheet, first and last row of their records
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Every record as cells, subscriber after subscriber; sums are counted on the way."""
@@ -107,6 +86,7 @@ class Report:
             service = services[component]
             net = tax = None
             own = sums.get((subscriber, kind))
+            self.at = subscriber
             if own is None:
                 own = sums[subscriber, kind] = [0, 0, 0, 0]
             own[0] += 1
@@ -161,22 +141,6 @@ def _fine(value: int) -> Decimal:
     return Decimal(value) / FINE
 
 
-def _services(session: Session, account: Account, seller: Seller) -> dict[int, _Service]:
-    """The components an account of this Seller may have used, with their taxes."""
-    rates: dict[str, list[tuple[dt.date, dt.date | None, int]]] = {}
-    for one in session.scalars(sa.select(TaxRate).where(TaxRate.country == seller.country)):
-        rates.setdefault(one.category, []).append((one.valid_from, one.valid_to, one.rate_bp))
-    rates.setdefault("telecom", rates.get("standard", []))
-    query = sa.select(Component.id, Component.name, Component.unit, Plan.tax_included, Plan.tax_category)
-    query = query.join(Plan, Plan.id == Component.plan_id).where(
-        Plan.seller_id == account.seller_id, Component.charged == "usage"
-    )
-    return {
-        one: _Service(name, unit, included, rates.get(category, []) if seller.vat_payer else [])
-        for one, name, unit, included, category in session.execute(query)
-    }
-
-
 def write(session: Session, actor: Actor, account_id: int, month: Month, out: BinaryIO, say: Say) -> int:
     """Write the detail of an account's month; how many records it has."""
     report = open_report(session, actor, account_id, month, say)
@@ -204,13 +168,22 @@ def _write_records(book: sheet.Book, report: Report) -> int:
     kinds = [kind for _, kind, _ in COLUMNS]
     letters = [sheet.column_letters(at) for at in range(len(COLUMNS))]
     writers = [sheet.cell_writer(letter, kind) for letter, kind in zip(letters, kinds, strict=True)]
-    count, number, page = 0, LAST_ROW, None
+    count, number, page, name, known = 0, LAST_ROW, None, "", False
+    places: list[tuple[str, int, int]] = []
+    at: int | None = None
     for row in report.rows():
         if number >= LAST_ROW:
             if page is not None:
                 page.end(f"A1:{letters[-1]}{number}")
-            page, number = _begin(book, report.say, N_("Detail"), COLUMNS), 1
+            page, number, known = _begin(book, report.say, N_("Detail"), COLUMNS), 1, False
+            name = book.names[-1].replace("'", "''")
         number += 1
+        if not known or report.at != at:
+            at, known = report.at, True
+            places = report.places.setdefault(at, [])
+            places.append((name, number, number))
+        else:
+            places[-1] = (name, places[-1][1], number)
         page.row(number, "".join([write(cell, number) for write, cell in zip(writers, row, strict=True)]))  # type: ignore[union-attr]
         count += 1
     if page is not None:
@@ -252,13 +225,52 @@ def _write_sums(book: sheet.Book, report: Report) -> None:
     for subscriber, listed in grouped.items():
         total, number = [0, 0, 0, 0], report.numbers.get(subscriber, "")
         for kind, sums in sorted(listed):
-            rows.add(number, report.words.get(kind, kind), sums)
+            word = report.words.get(kind, kind)
+            rows.add(number, word, sums, _of_records(report.places[subscriber], word))
             _add(total, sums)
-        rows.add(number, report.say(N_("Total")), total, "bold")
+        first, last = rows.number - len(listed) + 1, rows.number
+        rows.add(number, report.say(N_("Total")), total, _sum_of(first, last), "bold")
+    last, everybody = rows.number, report.say(N_("All subscribers"))
     for kind, sums in sorted(by_class.items()):
-        rows.add(report.say(N_("All subscribers")), report.words.get(kind, kind), sums, "total")
-    rows.add(report.say(N_("All subscribers")), report.say(N_("Total")), everything, "total")
+        word = report.words.get(kind, kind)
+        rows.add(everybody, word, sums, _of_class(last, word), "total")
+    rows.add(everybody, report.say(N_("Total")), everything, _sum_of(last + 1, rows.number), "total")
     page.end()
+
+
+Formula = Callable[[str], str]  # of a column of the totals, by its letter
+_SOURCE = {"D": "I", "E": "K", "F": "L"}  # column of the totals → column of the records
+
+
+def _sum_of(first: int, last: int) -> Formula:
+    """Of rows of the totals."""
+    return lambda letter: f"SUM({letter}{first}:{letter}{last})"
+
+
+def _of_class(last: int, word: str) -> Formula:
+    """Of the rows of the totals down to one, those of a class."""
+    return lambda letter: f"SUMIFS({letter}$2:{letter}${last},B$2:B${last},{_asked(word)})"
+
+
+def _of_records(places: list[tuple[str, int, int]], word: str) -> Formula:
+    """Of a subscriber's records, which stand together (on two sheets where one is full), those of a class."""
+
+    def formula(letter: str) -> str:
+        parts = []
+        for name, first, last in places:
+            classes = f"'{name}'!H{first}:H{last},{_asked(word)}"
+            source = _SOURCE.get(letter)
+            parts.append(
+                f"SUMIFS('{name}'!{source}{first}:{source}{last},{classes})" if source else f"COUNTIFS({classes})"
+            )
+        return "+".join(parts)
+
+    return formula
+
+
+def _asked(word: str) -> str:
+    """A class as a condition: its word, or cells with nothing in them."""
+    return f'"{word}"' if word else '"="'
 
 
 def _add(into: list[int], what: list[int]) -> None:
@@ -270,20 +282,28 @@ class _Rows:
     """Rows of sums in their looks."""
 
     def __init__(self, page: sheet.Sheet, columns: tuple[tuple[str, str, float], ...]) -> None:
-        self.page, self.number = page, 1
+        self.page, self.number, self.columns = page, 1, columns
         letters = [sheet.column_letters(at) for at in range(len(columns))]
         self.writers = {
             look: [sheet.cell_writer(x, kind, look) for x, (_, kind, _) in zip(letters, columns, strict=True)]
             for look in ("plain", "bold", "total")
         }
 
-    def add(self, subscriber: str, kind: str, sums: list[int], look: str = "plain") -> None:
-        """A row of sums."""
+    def add(self, subscriber: str, kind: str, sums: list[int], formula: Formula, look: str = "plain") -> None:
+        """A row of sums: formulas and what they come to."""
         self.number += 1
-        records, quantity, net, tax = sums
-        cells = (subscriber, kind, records, _fine(quantity), _fine(net), _fine(tax), _fine(net + tax))
-        row = "".join(write(cell, self.number) for write, cell in zip(self.writers[look], cells, strict=True))
-        self.page.row(self.number, row)
+        at, (records, quantity, net, tax) = self.number, sums
+        figures = (records, _fine(quantity), _fine(net), _fine(tax), _fine(net + tax))
+        cells = [write(cell, at) for write, cell in zip(self.writers[look], (subscriber, kind), strict=False)]
+        for letter, figure, (_, form, _width) in zip("CDEFG", figures, self.columns[2:], strict=True):
+            told = f"ROUND(E{at}+F{at},4)" if letter == "G" else _rounded(formula(letter), letter)
+            cells.append(sheet.formula_cell(f"{letter}{at}", f"={told}", figure, sheet.style(form, look)))
+        self.page.row(at, "".join(cells))
+
+
+def _rounded(formula: str, letter: str) -> str:
+    """Sums of binary fractions come to the fourth decimal that is printed; a count is whole anyway."""
+    return formula if letter == "C" else f"ROUND({formula},4)"
 
 
 # ---- by time class ------------------------------------------------------------------------------------------------

@@ -352,8 +352,8 @@ def waits_until(found: RenameList) -> dt.datetime | None:
 def apply_step(session: Session, actor: Actor, request_id: int, packs: int = STEP) -> Progress:
     """Apply the next packs in the caller's transaction, who commits; after a kill nothing is lost or done twice.
 
-    A list that waits for its day does nothing before it. Where a freeze has begun before it was through, what is left of
-    it waits for the first allowed minute, whatever the policy does with lists that are asked for in the freeze.
+    A list that waits for its day does nothing before it. Where a freeze has begun before it was through, what is left
+    of it waits for the first allowed minute, whatever the policy does with lists that are asked for in the freeze.
     """
     found = _locked(session, actor, request_id)
     if found.request.state in (*ENDED, RequestState.NEW.value) or waits_until(found):
