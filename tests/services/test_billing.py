@@ -39,17 +39,6 @@ def november_10(app):
         yield
 
 
-@pytest.fixture
-def seller(session):
-    ensure_defaults(session)
-    return makers.seller(session)
-
-
-@pytest.fixture
-def account(session, seller):
-    return makers.account(session, makers.company(session, seller))
-
-
 def close(session, seller, month=OCTOBER, size=1000):
     run = billing.start_run(session, OFFICE, seller.id, month)
     while (now := billing.run_batch(session, OFFICE, run.id, size)).left:

@@ -37,12 +37,6 @@ def in_dollars(session, seller, markup_bp=150, payable=True, price="100.0000", c
     return account
 
 
-@pytest.fixture
-def seller(session):
-    ensure_defaults(session)
-    return makers.seller(session)
-
-
 def close(session, seller, month=MONTH):
     with clock.standing_at(month.shift(1).first_day + dt.timedelta(days=1)):
         run = billing.start_run(session, OFFICE, seller.id, month)

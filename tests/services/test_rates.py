@@ -11,8 +11,6 @@ from app.core.errors import Refused
 from app.models import CurrencyRate
 from app.rules.exchange import Rate, four_decimals, share
 from app.services import importing, rates
-from app.services.setup import ensure_defaults
-from tests import makers
 
 OFFICE = Actor.system("olga")
 NBU_JSON = """[{"r030":840,"txt":"Долар США","rate":41.3612,"cc":"USD","exchangedate":"20.11.2026","special":null},
@@ -31,12 +29,6 @@ NBP_ONE = """{"table":"A","currency":"euro","code":"EUR","rates":[
 {"no":"225/A/NBP/2026","effectiveDate":"2026-11-19","mid":4.2511},
 {"no":"226/A/NBP/2026","effectiveDate":"2026-11-20","mid":4.2498}]}"""
 TABLE = "Валюта;Курс;Дата;Номінал\nUSD;41,3612;20.11.2026;1\nJPY;26,523;20.11.2026;100\n"
-
-
-@pytest.fixture
-def seller(session):
-    ensure_defaults(session)
-    return makers.seller(session)
 
 
 def load(session, tmp_path, content, seller, encoding="utf-8"):

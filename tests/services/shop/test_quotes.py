@@ -14,24 +14,12 @@ from app.core.actor import Actor
 from app.core.errors import Refused
 from app.core.period import Month
 from app.services import audit, billing
-from app.services.setup import ensure_defaults
 from app.services.shop import promotions, quotes
 from app.services.shop.quotes import Wish
 from tests import makers
 
 OFFICE = Actor.system("olga")
 DAY = dt.date(2026, 11, 22)
-
-
-@pytest.fixture
-def seller(session):
-    ensure_defaults(session)
-    return makers.seller(session)
-
-
-@pytest.fixture
-def account(session, seller):
-    return makers.account(session, makers.company(session, seller))
 
 
 def promotion(session, seller, code="TEN", **more):

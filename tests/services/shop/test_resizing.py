@@ -10,7 +10,6 @@ from app import models as m
 from app.core import clock
 from app.core.errors import NotFound, Refused
 from app.core.period import Month
-from app.services.setup import ensure_defaults
 from app.services.shop import changing, fulfilling, orders, quotes, renewal_list, renewals, resizing, spending
 from app.services.shop.quotes import Wish
 from app.services.shop.resizing import Size
@@ -19,17 +18,6 @@ from tests.services.shop.buying import Buyer
 from tests.services.shop.test_quotes import billed, close, months_between, promotion, random_plan, subscribe
 
 DAY = dt.date(2026, 11, 16)
-
-
-@pytest.fixture
-def seller(session):
-    ensure_defaults(session)
-    return makers.seller(session)
-
-
-@pytest.fixture
-def account(session, seller):
-    return makers.account(session, makers.company(session, seller))
 
 
 def change_of(rnd, plan):
