@@ -43,6 +43,12 @@ def can_keep(name: str) -> bool:
     return path is not None and hasattr(_class_at(path), "charge")
 
 
+def can_forget(name: str) -> bool:
+    """Whether this gateway can be told to let go of a kept card (`base.Forgetting`)."""
+    path = PATHS.get(name)
+    return path is not None and hasattr(_class_at(path), "forget")
+
+
 def open_gateway(name: str, session: Session, keys: Keys, more: Mapping[str, str] | None = None) -> Gateway:
     """The gateway of this name with a Seller's keys; `more` adds to PATHS or replaces in it."""
     path = {**PATHS, **(more or {})}.get(name)

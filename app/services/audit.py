@@ -171,6 +171,15 @@ _COUNTS: dict[str, tuple[str, str]] = {
  AND NOT EXISTS (SELECT 1 FROM usage u WHERE u.subscription_id = b.subscription_id
  AND u.component_id = b.component_id AND u.day >= b.month AND u.day < {next_month} AND u.amount IS NULL)""",
     ),
+    "paid_orders_have_their_money": (
+        N_(
+            "No order waits behind a payment called paid that did not bring its sum to the order’s account: open "
+            "such an order, have it paid again or cancel it; what came is on the account."
+        ),
+        """SELECT COUNT(*) FROM orders o WHERE o.state = 'pending' AND EXISTS (SELECT 1 FROM payment_attempt a
+ LEFT JOIN payment p ON p.id = a.payment_id WHERE a.order_id = o.id AND a.state = 'paid' AND (p.id IS NULL
+ OR p.account_id <> o.account_id OR (p.state = 'credited' AND p.amount < a.amount AND p.key NOT LIKE 'refund:%')))""",
+    ),
     "done_accounts_have_documents": (
         N_("An account that a run calls done has a document of that run."),
         """SELECT COUNT(*) FROM run_item r WHERE r.state = 'done' AND NOT EXISTS (SELECT 1 FROM document d

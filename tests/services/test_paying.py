@@ -11,11 +11,11 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound, Refused
 from app.gateways.base import Saved, Truth
-from app.models import Account, AuditEvent, HeldMoney, Order, Payment, PaymentAttempt, PaymentWay
+from app.models import Account, AuditEvent, HeldMoney, Order, Outbox, Payment, PaymentAttempt, PaymentWay
 from app.models.ledger import LedgerAccount, Posting
 from app.rules.commission import Terms, included_tax
 from app.services import audit, ledger, methods, paying
-from app.services.shop import fulfilling, orders, spending
+from app.services.shop import expiring, fulfilling, orders, spending
 from tests import makers
 from tests.services.shop.buying import SYSTEM, TODAY, Buyer
 
@@ -307,3 +307,28 @@ def test_money_counts_where_the_card_cannot_be_kept(session: Session, account: A
     assert ledger.balance(session, account.id).net == D("10.00") and session.query(Payment).count() == 1
     assert not methods.list_methods(session, owner(account)) and attempt.method_id is None
     assert session.query(AuditEvent).filter_by(action="payment_method.not_kept").count() == 1
+
+
+def test_the_audit_finds_an_order_behind_a_payment_wrongly_called_paid(session: Session) -> None:
+    with clock.standing_at(TODAY):
+        olga, order, attempt = order_paid_by(session)
+        paying.settle(session, attempt.way, truth(attempt, amount=D("1.00")))
+        (row,) = paying.held(session, SYSTEM)
+        paying.credit_held(session, SYSTEM, row.id, olga.account.id)
+        assert sound(session)
+        attempt.state = "paid"  # as it was written before 1.00 of 90.00 was seen to be too little
+        session.flush()
+        broken = [name for name, count, _ in audit.check_all(session) if count]
+        assert broken == ["paid_orders_have_their_money"]
+        fulfilling.fulfil_waiting(session, olga.account.id)
+        assert order.state == "pending"  # nothing is given for a payment that did not bring its sum
+        orders.pay_again(session, olga.actor, order.id)
+
+
+def test_an_order_whose_money_came_is_looked_at_again_at_night(session: Session) -> None:
+    with clock.standing_at(TODAY):
+        olga, order, attempt = order_paid_by(session)
+        paying.settle(session, attempt.way, truth(attempt))
+        session.query(Outbox).delete()  # the wish was lost
+        assert list(expiring.expire(session, SYSTEM, olga.seller.id)) == [0]
+        assert session.query(Outbox).filter_by(topic="fulfil_orders").count() == 1 and order.state == "pending"

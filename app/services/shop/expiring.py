@@ -13,7 +13,7 @@ from app.core.errors import N_, DomainError, Refused
 from app.models import Account, CreditLimit, Order
 from app.rules.lifecycle import OrderState
 from app.rules.policies import PolicyKind
-from app.services import policies
+from app.services import payments, policies
 from app.services.shop import fulfilling, orders, spending
 
 BATCH = 50  # orders a transaction
@@ -48,6 +48,7 @@ def _look(session: Session, actor: Actor, order_id: int, oldest: dt.datetime, da
         return False
     why = _why_not(session, order, oldest, days)
     if why is None:
+        _wake_paid(session, order)
         return False
     orders.give_up_paying(session, order.id)
     fulfilling.drop(session, order, why, actor)
@@ -64,6 +65,12 @@ def _why_not(session: Session, order: Order, oldest: dt.datetime, days: int) -> 
     except DomainError as error:
         return error
     return None
+
+
+def _wake_paid(session: Session, order: Order) -> None:
+    """Its own money is here and nobody fulfilled it: a wish was lost, or it was called paid by mistake once."""
+    if fulfilling.is_paid_in_full(session, order):
+        payments.wake_orders(session, order.account, f"fulfil_night:{order.id}:{clock.now().date()}")
 
 
 def refresh_limits(session: Session, seller_id: int) -> int:

@@ -20,6 +20,7 @@ from app.models import (
     Account,
     Order,
     OrderLine,
+    Payment,
     PaymentAttempt,
     PaymentMethod,
     Promotion,
@@ -28,7 +29,7 @@ from app.models import (
     SubscriptionItem,
     SubscriptionPromotion,
 )
-from app.rules.lifecycle import AttemptState, OrderState, PaymentMethodState, SubscriptionState, move
+from app.rules.lifecycle import AttemptState, OrderState, PaymentMethodState, PaymentState, SubscriptionState, move
 from app.services import trail
 from app.services.shop import activating, order_notices, promotions, quotes, reasons, resizing, spending
 from app.services.shop.quotes import Part, Quote, Wish
@@ -209,11 +210,18 @@ def _what_is_missing(account: Account, order: Order, missing: Decimal) -> str:
 
 
 def is_paid_in_full(session: Session, order: Order) -> bool:
-    """Whether a payment begun for this very order brought its whole sum."""
-    paid = sa.select(PaymentAttempt.id).where(
-        PaymentAttempt.order_id == order.id,
-        PaymentAttempt.state == AttemptState.PAID.value,
-        PaymentAttempt.amount >= order.total,
+    """Whether a payment begun for this very order brought its whole sum, and it still lies on the order's account."""
+    paid = (
+        sa.select(PaymentAttempt.id)
+        .join(Payment, Payment.id == PaymentAttempt.payment_id)
+        .where(
+            PaymentAttempt.order_id == order.id,
+            PaymentAttempt.state == AttemptState.PAID.value,
+            PaymentAttempt.amount >= order.total,
+            Payment.account_id == order.account_id,
+            Payment.state == PaymentState.CREDITED.value,
+            Payment.amount >= order.total,
+        )
     )
     return session.scalar(paid.limit(1)) is not None
 

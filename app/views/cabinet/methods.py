@@ -11,6 +11,7 @@ from flask_babel import gettext
 from app.access.permissions import Right
 from app.extensions import db
 from app.gateways.base import GatewayError, Keeping, Order
+from app.gateways.registry import can_forget
 from app.models import Account, Payer, PaymentMethod, PaymentWay
 from app.services import methods
 from app.services.attempts import gateway_of
@@ -148,4 +149,5 @@ class MethodsPage(frame.Page):
             method=found,
             renews=methods.renewed_by(self.session, found),
             tops_up=methods.tops_up(self.session, found),
+            forgets=can_forget(found.gateway),
         )
