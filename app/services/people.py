@@ -38,6 +38,7 @@ def create_user(
     company_id: int | None = None,
     locale: str = "en",
     phone: str = "",
+    phone_country: str = "",
 ) -> User:
     """A person of the provider, or of a company; their roles must be of the same side."""
     _need_manager(actor, company_id)
@@ -56,7 +57,7 @@ def create_user(
         active=True,
         company_id=company_id,
         locale=locale,
-        phone=phone.strip() or None,
+        phone=identifiers.check("phone", phone, phone_country) if phone.strip() else None,
         session_epoch=0,
         is_first=company_id is not None and not _has_people(session, company_id),
     )

@@ -325,13 +325,13 @@ class RegisterPage(Door):
             "doors/telephone.html",
             title=gettext("Registration"),
             steps=self._steps(),
-            number=_spaced(user.phone or ""),
+            number=_spaced(user.phone) if user.phone else "",
             sent="phone_code" in session and "change" not in request.args,
             may_wait=self._may_wait(),
             digits=DIGITS,
             minutes=codes.RULE.minutes,
             countries=countries(with_codes=True),
-            country=request.form.get("phone_country", _country_of(user.phone or "")),
+            country=request.form.get("phone_country") or country_of(user.phone or ""),
             asked=request.form.get("phone", user.phone or ""),
         )
 
@@ -464,16 +464,17 @@ class RegisterPage(Door):
         return [gettext("Your address"), gettext("Code"), gettext("About you"), gettext("Phone"), gettext("Company")]
 
 
-def _country_of(number: str) -> str:
-    """The country a kept number is of."""
-    found = phonenumbers.region_code_for_number(phonenumbers.parse(number)) if number else None
-    return found or str(current_app.config["KABINET"].default_country)
+def country_of(number: str) -> str:
+    """The country a kept number is of; empty where it is of none."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+    except phonenumbers.NumberParseException:
+        return ""
 
 
 def _spaced(number: str) -> str:
-    """A kept number as people read it: a mistyped digit is seen."""
-    form = phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(phonenumbers.parse(number), form) if number else ""
+    """A newcomer's number as people read it: a mistyped digit is seen."""
+    return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def way_in_words(way: str, user: User) -> str:

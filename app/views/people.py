@@ -202,6 +202,7 @@ class _PeoplePages(KabinetPage):
                 first_name=request.form.get("first_name", ""),
                 last_name=request.form.get("last_name", ""),
                 phone=request.form.get("phone", ""),
+                phone_country=current_app.config["KABINET"].default_country,
                 password=request.form.get("password", ""),
                 locale=_known(request.form.get("locale", "")),
                 roles=_roles(request.form.getlist("roles")),

@@ -17,7 +17,8 @@ from app.services import passkeys, second_factor, sign_in, trail
 from app.views import history
 from app.views.base import KabinetPage, attempt, for_signed_in, open_to_all, say
 from app.views.charts import draw_qr
-from app.views.doors import way_in_words
+from app.views.doors import countries, country_of, way_in_words
+from app.views.proof import need_proof
 from app.views.security import actor_of, finish_sign_in
 
 HALF_WAY = "half_way"  # who gave the right password, and when
@@ -161,7 +162,8 @@ class FactorsPage(KabinetPage):
             title=gettext("Two-step signing in"),
             user=g.user,
             number=masked_phone(g.user.phone or ""),
-            country=current_app.config["KABINET"].default_country,
+            country=country_of(g.user.phone or "") or (g.user.company.country if g.user.company else ""),
+            countries=countries(with_codes=True),
             waits_for_code=bool(session.get("phone_code")),
             keys=passkeys.count_of(self.session, g.user.id),
             demanded=str(session.get("must_set_up") or ""),
@@ -173,6 +175,7 @@ class FactorsPage(KabinetPage):
         """Read the QR code, enter the first code."""
         if g.user.totp_secret:
             return redirect(url_for("FactorsPage.index"))
+        need_proof()
         fresh = session.setdefault(self.SETTING_UP, second_factor.new_secret())
         given, secret = request.form.get("code", ""), current_app.config["SECRET_KEY"]
         if request.method == "POST" and attempt(second_factor.switch_on_totp, fresh, given, secret):
@@ -203,6 +206,7 @@ class FactorsPage(KabinetPage):
     @for_signed_in
     def phone(self) -> Any:
         """Keep a number that is to be confirmed, and send it a code."""
+        need_proof()
         form = request.form
         if attempt(second_factor.change_phone, form.get("phone", ""), form.get("country", "")):
             self._send_phone_code()
