@@ -24,6 +24,7 @@ class Subscriber(OfCompany, Model):
     number: Mapped[str] = text(32)
     name: Mapped[str] = text(200)
     state: Mapped[str] = state(SubscriberState, SubscriberState.ACTIVE, index=False)
+    released_on: Mapped[dt.date | None]  # since then the number rests
     account: Mapped[Account] = relationship()
     company: Mapped[Company] = relationship()
     __table_args__ = (

@@ -233,6 +233,18 @@ def closed(policy: Policy, moment: dt.datetime, zone: str) -> Refused | None:
     return Refused(CLOSED[policy.kind], first=window.start, last=window.last_day, opens=opens_on(policy, day))
 
 
+def resting(policy: Policy, number: str, released_on: dt.date, day: dt.date) -> Refused | None:
+    """The refusal of a released number to another account on a day: names the rule and the day it can be given."""
+    opens = released_on + dt.timedelta(policy["days"])
+    if day >= opens:
+        return None
+    return Refused(RESTS, number=number, released=released_on, days=policy["days"], opens=opens)
+
+
+RESTS = N_(
+    "The number %(number)s was released on %(released)s, and a released number rests for %(days)s days before it is "
+    "given to anybody else. Give it from %(opens)s."
+)
 CLOSED: dict[PolicyKind, str] = {
     PolicyKind.INVOICE_CLOSED_WINDOW: N_(
         "Invoices are being formed from %(first)s to %(last)s, so they cannot be ordered. Order again from %(opens)s."

@@ -39,7 +39,7 @@ from app.reports.document import (
     Reference,
 )
 from app.reports.registry import layout_for
-from app.services import hours, names, rates
+from app.services import hours, names, numbers, rates
 
 # Which requisite the party's `tax_code` is, by country and kind of payer; ogrn and okpo hold KRS and REGON in Poland.
 _TAX_CODES = {
@@ -297,7 +297,7 @@ class ChargeLines:
 
     def __iter__(self) -> Iterator[ChargeLine]:
         name = names.name_at(names.end_of(self.document.period_end, self.document.seller.zone))
-        columns = sa.select(Subscriber.number, name, *_DETAIL)
+        columns = sa.select(numbers.as_given(), name, *_DETAIL)
         query = _of_report(columns, self.document).order_by(Subscriber.number, Charge.id)
         rows = self.session.execute(query.execution_options(yield_per=1000))
         for number, shown, service, quantity, unit, price, amount, tax_bp, included, start, end in rows:

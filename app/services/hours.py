@@ -22,7 +22,7 @@ from app.models import Account, Component, Plan, Seller, Subscriber, Usage
 from app.models.base import Fine
 from app.reports.document import HoursDetail, HoursLine, UsageLine
 from app.rules.rating import Clock, TimeClass
-from app.services import names
+from app.services import names, numbers
 from app.services.rating.tariffs import clock_for
 from app.services.rating.taxes import Service, services_of, split_tax
 
@@ -163,7 +163,7 @@ class Records:
     def subscribers(self) -> dict[int, tuple[str, str]]:
         """Number and name (the last of the period) of each subscriber of the account."""
         name = names.name_at(names.end_of(self.period.end, self.clock.zone))
-        query = sa.select(Subscriber.id, Subscriber.number, name).where(Subscriber.account_id == self.account_id)
+        query = sa.select(Subscriber.id, numbers.as_given(), name).where(Subscriber.account_id == self.account_id)
         return {one: (number, text) for one, number, text in self.session.execute(query)}
 
 

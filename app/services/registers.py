@@ -29,6 +29,7 @@ from app.models import (
 )
 from app.reports.render.xlsx import Column
 from app.services import ledger, names
+from app.services.numbers import as_given
 from app.services.pouring import BasisPoints, Form, LastDay, pour, pour_apart
 from app.services.pouring_child import write as write_rows
 
@@ -158,7 +159,7 @@ def _charges(session: Session, month: Month) -> tuple[Any, Any]:
             Company.code,
             Company.name,
             Account.number,
-            Subscriber.number,
+            as_given(),
             names.name_at(names.ends_of(session, month.period.end)),
             Charge.name,
             Charge.kind,

@@ -17,7 +17,7 @@ GROUPS: list[tuple[Any, tuple[PolicyKind, ...]]] = [
     ),
     (
         _l("Subscribers and their requests"),
-        (K.RENAME_FREEZE, K.RENAME_PROMISE, K.RENAME_LIST, K.REQUEST_HISTORY, K.OPTION_LEAD),
+        (K.RENAME_FREEZE, K.RENAME_PROMISE, K.RENAME_LIST, K.REQUEST_HISTORY, K.OPTION_LEAD, K.NUMBER_QUARANTINE),
     ),
     (_l("Documents and working time"), (K.INVOICE_DOWNLOAD, K.DELIVERY_ADDRESSES, K.WORKING_HOURS, K.HOLIDAYS)),
     (
@@ -32,7 +32,7 @@ GROUPS: list[tuple[Any, tuple[PolicyKind, ...]]] = [
     (_l("Shop and signing in"), (K.ORDER_WAITS, K.SECOND_FACTOR)),
 ]
 # nothing follows them, so a form would promise what is not done
-UNSHOWN = frozenset({K.EXTENSION, K.SEAT_ASSIGNMENT, K.MESSENGER, K.NUMBER_QUARANTINE})
+UNSHOWN = frozenset({K.EXTENSION, K.SEAT_ASSIGNMENT, K.MESSENGER})
 # kind → what it is called, what it means
 KINDS: dict[PolicyKind, tuple[Any, Any]] = {
     K.INVOICE_CLOSED_WINDOW: (
@@ -79,6 +79,10 @@ KINDS: dict[PolicyKind, tuple[Any, Any]] = {
         _l("Added to the forecast of a month where a month’s maximum is recommended."),
     ),
     K.OPTION_LEAD: (_l("Lead time of options"), _l("Options are switched so many days after today at the earliest.")),
+    K.NUMBER_QUARANTINE: (
+        _l("A released number rests"),
+        _l("For so many days after its release it is given to no other account, and stays with whoever had it."),
+    ),
     K.PAYMENT_MATCH: (
         _l("A registered payment is found"),
         _l("So far apart the day a customer named and the bank’s may be."),
@@ -123,6 +127,7 @@ SETTINGS: dict[tuple[PolicyKind, str], Any] = {
     (K.DELIVERY_ADDRESSES, "characters"): _l("Characters"),
     (K.AUTOPAYMENT_MARGIN, "percent"): _l("Percent"),
     (K.OPTION_LEAD, "days"): _DAYS,
+    (K.NUMBER_QUARANTINE, "days"): _DAYS,
     (K.PAYMENT_MATCH, "days"): _DAYS,
     (K.HOLIDAYS, "observe_suspended"): _l("Count them as days off all the same"),
     (K.ORDER_WAITS, "days"): _DAYS,

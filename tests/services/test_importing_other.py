@@ -87,6 +87,33 @@ def why(batch):
     return {int(line): text % params for line, (text, params) in batch.options["refused"].items()}
 
 
+def test_a_released_number_rests_before_another_company_gets_it(session, seller, account, bring):
+    other = makers.account(session, makers.company(session, seller, code="beta"), number="2000026")
+    line = makers.subscriber(session, account, number="+380671230001", name="Олена")
+    makers.subscriber(session, account, number="+380671230002", name="Тарас")
+    line.state, line.released_on = "released", dt.date(2026, 8, 13)  # 90 days: until tomorrow
+    session.commit()
+    content = (
+        f"customer code,account number,subscriber number,subscriber name\nbeta,{other.number},{line.number},Нова\n"
+    )
+    kinds = ("subscribers", "customers")
+    for kind in kinds:
+        batch, now = bring(kind, content)
+        (row,) = why(batch).values()
+        assert now.rejected == 1 and "rests for 90 days" in row and "Give it from 2026-11-11" in row, row
+    with clock.standing_at(dt.date(2026, 11, 11)):
+        assert bring(kinds[0], content)[1].created == 1
+        assert bring(kinds[0], content)[1].unchanged == 1
+        taken = content.replace("0001", "0002")
+        assert bring(kinds[1], taken)[1].rejected == 1  # it is in use: nothing of resting
+    rows = session.execute(sa.select(Subscriber.number, Subscriber.name, Subscriber.account_id).order_by(Subscriber.id))
+    assert rows.all() == [
+        ("+380671230001 (2026-08-13)", "Олена", account.id),
+        ("+380671230002", "Тарас", account.id),
+        ("+380671230001", "Нова", other.id),
+    ]
+
+
 # --- subscribers -------------------------------------------------------------------------------------------------
 
 

@@ -4,11 +4,13 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app import models as m
+from app.core import clock
 from tests import makers
 
 
@@ -198,3 +200,31 @@ def test_support_may_not_write(app, session, company):
     support = makers.sign_in(app.test_client(), makers.user(session, "support"))
     assert support.get("/office/companies/add").status_code in (302, 403)
     assert support.get(f"/office/companies/edit/{company.id}").status_code in (302, 403)
+
+
+def test_a_number_is_released_rests_and_is_given_again(office, session, company):
+    first, second = makers.account(session, company), makers.account(session, makers.company(session, company.seller))
+    line = makers.subscriber(session, first, number="+380671230001", name="Олена")
+    plan = makers.subscription(session, first, makers.plan(session, company.seller, "10.0000"), subscriber_id=line.id)
+    session.commit()
+    edit = {"name": "Олена Бойко", "state": "released"}
+    page = save(office, f"/office/subscribers/edit/{line.id}", **edit)
+    assert "End them first" in page
+    plan.ends_on = plan.starts_on
+    session.commit()
+    save(office, f"/office/subscribers/edit/{line.id}", **edit)
+    session.expire_all()
+    assert line.released_on == clock.today("Europe/Kyiv")
+    assert session.scalar(sa.select(m.SubscriberName.old_name)) == "Олена"  # staff's renaming is in the history too
+    new = {"account": second.id, "number": line.number, "name": "Нова", "state": "active"}
+    assert "rests for 90 days" in save(office, "/office/subscribers/add", **new)
+    month = (line.released_on + dt.timedelta(days=90)).strftime("%Y-%m")
+    assert "1 number can be given again" in office.get(f"/office/policy-calendar/?month={month}").get_data(as_text=True)
+    line.released_on -= dt.timedelta(days=90)
+    session.commit()
+    save(office, "/office/subscribers/add", **new)
+    rows = session.execute(
+        sa.select(m.Subscriber.company_id, m.Subscriber.name).where(m.Subscriber.number == "+380671230001")
+    )
+    assert rows.all() == [(second.company_id, "Нова")]
+    assert "is on the account" in save(office, "/office/subscribers/add", **{**new, "account": first.id})

@@ -14,7 +14,7 @@ from app.core.actor import Actor
 from app.core.errors import Refused
 from app.core.period import Month
 from app.models import Account, Charge, Document, DocumentKind, DocumentLine, Seller, Subscriber, Subscription
-from app.services import names
+from app.services import names, numbers
 from app.services.billing import due, issue
 from app.services.billing.dialect import Sql, from_cents, from_fine
 from app.services.cabinet.accounts import owned
@@ -267,7 +267,7 @@ def every_charge(session: Session, actor: Actor, account_id: int, month: Month) 
     query = (
         sa.select(
             Account.number,
-            Subscriber.number,
+            numbers.as_given(),
             names.name_at(names.end_of(month.period.end, zone)),
             Charge.name,
             Charge.starts_on,

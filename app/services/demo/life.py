@@ -182,7 +182,8 @@ def end_company(session: Session, company: Company, day: dt.date, state: Company
     lines = sa.update(Subscriber).where(Subscriber.company_id == company.id)
     lines = lines.where(Subscriber.state == SubscriberState.ACTIVE.value)
     after = SubscriberState.RELEASED if ended else SubscriberState.BLOCKED
-    session.execute(lines.values(state=after.value).execution_options(synchronize_session=False))
+    lines = lines.values(state=after.value, released_on=day if ended else None)
+    session.execute(lines.execution_options(synchronize_session=False))
     if not ended:
         company.state = state.value
     session.flush()

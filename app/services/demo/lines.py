@@ -31,7 +31,7 @@ def add_lines(
     subscribers = _insert(
         session,
         Subscriber,
-        [own | {"number": one["number"], "name": one["name"], "state": one["state"]} for one in lines],
+        [own | {key: one[key] for key in ("number", "name", "state", "released_on")} for one in lines],
     )
     chosen = [plans[rng.choices(_PLANS, _PLAN_WEIGHTS)[0]] for _ in lines]
     subscriptions = _insert(
@@ -86,6 +86,7 @@ def _line(client: Client, number: int, months: list[Month], rng: random.Random) 
         "number": f"{_NUMBERS[client.country]}{number:0{_WIDTHS[client.country]}d}",
         "name": make_line_name(client.country, number, rng),
         "state": state.value,
+        "released_on": ends_on,
         "starts_on": starts_on,
         "ends_on": ends_on,
     }

@@ -1,6 +1,7 @@
 """Lines of customers: each becomes a company, its payer and account, and what it is charged for."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from app.core.errors import N_
 from app.services.importing import parties, subscribers, subscriptions
@@ -36,7 +37,7 @@ def apply(work: Work, entries: Sequence[Entry]) -> None:
 def _accepts(
     work: Work,
     known: parties.Known,
-    numbers: dict[str, object],
+    numbers: dict[str, Any],
     plans: subscriptions.Plans,
     entry: Entry,
     owners: dict[tuple[str, str], str],
@@ -45,7 +46,11 @@ def _accepts(
     found = line.values
     number = found.get("subscriber_number", "")
     row = numbers.get(number)
-    code = row.code if row is not None else owners.setdefault(("", number), found["company_code"])  # type: ignore[attr-defined]
+    if row is not None and row.code != found["company_code"] and subscribers.is_free(work, line.number, row):
+        row = None
+    if line.number in work.refused:
+        return False
+    code = row.code if row is not None else owners.setdefault(("", number), found["company_code"])
     if number and code != found["company_code"]:
         work.refuse(line.number, OTHERS_NUMBER, number=number, code=code)
         return False

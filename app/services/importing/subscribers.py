@@ -11,6 +11,8 @@ from app.core import clock
 from app.core.errors import N_
 from app.imports.lines import ImportLine
 from app.models import Account, Company, Subscriber, SubscriberName
+from app.rules.lifecycle import SubscriberState
+from app.services import numbers
 from app.services.importing import parties, subscriptions
 from app.services.importing.opening import Entry
 from app.services.importing.work import Work, insert_all, rows_in, update_all
@@ -36,13 +38,25 @@ class Named:
 def check(work: Work, known: Mapping[str, Any], named: Named) -> bool:
     """Whether the number is free or already on the account; refused otherwise."""
     row = known.get(named.number)
-    if row is not None and row.account_id != named.account_id:
-        work.refuse(named.line, OTHERS_NUMBER, number=named.number, account=row.account_number)
+    if row is None or row.account_id == named.account_id or is_free(work, named.line, row):
+        return named.line not in work.refused
+    work.refuse(named.line, OTHERS_NUMBER, number=named.number, account=row.account_number)
+    return False
+
+
+def is_free(work: Work, line: int, row: Any) -> bool:
+    """Whether a number another account had may be given: it was released and has rested. One that rests is refused."""
+    if row.state != SubscriberState.RELEASED.value:
         return False
+    refused = numbers.why_resting(work.session, row.seller_id, row.number, row.released_on)
+    if refused is not None:
+        work.refuse(line, refused.text, **{name: str(value) for name, value in refused.params.items()})
+        return False
+    work.rested.add(row.number)
     return True
 
 
-def look_up(work: Work, numbers: Sequence[str]) -> dict[str, Any]:
+def look_up(work: Work, wanted: Sequence[str]) -> dict[str, Any]:
     """Subscribers by number, with the number of their account."""
     query = sa.select(
         Subscriber.id,
@@ -50,15 +64,21 @@ def look_up(work: Work, numbers: Sequence[str]) -> dict[str, Any]:
         Subscriber.name,
         Subscriber.account_id,
         Subscriber.company_id,
+        Subscriber.state,
+        Subscriber.released_on,
+        Account.seller_id,
         Account.number.label("account_number"),
         Company.code.label("code"),
     ).join(Account, Account.id == Subscriber.account_id)
     query = query.join(Company, Company.id == Subscriber.company_id)
-    return {row.number: row for row in rows_in(work.session, query, Subscriber.number, numbers)}
+    return {row.number: row for row in rows_in(work.session, query, Subscriber.number, wanted)}
 
 
 def write(work: Work, known: Mapping[str, Any], named: Sequence[Named]) -> dict[str, int]:
     """Make what is new and rename what is called otherwise; ids by number."""
+    given = {one.number: known[one.number] for one in named if one.number in work.rested}
+    numbers.vacate(work.session, ((row.id, number, row.released_on) for number, row in given.items()))
+    known = {number: row for number, row in known.items() if number not in given}
     ids = {number: row.id for number, row in known.items()}
     new: dict[str, dict[str, Any]] = {}
     renamed: list[dict[str, Any]] = []
@@ -110,9 +130,9 @@ class Accounts:
             .where(Account.seller_id == work.seller.id)
             .order_by(Account.id)
         )
-        numbers = [line.values.get("account_number", "") for line in lines]
+        named = [line.values.get("account_number", "") for line in lines]
         codes = [line.values.get("company_code", "") for line in lines]
-        self.by_number = {row.number: row for row in rows_in(work.session, query, Account.number, numbers)}
+        self.by_number = {row.number: row for row in rows_in(work.session, query, Account.number, named)}
         self.by_code: dict[str, list[Any]] = {}
         for row in rows_in(work.session, query.where(Account.state != "closed"), Company.code, codes):
             self.by_code.setdefault(row.code, []).append(row)

@@ -34,6 +34,7 @@ class Work:
     lists_services: bool = False
     verdicts: dict[int, str] = field(default_factory=dict)
     refused: dict[int, DomainError] = field(default_factory=dict)
+    rested: set[str] = field(default_factory=set)  # released numbers of others that may be given now
 
     def attempt(self) -> "Work":
         """The same work with nothing done yet."""

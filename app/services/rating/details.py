@@ -24,6 +24,7 @@ from app.models import Account, Seller, Subscriber, Usage
 from app.reports.render import sheet, xlsx
 from app.reports.render.xlsx import Column
 from app.rules.rating import Clock, TimeClass
+from app.services.numbers import as_given
 from app.services.rating import sealing, tariffs
 from app.services.rating.taxes import services_of, split_tax
 
@@ -69,7 +70,7 @@ class Report:
         seller = self.session.get_one(Seller, self.account.seller_id)
         self.clock: Clock = tariffs.clock_for(self.session, seller)
         self.services = services_of(self.session, self.account, seller)
-        query = sa.select(Subscriber.id, Subscriber.number).where(Subscriber.account_id == self.account.id)
+        query = sa.select(Subscriber.id, as_given()).where(Subscriber.account_id == self.account.id)
         self.numbers: dict[int | None, str] = {one: number for one, number in self.session.execute(query)}
         self.words = {word: self.say(text) if text else "" for word, text in WORDS.items()}
         self.sums: dict[tuple[int | None, str], list[int]] = {}

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models import Account, Company, Contract, DeliveryChange, Payer, Subscriber
 from app.models.company import PAYER_KINDS
 from app.rules.mailing import join_addresses, parse_addresses
-from app.services import delivering
+from app.services import delivering, numbers
 from app.views.office import identifiers, story
 from app.views.office.desk import Desk, Kept
 from app.views.security import current_actor
@@ -230,7 +230,7 @@ class Subscribers(Desk):
     area = "Customers"
     route_base = "/office/subscribers"
     names = (_l("Subscribers"), _l("Subscriber"))
-    list_columns = ["number", "name", "account", "company", "state"]
+    list_columns = ["number", "name", "account", "company", "state", "released_on"]
     search_columns = ["number", "name", "account", "company", "state"]
     order_columns = ["number"]
     base_order = ("number", "asc")
@@ -239,6 +239,24 @@ class Subscribers(Desk):
     required = frozenset({"account", "number"})
     deletable = True
     keeps_by = _l("This subscriber has subscriptions, usage or charges. Release it instead.")
+    labels = {"released_on": _l("Released on")}
+
+    def pre_add(self, item: Any) -> None:
+        """A number that another line had is given once it has rested (policy `number_quarantine`)."""
+        with db.session.no_autoflush:
+            numbers.take(db.session(), item.number)
+        super().pre_add(item)
+        numbers.keep_changes(db.session(), current_actor(), item)
+
+    def pre_update(self, item: Any) -> None:
+        """A new name has its history, and a released number rests."""
+        numbers.keep_changes(db.session(), current_actor(), item)
+        super().pre_update(item)
+
+    def pre_delete(self, item: Any) -> None:
+        """What rests is not deleted."""
+        numbers.need_forgettable(db.session(), item)
+        super().pre_delete(item)
 
 
 class DeliveryChanges(Desk):

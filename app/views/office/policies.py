@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import flash, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from app.access.permissions import Right
 from app.core import clock
@@ -17,6 +17,7 @@ from app.rules import policies as rules
 from app.rules import workdays
 from app.rules.policies import Calendar, PolicyKind
 from app.services import policies
+from app.services.numbers import free_days
 from app.views import month_grid, policy_words
 from app.views.base import OfficePage, attempt, needs, say
 from app.views.month_grid import Note
@@ -86,7 +87,9 @@ class PolicyCalendarPage(OfficePage):
             seller=seller,
             month=month,
             month_name=month_grid.title_of(month),
-            grid=month_grid.draw_month(month, today, notes_of(month, calendar), seller.country, overrides, free),
+            grid=month_grid.draw_month(
+                month, today, self._notes(seller, month, calendar), seller.country, overrides, free
+            ),
             overrides=sorted(overrides.items()),
             groups=_groups(calendar, refused, sentence),
             issued=issued,
@@ -94,6 +97,15 @@ class PolicyCalendarPage(OfficePage):
             is_free=lambda day: not workdays.is_working_day(seller.country, day, overrides, free),
             today=today,
         )
+
+    def _notes(self, seller: Seller, month: Month, calendar: Calendar) -> dict[dt.date, list[Note]]:
+        """What the calendar says, and the days on which released numbers have rested."""
+        notes, days = notes_of(month, calendar), calendar[PolicyKind.NUMBER_QUARANTINE]["days"]
+        free = free_days(self.session, seller.id, month.period.start, month.period.end, days)
+        for day, count in free.items():
+            told = ngettext("%(num)s number can be given again", "%(num)s numbers can be given again", count)
+            notes.setdefault(day, []).append(Note(told, "good"))
+        return notes
 
 
 def notes_of(month: Month, calendar: Calendar) -> dict[dt.date, list[Note]]:
