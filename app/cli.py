@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import sqlalchemy as sa
+from alembic.util import CommandError
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -108,7 +109,7 @@ def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except DomainError as error:
             fail(str(error))
-        except (OSError, SQLAlchemyError) as error:
+        except (OSError, SQLAlchemyError, CommandError) as error:  # the last: tables of a newer program
             fail(f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
     return run

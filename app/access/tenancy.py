@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
 from app.core.actor import Actor
 from app.core.errors import NotFound
@@ -23,6 +23,7 @@ NOBODY = ""
 APP_ROLE = "kabinet_app"
 
 _TOLD = "scope_told"  # in a session's info: what its open transaction was last told
+_OWNERS = "row_owners"  # in a session's info: whose rows are that its open transaction has looked at
 
 _scope: ContextVar[int | str] = ContextVar("company_scope", default=NOBODY)
 
@@ -78,7 +79,8 @@ def _follow(session: Session) -> None:
 
 
 def _doubt(session: Session, ended: SessionTransaction) -> None:
-    """A savepoint rolled back takes along what was told inside it."""
+    """A savepoint rolled back takes along what was told inside it, and rows whose ids come again."""
+    session.info.pop(_OWNERS, None)
     if ended.nested:
         session.info[_TOLD] = None
     else:
@@ -115,8 +117,14 @@ def guard(session_class: Any) -> None:
     """Put the wall into a session class (once, at start)."""
     event.listen(session_class, "do_orm_execute", _narrow)
     event.listen(session_class, "before_flush", _check_flush)
-    event.listen(session_class, "after_begin", lambda session, begun, connection: _tell_connection(session, connection))
+    event.listen(session_class, "after_begin", _begin)
     event.listen(session_class, "after_soft_rollback", _doubt)
+
+
+def _begin(session: Session, begun: SessionTransaction, connection: sa.Connection) -> None:
+    if not begun.nested:
+        session.info.pop(_OWNERS, None)
+    _tell_connection(session, connection)
 
 
 def _narrow(state: ORMExecuteState) -> None:
@@ -157,6 +165,10 @@ def _payments_of(company: int) -> Any:
 def _check_flush(session: Session, context: Any, instances: Any) -> None:
     _follow(session)
     seen = _scope.get()
+    for thing in (*session.dirty, *session.deleted):
+        state = sa.inspect(thing)
+        if state.key is not None:
+            session.info.get(_OWNERS, {}).pop((state.mapper.local_table, state.key[1][0]), None)
     for thing in (*session.new, *session.dirty, *session.deleted):
         if isinstance(thing, OfCompany | MaybeOfCompany):
             _check_row(session, thing, seen)
@@ -173,17 +185,42 @@ def _check_row(session: Session, thing: Any, seen: int | str) -> None:
 
 def _check_links(session: Session, thing: Any) -> None:
     """Refuse a row that points at another company's row (T2)."""
-    mapper = sa.inspect(thing).mapper
-    for column in mapper.local_table.columns:
-        for key in column.foreign_keys:
-            target = key.column.table
-            if "company_id" not in target.columns or target.name == "ab_user":
-                continue
-            prop = mapper.get_property_by_column(column)
-            changed = sa.inspect(thing).attrs[prop.key].history
-            value = getattr(thing, prop.key)
-            if value is None or not changed.has_changes():
-                continue
-            owner = session.connection().execute(sa.select(target.c.company_id).where(target.c.id == value)).scalar()
-            if owner is not None and thing.company_id is not None and owner != thing.company_id:
-                raise NotFound()
+    state = sa.inspect(thing)
+    for name, target, mapper in _links(state.mapper):
+        value = getattr(thing, name)
+        if value is None or not state.attrs[name].history.has_changes():
+            continue
+        owner = _owner_of(session, target, mapper, value)
+        if owner is not None and thing.company_id is not None and owner != thing.company_id:
+            raise NotFound()
+
+
+@functools.cache
+def _links(mapper: Mapper[Any]) -> tuple[tuple[str, sa.Table, Mapper[Any] | None], ...]:
+    """Attributes of a kind of row that point at rows of companies: (name, table, its mapper)."""
+    mappers = {one.local_table: one for one in mapper.registry.mappers}
+    return tuple(
+        (mapper.get_property_by_column(column).key, key.column.table, mappers.get(key.column.table))
+        for column in mapper.local_table.columns
+        for key in column.foreign_keys
+        if "company_id" in key.column.table.columns and key.column.table.name != "ab_user"
+    )
+
+
+def _owner_of(session: Session, target: sa.Table, mapper: Mapper[Any] | None, value: int) -> int | None:
+    """The company of a row: as this session holds it, as its transaction has seen it, or as the database says."""
+    held = session.identity_map.get(mapper.identity_key_from_primary_key((value,))) if mapper is not None else None
+    if held is not None and "company_id" in held.__dict__ and not _moves(held):
+        return int(held.company_id) if held.company_id is not None else None
+    seen: dict[tuple[sa.Table, int], int | None] = session.info.setdefault(_OWNERS, {})
+    if (target, value) not in seen:
+        found = session.connection().execute(sa.select(target.c.company_id).where(target.c.id == value)).first()
+        if found is None:
+            return None
+        seen[target, value] = found[0]
+    return seen[target, value]
+
+
+def _moves(held: Any) -> bool:
+    """Whether a loaded row is about to change its company: what the database says counts then."""
+    return bool(sa.inspect(held).attrs.company_id.history.has_changes())

@@ -158,10 +158,11 @@ def post(
     payment_id: int | None = None,
 ) -> Entry | None:
     """Write one entry of moves, those of zero left out; None where its key is already in the books."""
-    if session.scalar(sa.select(Entry.id).where(Entry.key == key)) is not None:
-        return None
     moves = [move for move in moves if move.amount]
-    ids = accounts_for(session, account, moves)
+    with session.no_autoflush:  # what the entry is about is written together with it
+        if session.scalar(sa.select(Entry.id).where(Entry.key == key)) is not None:
+            return None
+        ids = accounts_for(session, account, moves)
     common = {"company_id": account.company_id, "happened_on": day}
     entry = Entry(
         seller_id=account.seller_id,

@@ -82,7 +82,6 @@ def record_payment(
     if rate:
         exchanging.keep(payment, rate, amount)
     session.add(payment)
-    session.flush()
     _credit(session, account, payment)
     if fee:
         keep_fee(session, actor, payment.id, fee)
@@ -120,8 +119,7 @@ def _lock_account(session: Session, actor: Actor, account_id: int) -> Account:
 def _check(session: Session, account: Account, amount: Decimal, paid_on: dt.date) -> None:
     if amount <= 0 or amount != amount.quantize(TWO_PLACES):
         raise Refused(N_("The amount must be more than zero, with two decimals at most."))
-    zone = session.scalar(sa.select(Seller.zone).where(Seller.id == account.seller_id)) or "UTC"
-    if paid_on > clock.today(zone):
+    if paid_on > clock.today(session.get_one(Seller, account.seller_id).zone):
         raise Refused(N_("The payment's date is in the future. Correct the date."))
 
 
@@ -145,8 +143,12 @@ def _check_method(
 
 
 def _credit(session: Session, account: Account, payment: Payment) -> None:
-    """NEW or UNCONFIRMED → CREDITED: post it and take its number; `allocate` then taxes what stays an advance."""
+    """NEW or UNCONFIRMED → CREDITED: take its number and post it; `allocate` then taxes what stays an advance."""
     payment.state = move(PaymentState(payment.state), PaymentState.CREDITED).value
+    with session.no_autoflush:  # a new payment is written once, whole
+        advances.set_rate(session, account.seller, payment)
+        _number(session, account, payment)
+    session.flush()
     kind = EntryKind(payment.method) if payment.method in GIVEN else EntryKind.PAID
     ledger.post(
         session,
@@ -157,8 +159,6 @@ def _credit(session: Session, account: Account, payment: Payment) -> None:
         receipt(payment),
         payment_id=payment.id,
     )
-    advances.set_rate(session, account.seller, payment)
-    _number(session, account, payment)
 
 
 def receipt(payment: Payment) -> list[Move]:
@@ -171,7 +171,6 @@ def _number(session: Session, account: Account, payment: Payment) -> None:
     seller = session.get_one(Seller, account.seller_id)
     day = numbering.date_for(session, seller.id, "payment", clock.today(seller.zone))
     payment.sequence, payment.number = numbering.number_next(session, seller, "payment", day)
-    session.flush()
 
 
 def allocate(session: Session, actor: Actor, payment_id: int, invoice_ids: Sequence[int] = ()) -> Decimal:
@@ -240,9 +239,7 @@ def _in_order(session: Session, found: Sequence[Document], first: Sequence[int])
 def _settle(
     session: Session, account: Account, payment: Payment, invoice: Document, part: Decimal, day: dt.date
 ) -> None:
-    kept = session.scalars(
-        sa.select(Allocation).where(Allocation.payment_id == payment.id, Allocation.document_id == invoice.id)
-    ).first()
+    kept = _settled_before(session, payment, invoice) if payment.used else None
     if kept is None:
         kept = Allocation(
             company_id=account.company_id,
@@ -272,6 +269,11 @@ def _settle(
         document_id=invoice.id,
     )
     parts.follow(session, invoice)
+
+
+def _settled_before(session: Session, payment: Payment, invoice: Document) -> Allocation | None:
+    mine = sa.select(Allocation).where(Allocation.payment_id == payment.id, Allocation.document_id == invoice.id)
+    return session.scalars(mine).first()
 
 
 def settle_advances(session: Session, actor: Actor, account_ids: Sequence[int]) -> None:
@@ -310,6 +312,7 @@ def credit_from_note(
     session.flush()
     advances.set_rate(session, account.seller, payment)
     _number(session, account, payment)
+    session.flush()
     allocate(session, actor, payment.id, [corrected_id] if corrected_id else [])
 
 
