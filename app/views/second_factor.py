@@ -12,7 +12,7 @@ from app.core.errors import DomainError
 from app.extensions import db
 from app.models import User
 from app.reports.render import qr
-from app.rules.codes import masked_phone
+from app.rules.codes import masked_email, masked_phone
 from app.services import passkeys, second_factor, sign_in, trail
 from app.views import history
 from app.views.base import KabinetPage, attempt, for_signed_in, open_to_all, say
@@ -96,7 +96,7 @@ class SecondFactorPage(KabinetPage):
             "doors/second_code.html",
             title=gettext("Second step"),
             factor=state["factor"],
-            sent_to=self._label(state["factor"], user),
+            sent_to=masked_email(user.email or "") if state["factor"] == "email" else masked_phone(user.phone or ""),
         )
 
     def _half_way(self) -> User | None:

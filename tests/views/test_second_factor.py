@@ -64,6 +64,7 @@ def test_olga_enters_a_code_sent_to_her_telephone(
     page = client.get("/second/").get_data(as_text=True)
     assert "XXX-XXX-95010" in page and "67129" not in page
     assert post(client, "/second/", factor=way).location == "/second/code"
+    assert "XXX-XXX-95010" in client.get("/second/code").get_data(as_text=True)
     letter = sent(app, session)
     assert (letter.recipient, letter.subject) == ("+380671295010", kind)
     assert post(client, "/second/code", code="000000").status_code == 200 and not is_in(client)
