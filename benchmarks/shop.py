@@ -1,8 +1,8 @@
 """The shop's pages over 6,000 products (in 40 categories) against 100,000: statements, CPU and wall time.
 
 usage: python -m benchmarks.shop [FEW MANY] [sqlite | postgresql]
-A stranger asks for each page; times are of this process and, on PostgreSQL, of the database's; p95 is of 40 calls
-after one that compiles the templates.
+A stranger asks for each page, a customer for a cart of twenty lines; times are of this process and, on PostgreSQL, of
+the database's; p95 is of 40 calls after one that compiles the templates.
 """
 
 import os
@@ -12,15 +12,19 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from app import models as m
+from app.core.actor import Actor
 from app.extensions import db
 from app.services import finding
-from app.services.shop import shelves
+from app.services.shop import carts, shelves
+from app.services.shop.quotes import Wish
 from benchmarks.billing import Meter
 from benchmarks.pages import Figures, Watch, ask, compare, copy_row, fresh
 from tests import makers
 
 CALLS = 40
 SHELVES = 40  # categories; every eighth is a parent
+LINES = 20  # of a person's cart
+OWN = {"cart of 20 lines": "/cart/", "its quick look": "/cart/mini", "its checkout": "/my/checkout/"}
 
 
 def fill(count: int) -> m.Seller:
@@ -94,13 +98,29 @@ def pages(count: int) -> dict[str, str]:
     }
 
 
+def buyer(seller: m.Seller, count: int) -> m.User:
+    """The owner of a company with LINES products in the cart."""
+    company = makers.company(db.session, seller)
+    makers.account(db.session, company, makers.payer(db.session, company))
+    owner = makers.user(db.session, "owner", company)
+    actor = Actor(owner.id, "Olga", company.id)
+    cart = carts.cart_of(db.session(), "", actor)
+    codes = [f"offer-{count // LINES * n + 1}" for n in range(LINES)]
+    for plan_id in db.session.scalars(sa.select(m.Plan.id).where(m.Plan.code.in_(codes)).order_by(m.Plan.id)).all():
+        carts.add(db.session(), seller, cart, Wish(plan_id))
+    db.session.commit()
+    return owner
+
+
 def measure(url: str | None, folder: Path, count: int) -> Figures:
     """Fill a new database, ask for each page."""
     with fresh(url, folder) as app:
-        fill(count)
+        seller = fill(count)
         plan = db.session.scalar(sa.select(m.Plan.id).where(m.Plan.code == f"offer-{count * 7 // 10}"))
         asked = {name: path.format(plan=plan) for name, path in pages(count).items()}
-        return ask(Watch(), app.test_client(), asked, CALLS)
+        watch, owner = Watch(), buyer(seller, count)
+        found = ask(watch, app.test_client(), asked, CALLS)
+        return found | ask(watch, makers.sign_in(app.test_client(), owner), OWN, CALLS)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
-from flask_babel import format_decimal
+from flask_babel import format_decimal, get_locale
 from jinja2 import pass_context
 
+KEPT = 5_000  # sentences a process remembers: more than there are
 COUNTS = frozenset(
     {"count", "num", "limit", "total", "most", "least", "done", "made", "ended", "left", "lines", "given", "waiting"}
 )
@@ -35,8 +36,18 @@ def install(app: Flask) -> None:
 
 
 def _counting(say: Callable[..., str], numbers: int) -> Callable[..., str]:
+    kept: dict[Any, str] = {}  # sentences that nothing is filled into, by language
+
     @pass_context
     def said(context: Any, *texts: Any, **values: Any) -> str:
+        if not values and not numbers and len(texts) == 1:
+            key = (get_locale(), texts[0], context.eval_ctx.autoescape)
+            found = kept.get(key)
+            if found is None:
+                found = say(context, *texts)
+                if len(kept) < KEPT:
+                    kept[key] = found
+            return found
         if numbers:
             values.setdefault("num", texts[-1])
         return say(context, *texts, **counted(values))

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from babel.numbers import get_currency_symbol
+from babel.core import Locale
+from babel.numbers import format_decimal, get_currency_symbol
 from flask import current_app, g, jsonify, request, session, url_for
 from flask_appbuilder.baseviews import expose
-from flask_babel import format_decimal, get_locale, gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext
 from werkzeug.datastructures import CombinedMultiDict
 
 from app.core import clock
@@ -29,9 +31,14 @@ MONTH_OF_PICTURES = 30 * 24 * 3600
 
 def price_text(value: Decimal, currency: str) -> str:
     """«51,72 ₴»: two decimals, up to four where a unit costs parts of them; the sign of the currency (SMC-71)."""
+    return _price_in(get_locale() or Locale("en"), value, currency)
+
+
+@lru_cache(maxsize=10_000)  # a page of a cart says the same sums over and over
+def _price_in(locale: Locale, value: Decimal, currency: str) -> str:
     sign = get_currency_symbol(currency, locale=_SIGN_LOCALE.get(currency, "en"))
     places = "#,##0.00" if value == value.quantize(Decimal("0.01")) else "#,##0.00##"
-    return f"{format_decimal(value, f'{places};−{places}')}\u00a0{sign}"
+    return f"{format_decimal(value, f'{places};−{places}', locale=locale)}\u00a0{sign}"
 
 
 def per_text(months: int, count: int, unit: str) -> str:
