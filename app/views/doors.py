@@ -24,7 +24,7 @@ from app.services.doors import Asker, NewCompany, NewPerson
 from app.views.base import KabinetPage, open_to_all, say
 from app.views.guard import is_newcomer
 from app.views.rows import whole
-from app.views.security import actor_of, close_session, open_session
+from app.views.security import actor_of, close_session, finish_sign_in, open_session
 
 COMMON = ("UA", "PL", "KZ", "BY", "RU", "MD", "GE", "LT", "LV", "EE", "CZ", "SK", "RO", "DE")
 
@@ -429,7 +429,8 @@ class RegisterPage(Door):
     def _welcome(self) -> Any:
         db.session.expire_all()
         user = self.session.get(User, g.user.id)
-        open_session(user)
+        g.pop("actor", None)  # of before the company
+        finish_sign_in(user)
         flash(gettext("Welcome! You are registered; a letter with your user name is on its way."), "success")
         if session.pop("cart_waits", None):  # who came from the cart goes back to it
             return redirect(url_for("CartPage.index"))

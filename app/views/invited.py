@@ -12,7 +12,7 @@ from app.models import Company, Invitation
 from app.services import invitations
 from app.views.base import KabinetPage, open_to_all, say
 from app.views.doors import through
-from app.views.security import open_session
+from app.views.security import finish_sign_in
 
 
 class InvitedPage(KabinetPage):
@@ -29,7 +29,7 @@ class InvitedPage(KabinetPage):
             return redirect(self.appbuilder.get_url_for_login)
         one, company = found
         if request.method == "POST" and (user := self._accept(token)) is not None:
-            open_session(user)
+            finish_sign_in(user)
             flash(gettext("Welcome! Your password is set; you are signed in."), "success")
             return redirect(url_for("HomeView.index"))
         with tenancy.seeing(tenancy.EVERYONE, self.session):  # a refusal has rolled back: both are read anew

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import Role
 from app.core import clock
-from app.models import AuditEvent, CaughtMail, Invitation, User
+from app.models import AuditEvent, CaughtMail, Invitation, Policy, User
 from app.services import people
 from app.views.security import actor_of
 from tests import makers
@@ -61,6 +61,17 @@ def test_an_invited_person_chooses_a_password_and_is_in(app: Flask, owner: User,
     again = app.test_client()
     assert again.get(link_in(letter)).location == "/login/"  # the link works once
     makers.sign_in(app.test_client(), petro, STRONG)
+
+
+def test_who_joins_sets_up_the_factor_the_provider_demands(app: Flask, owner: User, session: Session) -> None:
+    demanded = {"demanded": True, "kind": "strong"}
+    client = makers.sign_in(app.test_client(), owner)
+    post(client, "/my/people/new", roles=["employee"], **PETRO)
+    guest, link = app.test_client(), link_in(letters(app, session)[-1])
+    session.add(Policy(seller_id=owner.company.seller_id, kind="second_factor", settings=demanded))
+    session.commit()
+    join(guest, link)
+    assert guest.get("/my/tickets/").location == "/profile/factors/"
 
 
 def test_an_invitation_is_sent_again_and_withdrawn(app: Flask, owner: User, session: Session) -> None:
