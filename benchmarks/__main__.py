@@ -17,6 +17,7 @@ QUICK = (
     ("rating", ("20000",)),
     ("details", ("100000",)),
     ("shop", ("6000", "20000")),
+    ("checkouts", ("40",)),
     ("switching", ("2000",)),
 )
 FULL = (
@@ -33,6 +34,7 @@ FULL = (
     ("details", ("--full",)),
     ("shop", ()),
     ("shop", ("6000", "100000", "postgresql")),
+    ("checkouts", ()),
     ("switching", ("5000", "40000")),
 )
 
