@@ -91,7 +91,8 @@ def domain_prefix(text: str) -> str:
 
 def line_of_address(text: str, *, needed: bool = True, limit: int = 200) -> str:
     """A line of an address in any letters (SMC-22)."""
-    line = " ".join(text.split())
+    seen = (letter for letter in text if letter.isspace() or unicodedata.category(letter) != "Cc")
+    line = " ".join("".join(seen).split())
     if needed and not line:
         raise Refused(N_("Enter the address, the postal code and the city."))
     if len(line) > limit:

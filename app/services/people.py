@@ -19,7 +19,7 @@ from app.access.roles import RIGHTS, STAFF, Role, rights_of
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import N_, Forbidden, NotFound, Refused
-from app.models import Company, Invitation, NoticePreference, Passkey, User, UserRight, UserSession
+from app.models import Company, Invitation, NoticePreference, OneTimeCode, Passkey, User, UserRight, UserSession
 from app.models.base import Model
 from app.rules import identifiers, mailing, passwords, registration
 from app.services import setup, trail
@@ -80,7 +80,7 @@ def change_roles(session: Session, actor: Actor, user_id: int, roles: Iterable[R
     user.roles = _role_rows(session, actor, wanted, user.company_id)
     _need_an_administrator(session)
     _need_an_owner(session, actor, user, was_full)
-    _end_sessions(user)
+    _end_sessions(session, user)
     trail.record(session, actor, "user.roles", "ab_user", user.id, company_id=user.company_id, roles=list(wanted))
     return user
 
@@ -131,7 +131,7 @@ def switch_off(session: Session, actor: Actor, user_id: int) -> User:
     user.active = False
     _need_an_administrator(session)
     _need_an_owner(session, actor, user, was_full)
-    _end_sessions(user)
+    _end_sessions(session, user)
     trail.record(session, actor, "user.switch_off", "ab_user", user.id, company_id=user.company_id)
     return user
 
@@ -183,7 +183,7 @@ def edit(
         _need_free(session, address, address, but=user.id)
         if user.username == user.email:
             user.username = address
-        _end_sessions(user)
+        _end_sessions(session, user)
     for name, value in changed.items():
         setattr(user, name, value)
     user.locale = locale
@@ -198,7 +198,7 @@ def remove_phone(session: Session, actor: Actor, user_id: int) -> User:
     if not user.phone:
         raise Refused(N_("This person has no telephone on record."))
     user.phone = user.phone_confirmed_at = None
-    _end_sessions(user)
+    _end_sessions(session, user)
     trail.record(session, actor, "user.phone_removed", "ab_user", user.id, company_id=user.company_id)
     return user
 
@@ -217,7 +217,7 @@ def remove_factors(session: Session, actor: Actor, user_id: int) -> User:
     user = _managed_by_staff(session, actor, user_id)
     user.totp_secret = user.totp_step = None
     session.execute(sa.delete(Passkey).where(Passkey.user_id == user.id))
-    _end_sessions(user)
+    _end_sessions(session, user)
     trail.record(session, actor, "user.factors_removed", "ab_user", user.id, company_id=user.company_id)
     return user
 
@@ -268,7 +268,7 @@ def forget(session: Session, user: User) -> None:
     user.username = user.email = f"deleted-{user.id}@deleted.invalid"
     user.password = generate_password_hash(secrets.token_hex(32))
     user.phone = user.phone_confirmed_at = user.totp_secret = user.totp_step = user.avatar = None
-    _end_sessions(user)
+    _end_sessions(session, user)
     for model in (Passkey, UserSession, UserRight, NoticePreference):
         session.execute(sa.delete(model).where(model.user_id == user.id))
     session.flush()
@@ -381,7 +381,7 @@ def renew_password(session: Session, user: User, new: str) -> None:
     if check_password_hash(user.password or "", passwords.normalise(new)):
         raise Refused(N_("The new password is the present one. Choose another."))
     user.password = _hash(passwords.need_good(new, (user.username, user.email, user.first_name, user.last_name)))
-    _end_sessions(user)
+    _end_sessions(session, user)
     actor = Actor(user.id, f"{user.first_name} {user.last_name}".strip(), user.company_id)
     trail.record(session, actor, "user.password_forgotten", "ab_user", user.id, company_id=user.company_id)
 
@@ -390,7 +390,7 @@ def reset_password(session: Session, actor: Actor, user_id: int, new: str) -> Us
     """Another person's password, set by who manages them; their sessions end."""
     user = _managed(session, actor, user_id)
     user.password = _hash(passwords.need_good(new, (user.username, user.email, user.first_name, user.last_name)))
-    _end_sessions(user)
+    _end_sessions(session, user)
     trail.record(session, actor, "user.password_reset", "ab_user", user.id, company_id=user.company_id)
     return user
 
@@ -402,7 +402,7 @@ def end_sessions(session: Session, actor: Actor, user_id: int) -> User:
         raise NotFound()
     if user.id != actor.user_id:
         user = _managed(session, actor, user_id)
-    _end_sessions(user)
+    _end_sessions(session, user)
     trail.record(session, actor, "user.sign_out_everywhere", "ab_user", user.id, company_id=user.company_id)
     return user
 
@@ -534,8 +534,11 @@ def _need_an_administrator(session: Session) -> None:
         raise Refused(N_("This is the last administrator. Make another one first."))
 
 
-def _end_sessions(user: User) -> None:
+def _end_sessions(session: Session, user: User) -> None:
+    """Every session of before ends, and no code sent before opens anything: each was of who the person was then."""
     user.session_epoch = (user.session_epoch or 0) + 1
+    mine = sa.update(OneTimeCode).where(OneTimeCode.user_id == user.id, OneTimeCode.is_void.is_(False))
+    session.execute(mine.values(is_void=True))
 
 
 def _hash(password: str) -> str:

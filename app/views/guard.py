@@ -93,6 +93,9 @@ def refuse_nonsense() -> None:
             raise BadRequest()
     if any("\x00" in str(value) for value in (request.view_args or {}).values()):
         raise BadRequest()
+    is_form = request.mimetype == "application/x-www-form-urlencoded"
+    if is_form and any("\x00" in text for values in request.form.listvalues() for text in values):
+        raise BadRequest()
 
 
 def page_of(endpoint: str | None) -> tuple[Any, Any]:

@@ -28,6 +28,7 @@ OLGA = {
     "phone_country": "UA",
     "phone": "067 123 45 67",
 }
+OTHER = {"new": "Other-Harbour-42", "again": "Other-Harbour-42"}
 CONTOSO = {
     "name": "ТОВ «Контосо»",
     "country": "UA",
@@ -280,9 +281,12 @@ def test_a_forgotten_password_is_renewed_and_old_sessions_end(app: Flask, sessio
     assert post(client, "/forgotten/", email=olga.email.upper()).location == "/forgotten/code"
     assert post(client, "/forgotten/code", code=code_in(letters(app, session)[-1])).location == "/forgotten/password"
     assert post(client, "/forgotten/password", new=STRONG, again="other").status_code == 200
+    copy, proved = app.test_client(), client.get_cookie("session").value
     assert post(client, "/forgotten/password", new=STRONG, again=STRONG).location == "/login/"
     assert desk.get("/profile/").status_code == 302
     assert client.get("/forgotten/password").location == "/forgotten/"  # once
+    copy.set_cookie("session", proved)
+    assert post(copy, "/forgotten/password", page="/login/", **OTHER).location == "/forgotten/"
     makers.sign_in(app.test_client(), olga, STRONG)
 
 
@@ -353,6 +357,10 @@ def test_no_code_is_written_down(app: Flask, session: Session, client: FlaskClie
     code = code_in(letters(app, session)[-1])
     for model in (OneTimeCode, Outbox):
         assert code not in str([{k: v for k, v in vars(row).items()} for row in session.query(model)])
+
+
+def test_what_no_keyboard_sends_is_not_understood(client: FlaskClient) -> None:
+    assert post(client, "/login/", username="ol\x00ga", password="x").status_code == 400
 
 
 def test_steps_cannot_be_jumped(client: FlaskClient) -> None:
