@@ -226,15 +226,18 @@ def list_products(session: Session, front: Front, tree: Tree, branch: Branch | N
     if branch is not None:
         ids = tree.below(branch)
         query = query.filter(Shelf.category_id == ids[0] if len(ids) == 1 else Shelf.category_id.in_(ids))
-    total = branch.count if branch is not None else tree.total
+    total, first = branch.count if branch is not None else tree.total, []
     words = asked.words.split()[:WORDS]
     if words:
         query = _with_words(session, query, words, tree.total)
-        total = query.count()
+        first = _cards(session, front, query, asked, (0, asked.size)) if asked.page <= 1 else []
+        if first and len(first) < asked.size:  # all there are: nothing is left to count
+            return Leaf(first, len(first), 1, 1, 1)
+        total = query.count() if first or asked.page > 1 else 0
     pages = max(1, math.ceil(total / asked.size))
     page = min(max(asked.page, 1), pages)
     offset = (page - 1) * asked.size
-    cards = _cards(session, front, query, asked, (offset, total)) if total else []
+    cards = first or (_cards(session, front, query, asked, (offset, total)) if total else [])
     return Leaf(cards, total, page, pages, offset + 1 if cards else 0)
 
 
