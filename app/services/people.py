@@ -312,9 +312,9 @@ def _is_full(session: Session, user: User) -> bool:
 def _full_people(session: Session, company_id: int | None) -> list[User]:
     """The active people of a company who hold every right, the oldest first."""
     session.flush()
-    query = sa.select(User).join(User.roles).where(RoleRow.name == Role.OWNER.value)
+    query = sa.select(User).where(User.roles.any(RoleRow.name == Role.OWNER.value))
     query = query.where(User.company_id == company_id, User.active.is_(True), User.deleted_at.is_(None))
-    found = session.scalars(query.order_by(User.id).distinct()).all()
+    found = session.scalars(query.order_by(User.id)).all()
     return [one for one in found if _is_full(session, one)]
 
 

@@ -119,6 +119,7 @@ def test_a_company_keeps_somebody_with_full_rights(session: Session, owner: User
             act()
 
 
+@pytest.mark.postgres
 @pytest.mark.covers("AST-029", "AST-030")
 def test_the_first_user_is_deleted_once_another_has_full_rights(session: Session, orion: Company) -> None:
     chief = actor_of(makers.user(session, Role.ADMINISTRATOR))
