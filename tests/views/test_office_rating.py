@@ -198,3 +198,32 @@ def test_a_mapping_tells_on_its_page_how_a_file_is_written(office, session, tari
     batch = session.scalars(sa.select(m.ImportBatch)).one()
     assert (batch.accepted, batch.rejected) == (1, 0)
     assert batch.mapping["settings"]["unit"] == "min"
+
+
+@pytest.mark.parametrize(
+    ("odd", "sentence"),
+    [
+        ({"price": "-1"}, "zero or more"),
+        ({"per": "0"}, "are 1 or more"),
+        ({"increment": "0"}, "are 1 or more"),
+        ({"decimals": "5"}, "from 0 to 4 decimals"),
+        ({"minimum": "3", "maximum": "2"}, "not above the most"),
+    ],
+)
+def test_a_rate_nothing_is_priced_by_is_refused_in_a_sentence(office, session, tariff, odd, sentence):
+    fields = {"tariff": tariff.id, "kind": "voice", "valid_from": "2026-01-01"} | {"price": "1", "connect_fee": "0"}
+    fields |= {
+        "per": "60",
+        "first_increment": "60",
+        "increment": "60",
+        "rounding": "up",
+        "decimals": "4",
+        "weight": "0",
+    }
+    page = text(post(office, "/office/tariff-rates/add", "/office/tariff-rates/add", **{**fields, **odd}))
+    assert sentence in page and session.scalar(sa.select(sa.func.count()).select_from(m.TariffRate)) == 1
+
+
+def test_the_price_of_a_step_is_words_and_not_markup(office, tariff):
+    page = text(office.get(f"/office/rating/?tariff={tariff.id}&kind=voice&number=380671112233&amount=90"))
+    assert "0.60 for 60" in page and "&lt;span" not in page

@@ -116,10 +116,22 @@ class TariffRates(_PartOfTariff):
     }
     keeps_by = _l("Records are rated by this rate already. Give the new price a later first day.")
 
+    def complete(self, item: Any) -> None:
+        """A rate that nothing could be priced by is told so, field by field."""
+        if min(item.price or 0, item.connect_fee or 0, item.minimum or 0, item.maximum or 0) < 0:
+            raise Kept(gettext("A price, a fee and a bound are zero or more."))
+        if min(item.per, item.increment) < 1 or min(item.first_increment or 0, item.group_start or 0) < 0:
+            raise Kept(gettext("«For units» and «Next increments» are 1 or more; the other steps are zero or more."))
+        if not 0 <= (4 if item.decimals is None else item.decimals) <= 4:
+            raise Kept(gettext("A charge has from 0 to 4 decimals."))
+        if item.minimum is not None and item.maximum is not None and item.minimum > item.maximum:
+            raise Kept(gettext("The least a call costs is not above the most."))
+
     def pre_update(self, item: Any) -> None:
         """A rate that records were rated by stays as it is."""
         if rates.is_used(self.datamodel.session, item.id):
             raise Kept(str(self.keeps_by))
+        super().pre_update(item)
 
     def pre_delete(self, item: Any) -> None:
         """A rate that records were rated by stays."""
@@ -294,7 +306,8 @@ def _explained(rated: Rated) -> list[dict[str, Any]]:
             fee = cells.unit_price(costing.connect_fee)
             rows.append({**shown, "what": gettext("Connect fee"), "units": "", "cost": fee})
         for units, step, cost in costing.parts:
-            text = gettext("%(price)s for %(per)s", price=cells.unit_price(step.price), per=step.per)
+            price = cells.unit_price(step.price).striptags()  # in a sentence, which is text
+            text = gettext("%(price)s for %(per)s", price=price, per=step.per)
             rows.append({**shown, "what": text, "units": units, "cost": cells.unit_price(cost)})
     return rows
 
@@ -326,7 +339,22 @@ class SuspensePage(OfficePage):
             word=word,
             began=_began,
             waiting=sum(count for _, count in why),
+            files=self.files("export_list", q=args.search, state=state, reason=reason),
         )
+
+    @expose("/export/<fmt>")
+    @needs(Right.IMPORTS_RUN, Right.EXPORTS_RUN)
+    def export_list(self, fmt: str) -> Any:
+        """The records found, as a file."""
+        state = "dropped" if request.args.get("state") == "dropped" else "waiting"
+        query = suspense.waiting(self.page_args().search, request.args.get("reason", "")[:300], state)
+        titles = [gettext("Number"), gettext("Reason"), gettext("Began"), gettext("Service"), gettext("Quantity")]
+        rows = (
+            [one.number, gettext(one.reason), _began(one), word(one.line.get("service", ""))]
+            + [str(one.line.get("quantity", "")), one.line.get("unit", ""), one.created_at]
+            for one in self.session.scalars(query.execution_options(yield_per=1000))
+        )
+        return self.export(gettext("Suspended records"), [*titles, gettext("Unit"), gettext("When")], rows, fmt)
 
     @expose("/again", methods=["POST"])
     @needs(Right.IMPORTS_RUN)

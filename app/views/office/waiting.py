@@ -10,7 +10,9 @@ from app.access.permissions import Right
 from app.services import expecting
 from app.services.expecting import Waiting
 from app.views.base import OfficePage, attempt, needs
-from app.views.office import cells, numbers
+from app.views.cells import day as day_of
+from app.views.exports import all_of
+from app.views.office import numbers
 
 SHOWN = 25
 
@@ -34,7 +36,26 @@ class WaitingPaymentsPage(OfficePage):
             is_later=bool(after),
             options=options_of,
             lately=expecting.settled_lately(self.session, self.actor),
+            files=self.files("export_list"),
         )
+
+    @expose("/export/<fmt>")
+    @needs(Right.PAYMENTS_READ, Right.EXPORTS_RUN)
+    def export_list(self, fmt: str) -> Any:
+        """All that waits, as a file."""
+        titles = [gettext("Company"), gettext("Account"), gettext("Paid on"), gettext("Amount"), gettext("Currency")]
+
+        def page(after: int | None) -> tuple[list[Waiting], int | None]:
+            found = expecting.waiting(self.session, self.actor, after or 0, SHOWN + 1)
+            return found[:SHOWN], found[SHOWN - 1].row.id if len(found) > SHOWN else None
+
+        rows = (
+            [one.said.company.name, one.said.account.number, one.said.paid_on, one.said.amount, one.said.currency]
+            + [one.said.reference, one.said.purpose, len(one.money) + len(one.lines)]
+            for one in all_of(page)
+        )
+        titles += [gettext("Reference"), gettext("Purpose"), gettext("Candidates")]
+        return self.export(gettext("Payments waiting for the bank"), titles, rows, fmt)
 
     @expose("/<int:payment_id>/match", methods=["POST"])
     @needs(Right.PAYMENTS_WRITE)
@@ -76,14 +97,14 @@ def options_of(one: Waiting) -> list[tuple[str, str]]:
     money = [
         (
             f"money:{it.id}",
-            gettext("Payment %(number)s of %(day)s", number=it.number or it.id, day=cells.date(it.paid_on)),
+            gettext("Payment %(number)s of %(day)s", number=it.number or it.id, day=day_of(it.paid_on)),
         )
         for it in one.money
     ]
     lines = [
         (
             f"line:{it.id}",
-            gettext("Bank line of %(day)s: %(who)s", day=cells.date(it.booked_on), who=it.counterparty or it.purpose),
+            gettext("Bank line of %(day)s: %(who)s", day=day_of(it.booked_on), who=it.counterparty or it.purpose),
         )
         for it in one.lines
     ]
