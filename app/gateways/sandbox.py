@@ -8,7 +8,8 @@ For the demo and the tests; nothing of a card but its last four digits is kept. 
 | 4000 0000 0000 0002 | is declined | |
 | 4000 0000 0000 0341 | pays | is declined |
 | 4000 0000 0000 9995 | pays | pays up to 100.00, more is declined |
-| 4000 0025 0000 3155 | pays | is declined: its bank wants the owner |
+| 4000 0025 0000 3155 | its bank asks the owner (3-D Secure) | is declined: its bank wants the owner |
+| 4000 0000 0000 0259 | pays, and nobody is told: the money is found by asking | pays |
 
 Any other card number that is right pays like the first.
 """
@@ -25,9 +26,11 @@ from app.models import SandboxCharge
 
 DECLINED = "4000000000000002"
 LATER = {"4000000000000341": "never", "4000000000009995": "small", "4000002500003155": "asks"}  # how kept ones behave
+ASKS, LOST = "4000002500003155", "4000000000000259"
 SMALL = Decimal("100.00")
 _STATES: dict[str, State] = {
     "waiting": "waiting",
+    "asks": "waiting",
     "paid": "paid",
     "declined": "failed",
     "cancelled": "cancelled",

@@ -125,7 +125,7 @@ class SandboxCharge(Stamped, Model):
     currency: Mapped[str] = text(3)
     purpose: Mapped[str] = text(300)
     return_url: Mapped[str] = text(300)
-    state: Mapped[str] = text(12, default="waiting")  # waiting | paid | declined | cancelled
+    state: Mapped[str] = text(12, default="waiting")  # waiting | asks (3-D Secure) | paid | declined | cancelled
     mask: Mapped[str] = text(20)
     keep: Mapped[bool] = mapped_column(default=False)  # the shop asked to keep the card
     token: Mapped[str] = text(60)  # by which the kept card is charged

@@ -9,15 +9,17 @@ from flask_appbuilder.baseviews import expose
 from flask_babel import gettext
 
 from app.access import tenancy
+from app.core import clock
 from app.core.errors import NotFound
 from app.extensions import csrf, db
 from app.gateways.base import Callback, Forged, GatewayError
-from app.gateways.sandbox import DECLINED, SandboxGateway, token_for
+from app.gateways.sandbox import ASKS, DECLINED, LOST, SandboxGateway, token_for
 from app.models import PaymentAttempt, PaymentMethod, PaymentWay, SandboxCharge
 from app.services import paying
 from app.views.base import KabinetPage, open_to_all
 from app.views.cabinet.frame import money
 
+OPEN = ("waiting", "asks")  # nobody has decided about the charge
 LARGEST = 64 * 1024
 
 
@@ -66,29 +68,48 @@ class SandboxPage(KabinetPage):
             ).first()
             if charge is None:
                 raise NotFound()
-            if request.method == "POST" and charge.state == "waiting":
-                if "cancel" in request.form:
-                    charge.state = "cancelled"
-                elif not self._pay(charge):
+            if request.method == "POST" and charge.state in OPEN:
+                if not self._take(charge):
                     return self._form(charge), 422
                 db.session.commit()
-                self._call_back(charge)
-            if charge.state != "waiting":
-                return redirect(charge.return_url)
-            return self._form(charge)
+                if charge.state not in OPEN and _digits(request.form.get("card", "")) != LOST:
+                    self._call_back(charge)
+            return self._form(charge) if charge.state in OPEN else redirect(charge.return_url)
+
+    def _take(self, charge: SandboxCharge) -> bool:
+        """What the owner of the card did: left, answered the bank, paid by purse or by card."""
+        if "cancel" in request.form:
+            charge.state = "cancelled"
+        elif charge.state == "asks":
+            return self._answer_bank(charge)
+        elif "purse" in request.form:
+            charge.state, charge.mask = "paid", "purse"
+            charge.token = token_for("") if charge.keep else ""
+        else:
+            return self._pay(charge)
+        return True
+
+    def _answer_bank(self, charge: SandboxCharge) -> bool:
+        charge.state = "paid" if request.form.get("bank") == "yes" else "declined"
+        if charge.state == "declined":
+            charge.token = ""
+        return True
 
     def _form(self, charge: SandboxCharge) -> Any:
         title = gettext("Payment")
         return self.render_template("doors/sandbox.html", title=title, charge=charge, form=request.form, money=money)
 
     def _pay(self, charge: SandboxCharge) -> bool:
-        number = "".join(letter for letter in request.form.get("card", "") if letter.isdigit())
+        number = _digits(request.form.get("card", ""))
         if not 16 <= len(number) <= 19 or not _luhn(number):
             flash(gettext("The card number is wrong. Check its digits."), "danger")
             return False
+        if not _is_in_force(request.form.get("until", "")):
+            flash(gettext("The card is no longer valid. Enter month and year, such as 12/29."), "danger")
+            return False
         charge.mask = f"*{number[-4:]}"
-        charge.state = "declined" if number == DECLINED else "paid"
-        if charge.keep and charge.state == "paid":
+        charge.state = {DECLINED: "declined", ASKS: "asks"}.get(number, "paid")
+        if charge.keep and charge.state != "declined":
             charge.token = token_for(number)
         return True
 
@@ -108,6 +129,21 @@ class SandboxPage(KabinetPage):
         body = hashlib.sha256(f"{charge.external_id}:{charge.state}".encode()).digest()
         paying.receive(self.session, way.id, Callback(body, form, {}), secret)
         db.session.commit()
+
+
+def _digits(text: str) -> str:
+    return "".join(letter for letter in text if letter.isdigit())
+
+
+def _is_in_force(until: str) -> bool:
+    """Whether «MM/YY» is a month that is not over; what is left empty is not asked for here."""
+    if not until.strip():
+        return True
+    month, sign, year = until.strip().partition("/")
+    if not (sign and month.isdecimal() and year.isdecimal() and len(year) == 2 and 1 <= int(month) <= 12):
+        return False
+    today = clock.today()
+    return (2000 + int(year), int(month)) >= (today.year, today.month)
 
 
 def _luhn(number: str) -> bool:

@@ -18,6 +18,7 @@ from tests.views.forms import post
 
 D = Decimal
 GOOD, DECLINED = "4242 4242 4242 4242", "4000 0000 0000 0002"
+ASKS, LOST = "4000 0025 0000 3155", "4000 0000 0000 0259"
 
 
 @pytest.fixture
@@ -84,11 +85,32 @@ def test_a_callback_that_never_came_is_made_up_for(
     post(olga, f"{mine}/go", page=mine)
     from app.models import SandboxCharge
 
-    session.query(SandboxCharge).one().state = "paid"  # the bank took it, and its word was lost
-    session.commit()
+    there = f"/sandbox/{session.query(SandboxCharge).one().external_id}"
+    assert post(olga, there, card=LOST).location.endswith(mine)  # the bank took it, and its word was lost
+    assert net(session, account) == 0 and "We wait for the payment system" in olga.get(mine).get_data(as_text=True)
     row = session.query(Outbox).filter_by(topic="look_at_payment").one()
     perform_wish(session, app.config["KABINET"], row.id)
     assert net(session, account) == D("100.00")
+
+
+@pytest.mark.covers("SMC-61")
+def test_the_bank_may_ask_the_owner_of_the_card_and_a_purse_pays_as_well(
+    app: Flask, session: Session, account: Account, olga: FlaskClient
+) -> None:
+    for key, what, word in (("a", {"bank": "no"}, "took no money"), ("b", {"bank": "yes"}, "is credited")):
+        mine = begin(olga, session, key=key)
+        there = post(olga, f"{mine}/go", page=mine).location
+        assert post(olga, there, card=GOOD, until="01/20").status_code == 422  # not valid any more
+        assert "3-D Secure" in post(olga, there, card=ASKS, until="12/40").get_data(as_text=True)
+        assert "Awaiting" not in olga.get(mine).get_data(as_text=True)
+        assert post(olga, there, **what).location.endswith(mine)
+        assert word in olga.get(mine).get_data(as_text=True)
+    mine = begin(olga, session, key="c")
+    there = post(olga, f"{mine}/go", page=mine).location
+    page = olga.get(there).get_data(as_text=True)
+    assert "user agreement" in page and "Cancel the payment" in page and "100.00" in page
+    assert post(olga, there, purse="1").location.endswith(mine)
+    assert net(session, account) == D("200.00")
 
 
 def test_a_stranger_sees_no_payment_of_olgas(app: Flask, session: Session, account: Account, olga: FlaskClient) -> None:
