@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal as D
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from app.core.actor import Actor
 from app.core.errors import Refused
 from app.core.period import Month
 from app.models import CalendarOverride, CaughtMail, Delivery, Outbox, SubscriberName, Usage
-from app.services import billing, delivering, documents, mailing, names, papers
+from app.services import billing, delivering, documents, hours, mailing, names, papers
 from app.services.cabinet import running
 from app.services.mailing import Post
 from app.services.setup import ensure_defaults
@@ -250,6 +251,42 @@ def test_a_split_report_has_a_sheet_for_each_time_class_with_sub_totals(session,
     assert [(row[3], row[8]) for row in work] == [("09:00:00", 1), ("17:59:00", 2), ("12:00:00", 128)]
     free = [row for row in book["Вихідні та святкові"].iter_rows(values_only=True) if row[4] == "Дзвінки"]
     assert [row[8] for row in free] == [16, 32]
+
+
+@pytest.mark.covers("A1-31")
+@pytest.mark.parametrize(
+    ("country", "zone", "holiday", "is_free"),
+    [
+        ("PL", "Europe/Warsaw", dt.date(2026, 11, 11), True),  # Święto Niepodległości, a Wednesday
+        ("RU", "Europe/Moscow", dt.date(2026, 11, 4), True),  # День народного единства, a Wednesday
+        ("UA", "Europe/Kyiv", dt.date(2026, 8, 24), False),  # День Незалежності, a Monday: worked in wartime
+        ("UA", "Europe/Kyiv", dt.date(2026, 8, 24), True),  # … unless the Seller's policy observes it
+    ],
+)
+def test_records_of_a_month_are_classed_by_the_holidays_of_the_country(session, country, zone, holiday, is_free):
+    seller = makers.seller(session, country=country, zone=zone)
+    if is_free and country == "UA":
+        session.add(makers.m.Policy(seller_id=seller.id, kind="holidays", settings={"observe_suspended": True}))
+    account = makers.account(session, makers.company(session, seller))
+    plan = makers.plan(session, seller, "10.0000")
+    subscription = makers.subscription(session, account, plan)
+    part = makers.component(session, plan, "0.5000", code="calls", charged="usage", unit="minute")
+    saturday = holiday + dt.timedelta(days=(5 - holiday.weekday()) % 7)
+    moments = {"free": (holiday, 12), "weekend": (saturday, 12), "worked": (holiday + dt.timedelta(days=1), 12)}
+    moments["late"] = (holiday + dt.timedelta(days=1), 18)
+    for name, (day, hour) in moments.items():
+        own = {"company_id": account.company_id, "account_id": account.id, "subscription_id": subscription.id}
+        at = dt.datetime.combine(day, dt.time(hour), ZoneInfo(zone)).astimezone(dt.UTC)
+        about = {"component_id": part.id, "source": "t", "source_id": name, "occurred_at": at, "day": day}
+        session.add(Usage(**own, **about, quantity=D("1"), other_number=name))
+    session.flush()
+    month = Month.of(holiday)
+    kept = hours.clock_of(hours.frozen(session, seller, month), month.period)
+    known_at = dt.datetime.now(dt.UTC) + dt.timedelta(days=9)
+    detail = hours.Records(session, account.id, month.period, kept, known_at).detail()
+    found = {line.other_number: kind for kind, lines in detail.events.items() for line in lines}
+    national = "holiday" if is_free else "work"
+    assert found == {"free": national, "weekend": "holiday", "worked": "work", "late": "off"}
 
 
 @pytest.mark.covers("A1-31")
