@@ -177,6 +177,7 @@ def linked(session: Session, actor: Actor) -> dict[int | None, int]:
         sa.select(Subscription.payment_method_id, sa.func.count())
         .where(Subscription.company_id == actor.company_id, Subscription.auto_renew.is_(True))
         .where(Subscription.state != "ended")
+        .where(sa.or_(Subscription.paid_until.is_not(None), Subscription.payment_method_id.is_not(None)))
         .group_by(Subscription.payment_method_id)
     )
     return {method_id: count for method_id, count in session.execute(query)}
