@@ -27,6 +27,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         people,
         profile,
         proof,
+        roles,
         second_factor,
         shop,
         system,
@@ -51,3 +52,4 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     office.register(app, appbuilder)
     cabinet.register(app, appbuilder)
     people.register(appbuilder)
+    roles.register(appbuilder)

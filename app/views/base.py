@@ -248,6 +248,16 @@ class OfficePage(KabinetPage):
 
     side = "office"
 
+    def files(self, page: str, **asked: Any) -> list[dict[str, Any]]:
+        """The buttons of a list's files, for `page_header(actions=…)`; none for who may not take lists away."""
+        if not self.actor.may(Right.EXPORTS_RUN):
+            return []
+        asked = {name: value for name, value in asked.items() if value}
+        return [
+            {"label": fmt.upper(), "url": url_for(f"{self.endpoint}.{page}", fmt=fmt, **asked), "icon": icon}
+            for fmt, icon in (("xlsx", "fa-file-excel"), ("csv", "fa-file-csv"))
+        ]
+
 
 class CabinetPage(KabinetPage):
     """An own page of a company; staff and strangers get 404."""

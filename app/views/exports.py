@@ -6,11 +6,11 @@ import io
 import itertools
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from flask import Response, abort, send_file
 from flask_babel import gettext
@@ -21,6 +21,7 @@ from app.core.files import file_name
 from app.reports.render import csv, xlsx
 from app.reports.render.xlsx import Column
 
+T = TypeVar("T")
 MAX_ROWS = 500_000  # more is a job's work, not a page's
 _PEEK = 100
 KINDS = {
@@ -58,6 +59,15 @@ def send_rows(title: str, columns: Sequence[Any], rows: Iterable[Sequence[Any]],
     out.seek(0)
     name = file_name(f"{title} {clock.today().isoformat()}.{fmt}")
     return send_file(out, mimetype=KINDS[fmt], as_attachment=True, download_name=name)
+
+
+def all_of(page: Callable[[int | None], tuple[Sequence[T], int | None]]) -> Iterator[T]:
+    """Every row of a list that is read page by page: (rows, the place of the next page or None) after a place."""
+    rows, place = page(None)
+    yield from rows
+    while place is not None:
+        rows, place = page(place)
+        yield from rows
 
 
 def plain(value: Any) -> Any:

@@ -99,18 +99,7 @@ class _PeoplePages(KabinetPage):
 
     def listed(self) -> Any:
         args = self.page_args("last_name", "username", "last_login", size=50)
-        query = sa.select(User).options(selectinload(User.roles)).where(User.deleted_at.is_(None))
-        if self.company_id() is not None:
-            query = query.where(User.company_id == self.company_id())
-        else:
-            query = query.options(selectinload(User.company))
-        if args.search:
-            like = "%" + args.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            found = (User.last_name, User.first_name, User.username, User.email)
-            query = query.where(sa.or_(*(column.ilike(like, escape="\\") for column in found)))
-        order = getattr(User, args.order)
-        query = query.order_by(order.desc() if args.descending else order, User.id)
-        page = self._page(query, args)
+        page = self._page(self._found(args), args)
         names = {role.value: str(ROLES[role][0]) for role in Role}
         return self.render_template(
             "kabinet/people.html",
@@ -123,7 +112,25 @@ class _PeoplePages(KabinetPage):
             now=clock.now(),
             moment=cells.moment,
             may_change=self.may_change(),
+            files=self.list_files(args),
         )
+
+    def list_files(self, args: PageArgs) -> list[dict[str, Any]]:
+        """Buttons of the list as a file; the office has them."""
+        return []
+
+    def _found(self, args: PageArgs) -> Any:
+        query = sa.select(User).options(selectinload(User.roles)).where(User.deleted_at.is_(None))
+        if self.company_id() is not None:
+            query = query.where(User.company_id == self.company_id())
+        else:
+            query = query.options(selectinload(User.company))
+        if args.search:
+            like = "%" + args.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            found = (User.last_name, User.first_name, User.username, User.email)
+            query = query.where(sa.or_(*(column.ilike(like, escape="\\") for column in found)))
+        order = getattr(User, args.order)
+        return query.order_by(order.desc() if args.descending else order, User.id)
 
     def _page(self, query: Any, args: PageArgs) -> PageOf:
         """A page; the few people of a company are counted by reading them."""
@@ -359,6 +366,22 @@ class StaffPeople(OfficePage, _PeoplePages):
     def index(self) -> Any:
         """The list."""
         return self.listed()
+
+    def list_files(self, args: PageArgs) -> list[dict[str, Any]]:
+        return self.files("export_list", q=args.search)
+
+    @expose("/export/<fmt>")
+    @needs(Right.USERS_READ, Right.EXPORTS_RUN)
+    def export_list(self, fmt: str) -> Any:
+        """The list as it is searched, as a file; nothing of a person whose data is restricted."""
+        titles = [gettext("Full name"), gettext("User name"), gettext("E-mail"), gettext("Company"), gettext("Roles")]
+        found = self._found(self.page_args("last_name", "username", "last_login"))
+        rows = (
+            [one.get_full_name(), one.username, "" if one.restricted_at else one.email]
+            + [one.company.name if one.company else "", ", ".join(role_names(one)), one.active, one.last_login]
+            for one in self.session.scalars(found).unique()
+        )
+        return self.export(gettext("People"), [*titles, gettext("May sign in"), gettext("Last signed in")], rows, fmt)
 
     @expose("/new", methods=["GET", "POST"])
     @needs(Right.USERS_WRITE)

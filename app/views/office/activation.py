@@ -14,6 +14,7 @@ from app.services.shop import attending
 from app.services.shop.telling import named
 from app.views import cells
 from app.views.base import OfficePage, attempt, needs
+from app.views.exports import all_of
 from app.views.office import numbers
 
 ACTIONS: dict[str, Any] = {
@@ -44,7 +45,20 @@ class ActivationPage(OfficePage):
             more=more,
             is_later=after is not None,
             may_write=self.actor.may(Right.SUBSCRIPTIONS_WRITE),
+            files=self.files("export_list"),
         )
+
+    @expose("/export/<fmt>")
+    @needs(Right.SUBSCRIPTIONS_READ, Right.EXPORTS_RUN)
+    def export_list(self, fmt: str) -> Any:
+        """All of them as a file."""
+        titles = [gettext("Task"), gettext("Company"), gettext("Account"), gettext("Subscription"), gettext("Quantity")]
+        rows = (
+            [str(ACTIONS.get(one.action, one.action)), one.subscription.company.name, one.subscription.account.number]
+            + [named(one.subscription, one.subscription.plan), one.subscription.quantity, one.platform, one.created_at]
+            for one in all_of(lambda after: attending.waiting(self.session, self.actor, after))
+        )
+        return self.export(gettext("Activation"), [*titles, gettext("Platform"), gettext("Since")], rows, fmt)
 
     @expose("/<int:order_id>/say", methods=["POST"])
     @needs(Right.SUBSCRIPTIONS_WRITE)

@@ -101,6 +101,15 @@ def try_again(session: Any, actor: Actor, wish_id: int) -> Outbox:
     return wish
 
 
+def _letters(words: str) -> Any:
+    query = sa.select(CaughtMail).order_by(CaughtMail.id.desc())
+    return query.where(overview.starts_with(CaughtMail.recipient, words)) if words else query
+
+
+def _names(parts: list[dict[str, Any]]) -> list[str]:
+    return [str(one.get("name") or one.get("file_name") or "") for one in parts if isinstance(one, dict)]
+
+
 class MailboxPage(OfficePage):
     """Mail kept here instead of sent, where no SMTP server is set."""
 
@@ -111,11 +120,24 @@ class MailboxPage(OfficePage):
     def index(self) -> Any:
         """The letters, the newest first."""
         args = self.page_args(size=25)
-        query = sa.select(CaughtMail).order_by(CaughtMail.id.desc())
-        if args.search:
-            query = query.where(overview.starts_with(CaughtMail.recipient, args.search))
-        shown = self.paginate(query, args)
-        return self.render_template("office/mailbox.html", title=gettext("Caught mail"), shown=shown, words=args.search)
+        return self.render_template(
+            "office/mailbox.html",
+            title=gettext("Caught mail"),
+            shown=self.paginate(_letters(args.search), args),
+            words=args.search,
+            files=self.files("export_list", q=args.search),
+        )
+
+    @expose("/export/<fmt>")
+    @needs(Right.MAIL_READ, Right.EXPORTS_RUN)
+    def export_list(self, fmt: str) -> Any:
+        """The letters found, as a file: to whom, about what, with which attachments; not what they say."""
+        titles = [gettext("When"), gettext("To"), gettext("Subject"), gettext("Attachments")]
+        rows = (
+            [one.created_at, one.recipient, one.subject, ", ".join(_names(one.attachments or []))]
+            for one in self.session.scalars(_letters(self.page_args().search))
+        )
+        return self.export(gettext("Caught mail"), titles, rows, fmt)
 
     @expose("/<pk>")
     @needs(Right.MAIL_READ)

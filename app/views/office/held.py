@@ -17,6 +17,7 @@ from app.services import paying
 from app.services.attempts import TRANSFER
 from app.views import cells
 from app.views.base import OfficePage, attempt, needs
+from app.views.exports import MAX_ROWS
 from app.views.office import cells as office_cells
 from app.views.office.desk import Desk
 from app.views.office.shop_fields import OTHER_LANGUAGES, SAID, TranslationsField
@@ -47,7 +48,23 @@ class HeldPage(OfficePage):
             title=gettext("Money held"),
             rows=[self._shown(row, numbers) for row in rows],
             may_write=self.actor.may(Right.PAYMENTS_WRITE),
+            files=self.files("export_list"),
         )
+
+    @expose("/export/<fmt>")
+    @needs(Right.PAYMENTS_READ, Right.EXPORTS_RUN)
+    def export_list(self, fmt: str) -> Any:
+        """The same as a file."""
+        rows = paying.held(self.session, self.actor, MAX_ROWS)
+        numbers = self._accounts([row.attempt_id for row in rows if row.attempt_id])
+        titles = [gettext("When"), gettext("Amount"), gettext("Currency"), gettext("Reason"), gettext("Gateway")]
+        titles += [gettext("Number at the gateway"), gettext("Order"), gettext("Account")]
+        found = (
+            [one.created_at, one.amount, one.currency, str(REASONS.get(one.reason, one.reason)), one.gateway]
+            + [one.external_id, one.order_no, numbers.get(one.attempt_id or 0, "")]
+            for one in rows
+        )
+        return self.export(gettext("Money held"), titles, found, fmt)
 
     def _accounts(self, attempt_ids: list[int]) -> dict[int, str]:
         query = sa.select(PaymentAttempt.id, Account.number).join(Account, Account.id == PaymentAttempt.account_id)

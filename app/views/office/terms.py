@@ -14,6 +14,7 @@ from app.models import Seller
 from app.services import agreements, personal
 from app.views import cells
 from app.views.base import OfficePage, attempt, needs
+from app.views.exports import all_of
 from app.views.profile import wish_kinds, wish_states
 from app.views.proof import need_proof
 from app.views.rows import whole
@@ -139,7 +140,23 @@ class AgreementsPage(OfficePage):
         seller = self._seller()
         after = whole(request.args["after"]) if "after" in request.args else None
         rows, more = agreements.acceptances_of(self.session, self.actor, seller.id, after)
-        return self.draw("agreements_accepted.html", gettext("Who accepted"), seller, "agreement", rows=rows, more=more)
+        files = self.files("export_list", seller=seller.id)
+        asked: dict[str, Any] = {"rows": rows, "more": more, "files": files}
+        return self.draw("agreements_accepted.html", gettext("Who accepted"), seller, "agreement", **asked)
+
+    @expose("/accepted/export/<fmt>")
+    @needs(Right.SETTINGS_READ, Right.EXPORTS_RUN)
+    def export_list(self, fmt: str) -> Any:
+        """Who accepted, as a file."""
+        seller = self._seller()
+        titles = [gettext("When"), gettext("Company"), gettext("Person"), gettext("Agreement"), gettext("Version")]
+        rows = (
+            [done.created_at, company.name, person.get_full_name(), terms.title, terms.version]
+            for done, terms, company, person in all_of(
+                lambda after: agreements.acceptances_of(self.session, self.actor, seller.id, after)
+            )
+        )
+        return self.export(gettext("Who accepted"), titles, rows, fmt)
 
 
 class DataWishesPage(OfficePage):
@@ -161,7 +178,20 @@ class DataWishesPage(OfficePage):
             kinds=wish_kinds(),
             states=wish_states(),
             moment=cells.moment,
+            files=self.files("export_list"),
         )
+
+    @expose("/export/<fmt>")
+    @needs(Right.USERS_WRITE, Right.EXPORTS_RUN)
+    def export_list(self, fmt: str) -> Any:
+        """All of them as a file."""
+        titles = [gettext("Asked"), gettext("Person"), gettext("Company"), gettext("What"), gettext("State")]
+        kinds, states = wish_kinds(), wish_states()
+        rows = (
+            [wish.created_at, person.get_full_name(), company.name, str(kinds[wish.kind]), str(states[wish.state][0])]
+            for wish, person, company in all_of(lambda after: personal.waiting(self.session, self.actor, after))
+        )
+        return self.export(gettext("Requests about personal data"), titles, rows, fmt)
 
     @expose("/<int:wish_id>", methods=["POST"])
     @needs(Right.USERS_WRITE)
