@@ -34,6 +34,14 @@ def test_many_who_ask_at_once_get_one_code(app: Flask, session: Session) -> None
     assert became.count("sent") == 1 and session.query(OneTimeCode).count() == 1, became
 
 
+def test_one_network_asks_for_thirty_codes_an_hour_but_its_people_sign_in(session: Session) -> None:
+    for at in range(codes.RULE.of_asker):
+        codes.ask(session, Purpose.REGISTER, f"olga{at}@contoso.example", asker="10.0.0.1", secret="s")
+    with pytest.raises(Refused, match="Too many codes"):
+        codes.ask(session, Purpose.PHONE, "+380671234567", asker="10.0.0.1", secret="s")
+    codes.ask(session, Purpose.SIGN_IN, "+380671234567", asker="10.0.0.1", secret="s")
+
+
 @pytest.mark.postgres
 def test_many_wrong_tries_at_once_are_let_in_no_more_than_one_after_another(app: Flask, session: Session) -> None:
     address = sign_in.hashed("10.0.0.1", "s")
