@@ -395,7 +395,7 @@ def _credit(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: T
         money.paid_on,
         method=way.gateway,
         reference=money.reference or truth.external_id,
-        purpose=money.purpose or attempt.order_no,
+        purpose=money.purpose or _purpose(session, attempt),
         invoice_ids=_invoices(session, attempt),
         key=money.key,
         fee=truth.fee if truth.fee < attempt.amount else Decimal(0),
@@ -410,6 +410,13 @@ def _credit(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: T
     attempt.payment_id, attempt.external_id = payment.id, truth.external_id
     end(attempt, AttemptState.PAID)
     session.flush()
+
+
+def _purpose(session: Session, attempt: PaymentAttempt) -> str:
+    """What a payment is for, as its payer knows it: the order or the invoice by number."""
+    order = session.get(Order, attempt.order_id) if attempt.order_id else None
+    document = session.get(Document, attempt.document_id) if attempt.document_id else None
+    return (order.number if order else "") or (document.number if document else "") or attempt.order_no
 
 
 def cashback_of(attempt: PaymentAttempt, way: PaymentWay) -> Decimal:

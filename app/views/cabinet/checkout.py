@@ -72,7 +72,9 @@ class CheckoutPage(frame.Page):
     def _away(self, error: DomainError) -> Any:
         """Where an explanation leads: to the order, or back to the cart."""
         db.session.rollback()
-        flash(say(error), "warning")
+        text = say(error)
+        if all(text != said for _, said in session.get("_flashes", [])):  # ordering may have said so just now
+            flash(text, "warning")
         if isinstance(error, AlreadyOrdered):
             return redirect(url_for("OrdersPage.one", order_id=error.order_id))
         return redirect(url_for("CartPage.index"))

@@ -69,6 +69,7 @@ class TopUpPage(frame.Page):
             payers=[(str(one.id), one.name) for one in payers.list_payers(self.session, self.actor)],
             payer_lines=lines_of(payer) if payer is not None else [],
             needs=top_up.needs_of(self.session, self.actor, account) if now == "method" else None,
+            asked=self._limits(given),
             **given,
         )
 
