@@ -367,6 +367,14 @@ def _note_refund(session: Session, way: PaymentWay, truth: Truth, attempt: Payme
     return "held"
 
 
+def given_back(session: Session, attempt: PaymentAttempt) -> Decimal:
+    """What the gateway has given back of credited money of an attempt."""
+    query = sa.select(sa.func.sum(HeldMoney.amount)).where(
+        HeldMoney.attempt_id == attempt.id, HeldMoney.reason == "refunded"
+    )
+    return session.scalar(query) or Decimal(0)
+
+
 def _held_as(session: Session, way: PaymentWay, truth: Truth) -> HeldMoney | None:
     """This very money, where it came into sight of staff when it came."""
     query = sa.select(HeldMoney).where(

@@ -169,6 +169,7 @@ def test_what_a_gateway_gives_back_of_credited_money_corrects_the_books(session:
     paying.settle(session, offered, truth(attempt, state="refunded"))
     (row,) = paying.held(session, SYSTEM)
     assert row.amount == D("85.00")  # the rest
+    assert paying.given_back(session, attempt) == D("115.00")
     paying.take_back(session, SYSTEM, row.id)
     assert ledger.balance(session, account.id).net == 0 and sound(session)
     kept = sa.select(sa.func.sum(sa.case((LedgerAccount.id == Posting.debit_id, 1), else_=-1) * Posting.amount))

@@ -106,6 +106,7 @@ class PayPage(frame.Page):
             transfer=self._transfer(found) if found.way.gateway == TRANSFER and found.state == "sent" else None,
             reason=gettext(found.reason) if found.reason else "",
             cashback=paying.cashback_of(found, found.way),
+            back=paying.given_back(self.session, found) if found.payment_id else None,
             payer=self.session.get(Payer, found.payer_id),
             document=self.session.get(Document, found.document_id) if found.document_id else None,
             order=self.session.get(Purchase, found.order_id) if found.order_id else None,
