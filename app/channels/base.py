@@ -33,6 +33,7 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     company_id: int | None = None
     user_id: int | None = None
+    locale: str = ""  # the language it is in: a call is read out
 
 
 class Channel(Protocol):

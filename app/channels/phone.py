@@ -64,6 +64,7 @@ class HttpPhoneChannel:
             "to": message.recipient,
             "kind": message.subject,
             "text": message.body,
+            "locale": message.locale,
         }
         asked = urllib.request.Request(  # noqa: S310  # the operator's own setting, checked to be http(s) at the start
             self.url,

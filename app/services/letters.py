@@ -309,6 +309,7 @@ def send(session: Session, payload: Mapping[str, Any], desk: Desk) -> None:
         body=body.format(**values),
         sender=desk.sender,
         attachments=_attached(payload, desk),
+        locale=payload["locale"],
     )
     if kind == "email":
         mail_channel(session, desk.smtp_url).send(message)
