@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from app import models as m
 from app.core import clock
+from app.core.actor import Actor
 from app.services import renaming
 from jobs import context
 from tests import makers
@@ -84,7 +85,8 @@ def test_a_pasted_list_goes_step_by_step_and_back_loses_nothing(client, session)
     done = client.get(address).get_data(as_text=True)
     assert "Undo the list" in done and "Renamed" in done
     result = client.get(f"{address}/result")
-    assert result.get_data(as_text=True).count("Renamed.") == 2
+    told = result.get_data(as_text=True)
+    assert "Renamed.\r\n" in told and "Renamed, in the suggested spelling: «Иванов»." in told
     assert "There is no such number on your accounts" in result.get_data(as_text=True)
     names = client.get(f"/my/rename/names?list={number}").get_data(as_text=True)
     assert "Стара 2" in names and "Иванов" in names
@@ -144,6 +146,46 @@ def test_the_page_says_before_the_upload_what_happens_in_the_freeze(client, sess
         address, page = paste(client)
         assert "disabled" in page
         assert "by written application only" in send(client, address, f"{address}/apply").get_data(as_text=True)
+
+
+@pytest.mark.covers("A1-14")
+def test_the_page_of_a_list_a_freeze_cut_short_says_when_the_rest_begins(client, session, monkeypatch):
+    monkeypatch.setattr("app.services.renaming.lists.PACK", 1)
+    monkeypatch.setattr("app.services.renaming.lists.STEP", 1)
+    address, _ = paste(client)
+    send(client, address, f"{address}/apply")
+    found = session.scalars(sa.select(m.RenameList)).one()
+    system = Actor.system()
+    renaming.apply_step(session, system, found.request_id, packs=1)
+    session.commit()
+    with clock.standing_at(FROZEN):
+        again(client)
+        job_id = found.job_id
+        session.remove()
+        context.perform("job", [job_id])
+        page = client.get(address).get_data(as_text=True)
+        page = re.sub(r"\s+", " ", re.sub("<[^>]+>", "", page))
+        assert "1 of 3 lines are done" in page and "Leave the rest" in page and "Dec 1, 2026" in page
+        assert "Waiting" in client.get("/my/rename/").get_data(as_text=True)
+        ended = send(client, address, f"{address}/undo").get_data(as_text=True)
+        assert "Undo of an earlier list" in ended and "waits for the end of the freeze" in ended
+    assert names(session)[:2] == ["Марія", "Стара 2"]
+
+
+def names(session):
+    session.remove()
+    return list(session.scalars(sa.select(m.Subscriber.name).order_by(m.Subscriber.number)))
+
+
+@pytest.mark.covers("A1-12")
+def test_a_renamed_name_of_mixed_letters_keeps_its_warning_on_the_page(client, session):
+    address, _ = paste(client)
+    send(client, address, f"{address}/apply")
+    found = session.scalars(sa.select(m.RenameList)).one()
+    renaming.apply_step(session, Actor.system(), found.request_id)
+    session.commit()
+    page = client.get(f"{address}?want=look_alike").get_data(as_text=True)
+    assert "Renamed as written" in page and "Probably meant: «Иванов»" in page and "Марія" not in page
 
 
 @pytest.mark.covers("A1-10", "A1-12")

@@ -74,6 +74,8 @@ def _fits(line: ListLine, want: str) -> bool:
         return True
     if want == REFUSED:
         return line.verdict not in _GOOD
+    if want == Verdict.LOOK_ALIKE:  # a name of mixed letters is one whatever came of it
+        return line.verdict == want
     return line.outcome == want if line.outcome else line.verdict == want
 
 
