@@ -19,6 +19,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.access import tenancy
+from app.access.permissions import Right
 from app.core.errors import DomainError, Forbidden, NotFound
 from app.extensions import db, only_reading
 from app.views import security
@@ -115,7 +116,7 @@ def is_open(endpoint: str | None, function: Any) -> bool:
 
 
 def turn_away(actor: Any) -> Any:
-    """Strangers to the sign-in page; people to 404 on the pages of the other side."""
+    """Strangers to the sign-in page; people to 404 on the pages of the other side, to 403 where they may not enter."""
     view, function = page_of(request.endpoint)
     if function is None or is_open(request.endpoint, function):
         return None
@@ -126,6 +127,8 @@ def turn_away(actor: Any) -> Any:
     side = getattr(view, "side", "both")
     if (side == "office" and not actor.is_staff) or (side == "cabinet" and actor.company_id is None):
         raise NotFound()
+    if side == "cabinet":
+        actor.need(Right.CABINET_READ)
     return first_things_first(view)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_appbuilder.baseviews import expose
 
+from app.access.permissions import Right
 from app.views.base import KabinetPage, for_signed_in
 
 
@@ -17,6 +18,7 @@ class HomeView(KabinetPage):
     def index(self) -> Any:
         """The home of whoever asks."""
         if self.actor.company_id is not None:
+            self.actor.need(Right.CABINET_READ)
             from app.views.cabinet import home as cabinet_home
 
             return cabinet_home.page(self)

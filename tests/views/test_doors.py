@@ -151,6 +151,8 @@ def test_who_needs_no_domain_goes_on_without_a_company(app: Flask, session: Sess
 def test_the_address_can_be_changed_before_the_account_is_made(app: Flask, session: Session, client: Any) -> None:
     post(client, "/register/", email="wrong@contoso.example")
     assert "wrong@contoso.example" in client.get("/register/").get_data(as_text=True)
+    prove(app, session, client, "left@contoso.example")
+    assert '<a href="/register/">Change the address</a>' in client.get("/register/person").get_data(as_text=True)
     prove(app, session, client, "right@contoso.example")
     post(client, "/register/person", **OLGA)
     assert session.query(User).one().email == "right@contoso.example"

@@ -61,6 +61,10 @@ def test_a_right_is_switched_over_the_role(app: Flask, owner: User, session: Ses
     assert {row.right for row in session.query(UserRight).filter_by(user_id=clerk.id, is_on=True)} == set(two)
     page = client.get(f"/my/people/{clerk.id}").get_data(as_text=True)
     assert "data-confirm" in page and page.count("Switched on") == 2
+    theirs = makers.sign_in(app.test_client(), clerk)
+    assert [theirs.get(path).status_code for path in ("/", "/my/tickets/")] == [200, 200]
+    post(client, f"/my/people/{clerk.id}/change", action="right", right="cabinet.read", is_on="off")
+    assert [theirs.get(path).status_code for path in ("/", "/my/tickets/", "/profile/")] == [403, 403, 200]
 
 
 def test_nobody_rises_above_themselves(session: Session, owner: User) -> None:
