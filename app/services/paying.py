@@ -26,6 +26,7 @@ from app.gateways.registry import SETTINGS, can_keep
 from app.models import (
     Account,
     Allocation,
+    Company,
     Document,
     DocumentKind,
     EntryKind,
@@ -39,6 +40,7 @@ from app.models import (
     PaymentWay,
     Seller,
 )
+from app.reports.words import words_of
 from app.rules.commission import Terms
 from app.rules.lifecycle import AttemptState, OrderState, PaymentState, move
 from app.services import ledger, methods, payments, sealing, trail, work
@@ -421,10 +423,12 @@ def _credit(session: Session, way: PaymentWay, attempt: PaymentAttempt, truth: T
 
 
 def _purpose(session: Session, attempt: PaymentAttempt) -> str:
-    """What a payment is for, as its payer knows it: the order or the invoice by number."""
+    """What a payment is for, as its payer knows it: an order or an invoice by number, else an advance (AST-086)."""
     order = session.get(Order, attempt.order_id) if attempt.order_id else None
     document = session.get(Document, attempt.document_id) if attempt.document_id else None
-    return (order.number if order else "") or (document.number if document else "") or attempt.order_no
+    number = (order.number if order else "") or (document.number if document else "")
+    locale = session.scalar(sa.select(Company.locale).where(Company.id == attempt.company_id)) or "en"
+    return number or words_of(locale)("transfer_advance")
 
 
 def cashback_of(attempt: PaymentAttempt, way: PaymentWay) -> Decimal:

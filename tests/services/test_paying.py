@@ -82,6 +82,7 @@ def test_the_account_is_credited_with_the_amount_and_the_commission_stays(sessio
     assert ledger.balance(session, account.id).net == D("111.50")  # 100.00, and 11.50 back
     paid, cashback = session.query(Payment).order_by(Payment.id)
     assert (paid.amount, paid.method, paid.reference) == (D("100.00"), "sandbox", "x1")
+    assert paid.purpose == "Авансовий платіж"  # it is for no order and no invoice
     assert cashback.called == f"cashback/{paid.number}" and cashback.method == "cashback"
     assert paid.called == paid.number
     assert sound(session)
