@@ -87,7 +87,8 @@ def test_the_renewal_switch_of_the_confirmation_is_kept(client: FlaskClient, olg
 @pytest.mark.covers("AST-089", "AST-098", "AST-091")
 def test_a_way_to_pay_shows_its_terms_and_leads_to_its_page(client: FlaskClient, olga: Buyer, session: Session) -> None:
     way = olga.way(
-        name="Card",
+        name="Картка",
+        translations={"en": {"name": "Credit card", "description": "Of any bank"}},
         commission_bp=500,
         commission_fixed=Decimal("10.00"),
         minimum=Decimal("10.00"),
@@ -98,6 +99,7 @@ def test_a_way_to_pay_shows_its_terms_and_leads_to_its_page(client: FlaskClient,
     page = text_of(client, "/my/checkout/")
     assert "To pay: 104.50" in page and "5 % + 10.00" in page and "from 10.00" in page and "up to 3,000.00" in page
     assert "We return 2.09" in page
+    assert "Credit card" in page and "Of any bank" in page and "Картка" not in page  # in the reader's language
     form = confirm(client, f"way:{way.id}")
     shown = text_of(client, "/my/checkout/confirm")
     assert "Taxes included" in shown and "15.00" in shown and "104.50" in shown

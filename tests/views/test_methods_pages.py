@@ -100,7 +100,7 @@ def test_a_card_remembered_at_paying_pays_later_and_may_be_declined(
     assert ledger.balance(session, account.id).net == D("100.00")
 
 
-@pytest.mark.covers("AST-102", "AST-103", "AST-108")
+@pytest.mark.covers("AST-102", "AST-103", "AST-104", "AST-106", "AST-107", "AST-108")
 def test_olga_sets_automatic_top_up_step_by_step(
     app: Flask, session: Session, account: Account, olga: FlaskClient
 ) -> None:
@@ -112,6 +112,11 @@ def test_olga_sets_automatic_top_up_step_by_step(
     assert "Recommended maximum" in first and "Details of the payer" in first and "New payer" not in first
     step = f"/my/top-up/set?method={method.id}"
     assert "Enter the sums as numbers" in text(olga, f"{step}&threshold=abc&maximum=5")
+    way = session.query(PaymentWay).one()
+    way.maximum = D("3000.00")
+    session.commit()
+    endless = text(olga, f"{step}&threshold=100&unlimited=1")  # AST-107
+    assert "up to 3,000.00 UAH" in endless and "Not without a maximum for the month" in endless
     step = f"{step}&threshold=100&maximum=682.00"
     (new,) = re.findall(r'href="(/my/payers/new[?]back=[^"]+)"', text(olga, step))
     assert f"/my/top-up/set?account={account.id}&amp;method={method.id}" in text(olga, new)  # Back to the same step
