@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app, flash, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from app.access.permissions import Right
 from app.extensions import db
@@ -33,7 +33,7 @@ class MethodsPage(frame.Page):
     def index(self) -> Any:
         """Name, way to pay, state, and how many services each renews."""
         rows = methods.list_methods(self.session, self.actor)
-        ways = methods.names_of_ways(self.session, rows, self.actor.locale)
+        ways = methods.names_of_ways(self.session, rows, str(get_locale() or "en"))
         linked = methods.linked(self.session, self.actor)
         return self.show(
             "methods.html",
