@@ -38,10 +38,14 @@ class Term:
 
 
 def attempt_on(term: Term, calendar: Calendar) -> dt.date:
-    """The first day the renewal is tried; after a failure the day it is tried again (AST-152, 153, 156)."""
+    """The first day the renewal is tried; after a failure the day it is tried again (AST-152, 153, 156).
+
+    What failed by hand, long before, is tried by itself on its own day, no sooner.
+    """
+    usual = policies.renewal_on(term.until, term.kind in EARLY, calendar)
     if term.failed_on is not None:
-        return policies.renewal_retry_on(term.failed_on, calendar)
-    return policies.renewal_on(term.until, term.kind in EARLY, calendar)
+        return max(usual, policies.renewal_retry_on(term.failed_on, calendar))
+    return usual
 
 
 def attempts(term: Term, calendar: Calendar, today: dt.date, end: dt.date) -> Iterator[dt.date]:

@@ -250,6 +250,15 @@ def test_a_card_that_is_being_charged_on_the_last_day_does_not_stop_the_service(
     assert made.state == "active"
 
 
+def test_what_failed_by_hand_is_tried_by_itself_on_its_own_day_and_no_sooner(session):
+    olga, made = running(session)
+    with at(dt.date(2026, 11, 22)):
+        made.renew_failed_on = dt.date(2026, 11, 22)
+        (row,) = renewal_list.list_renewals(session, olga.actor)[0]
+    assert row.next_on == EVE
+    assert a_day(session, olga, dt.date(2026, 11, 23)) == {}
+
+
 @pytest.mark.covers("AST-156")
 def test_while_the_card_does_not_work_the_balance_is_not_touched(session):
     olga, made = running(session, "600.00")
