@@ -3,11 +3,13 @@
 import datetime as dt
 from decimal import Decimal
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.access import tenancy
-from app.models import BankLine, Company, Payment, User
+from app.core.errors import NotFound
+from app.models import BankLine, Company, Payment, Subscriber, User
 from tests import makers
 
 
@@ -56,3 +58,17 @@ def test_a_company_sees_its_own_people_only(session: Session) -> None:
         assert [session.get(User, one) for one in ids] == [None, None]
         aliased = sa.orm.aliased(User)
         assert session.scalars(sa.select(aliased.username)).all() == names
+
+
+def test_no_row_points_at_another_companys_however_often_that_one_was_looked_at(session: Session) -> None:
+    mine, theirs = makers.company(session), makers.company(session)
+    account = makers.account(session, mine)
+    for is_held in (True, False):  # as the session has loaded it, and as its transaction has seen it
+        makers.subscriber(session, account)
+        if not is_held:
+            session.expunge(account)
+            makers.subscriber(session, account)
+        with pytest.raises(NotFound), session.begin_nested():
+            makers.subscriber(session, account, company_id=theirs.id)
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count()).select_from(Subscriber)) == 0
