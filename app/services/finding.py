@@ -65,11 +65,13 @@ class Proposal:
         if self.is_postgresql:
             given = {f"find_word_{n}": word for n, word in enumerate(self.words)}
             parts = " || ".join(f"find_parts(CAST(:{name} AS text))" for name in given)
-            found = sa.text(f"parts @> ({parts})").bindparams(**given)
+            asked = f"parts @> ({parts})"
+            found = sa.text(asked).bindparams(**given)
             return (
                 sa.select(sa.literal_column("id", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
             )
-        found = sa.text(f"{name} MATCH :find_parts").bindparams(find_parts=_fts(self.parts))
+        asked = f"{name} MATCH :find_parts"
+        found = sa.text(asked).bindparams(find_parts=_fts(self.parts))
         return sa.select(sa.literal_column("rowid", sa.BigInteger).label("id")).select_from(sa.table(name)).where(found)
 
     @property
