@@ -79,9 +79,12 @@ def _person_of(session: Session, address: str) -> User | None:
     return found if found is not None and found.active else None
 
 
-def _proved(session: Session, code_id: int, purpose: Purpose) -> OneTimeCode:
-    """The code that was right a moment ago; what it opened stays open as long as a code lives."""
-    code = session.get(OneTimeCode, code_id)
+def _proved(session: Session, code_id: int, purpose: Purpose, locked: bool = False) -> OneTimeCode:
+    """The code that was right a moment ago; what it opened stays open as long as a code lives.
+
+    `locked`: a form sent twice at once is done once, and the second is answered by a sentence.
+    """
+    code = session.get(OneTimeCode, code_id, with_for_update=locked or None)
     if code is None or code.purpose != purpose or code.used_at is None or code.is_void:
         raise NotFound()
     if clock.now() - code.used_at > codes.RULE.life:
@@ -141,7 +144,7 @@ def ask_registration(session: Session, email: str, asker: Asker) -> OneTimeCode:
 def register(session: Session, code_id: int, email: str, form: NewPerson, asker: Asker) -> User:
     """A person whose address is proved; their company comes with the next form."""
     address = mailing.check_address(email).lower()
-    code = _proved(session, code_id, Purpose.REGISTER)
+    code = _proved(session, code_id, Purpose.REGISTER, locked=True)
     if not codes.is_of(code, address, asker.secret):
         raise NotFound()
     names = {

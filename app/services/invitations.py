@@ -23,7 +23,7 @@ from app.core.errors import N_, NotFound, Refused
 from app.models import Company, Invitation, User
 from app.rules import mailing, registration
 from app.rules.codes import link_token
-from app.services import letters, people, setup, trail
+from app.services import letters, people, setup, sign_in, trail
 
 LIFE = dt.timedelta(days=7)
 PAUSE = dt.timedelta(minutes=1)  # between two letters to one person
@@ -51,6 +51,7 @@ def invite(
     first, last = registration.human_name(first_name), registration.human_name(last_name, needed=False)
     if session.scalar(sa.select(User.id).where(User.company_id == company_id, User.email == address).limit(1)):
         raise Refused(N_("This person signs in to your company already. Find them in the list."))
+    _one_at_a_time(session, company_id)
     waiting = session.scalars(_open(company_id).where(Invitation.email == address)).first()
     if waiting is not None:
         raise Refused(N_("This person is invited already. Send the invitation again, or withdraw it."))
@@ -80,6 +81,8 @@ def invite(
 def send_again(session: Session, actor: Actor, invitation_id: int, base: str) -> Invitation:
     """A fresh link by a new letter; the one of before opens nothing any more."""
     one = _managed(session, actor, invitation_id)
+    _one_at_a_time(session, one.company_id)
+    session.refresh(one)
     if clock.now() - one.sent_at < PAUSE:
         raise Refused(N_("A letter was sent a moment ago. Wait a minute before sending another."))
     _need_patience(session, one.company_id)
@@ -205,6 +208,11 @@ def _managed(session: Session, actor: Actor, invitation_id: int) -> Invitation:
     if one.accepted_at is not None or one.withdrawn_at is not None:
         raise Refused(N_("This invitation was used or withdrawn already. Invite the person anew."))
     return one
+
+
+def _one_at_a_time(session: Session, company_id: int) -> None:
+    """Whoever else of the company invites now waits until the commit: the limit of a day is counted, not raced past."""
+    sign_in.one_at_a_time(session, sign_in.number_of(sign_in.hashed(f"invitations:{company_id}", "")))
 
 
 def _need_patience(session: Session, company_id: int) -> None:

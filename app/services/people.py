@@ -204,9 +204,10 @@ def remove_phone(session: Session, actor: Actor, user_id: int) -> User:
 
 
 def set_phone(session: Session, actor: Actor, user_id: int, number: str, country: str) -> User:
-    """Another person's number, by the provider; it is to be confirmed by its owner."""
+    """Another person's number, by the provider; its owner confirms it, and what the old number opened is shut."""
     user = _managed_by_staff(session, actor, user_id)
     user.phone, user.phone_confirmed_at = identifiers.check("phone", number, country), None
+    _end_sessions(session, user)
     session.flush()
     trail.record(session, actor, "user.phone", "ab_user", user.id, company_id=user.company_id)
     return user

@@ -27,8 +27,13 @@ ACCEPTED = {"strong": {"totp", "passkey"}, "passkey": {"passkey"}}
 
 
 def ways_of(session: Session, user: User) -> list[str]:
-    """The ways this person may use now: those the Seller's policy accepts, where they have one of them; else all."""
-    found = (["passkey"] if passkeys.count_of(session, user.id) else []) + factors_of(user)
+    """The ways this person may use now: those the Seller's policy accepts, where they have one of them; else all.
+
+    Whoever reads the mail of a person with a passkey renews the password with it: mail is no second proof there.
+    """
+    found = factors_of(user)
+    if passkeys.count_of(session, user.id):
+        found = ["passkey", *(way for way in found if way != "email")]
     accepted = ACCEPTED.get(_demanded_kind(session, user), set(found))
     return [way for way in found if way in accepted] or found
 

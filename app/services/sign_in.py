@@ -37,18 +37,23 @@ def one_at_a_time(session: Session, *numbers: int) -> None:
             session.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": number})
 
 
-def wait_seconds(session: Session, name_hash: str, address_hash: str) -> int:
+def wait_seconds(session: Session, name_hash: str, address_hash: str, *, of_all: bool = False) -> int:
     """How long this name from this address must still wait; other addresses of the same name wait for nothing.
 
     Tries from one address are let in one at a time: the next is counted after this one's commit, whatever its name.
+    `of_all`: this name's tries from all addresses count together, too: only for names no stranger can try, such as
+    the second step of a person whose password was given, or anybody could lock them out.
     """
-    one_at_a_time(session, number_of(address_hash))
+    one_at_a_time(session, number_of(address_hash), *([number_of(name_hash)] if of_all else []))
     since = clock.now() - WINDOW
     of_pair = _failures(
         session, since, SignInAttempt.address_hash == address_hash, SignInAttempt.name_hash == name_hash
     )
     of_address = _failures(session, since, SignInAttempt.address_hash == address_hash)
-    return max(_wait(*of_pair, FREE_TRIES), _wait(*of_address, FREE_TRIES_OF_ADDRESS))
+    of_name = _failures(session, since, SignInAttempt.name_hash == name_hash) if of_all else (0, None)
+    return max(
+        _wait(*of_pair, FREE_TRIES), _wait(*of_address, FREE_TRIES_OF_ADDRESS), _wait(*of_name, FREE_TRIES_OF_ADDRESS)
+    )
 
 
 def _failures(session: Session, since: dt.datetime, *where: sa.ColumnElement[bool]) -> tuple[int, dt.datetime | None]:

@@ -194,7 +194,7 @@ class PasswordPage(Door):
         secret, way, sent = current_app.config["SECRET_KEY"], self.state().get("way"), self.state().get("sent")
         names = [sign_in.hashed(text, secret) for text in (f"second:{user.id}", request.remote_addr or "")]
         with tenancy.seeing(tenancy.EVERYONE, self.session):
-            if wait := sign_in.wait_seconds(self.session, *names):
+            if wait := sign_in.wait_seconds(self.session, *names, of_all=True):
                 flash(gettext("Too many wrong codes. Try again in %(wait)s seconds.", wait=wait), "warning")
                 return False
             if way == "totp":

@@ -81,7 +81,7 @@ class ProofPage(KabinetPage):
         secret = current_app.config["SECRET_KEY"]
         name_hash = sign_in.hashed(f"proof:{user.id}", secret)
         address_hash = sign_in.hashed(request.remote_addr or "", secret)
-        wait = sign_in.wait_seconds(self.session, name_hash, address_hash)
+        wait = sign_in.wait_seconds(self.session, name_hash, address_hash, of_all=True)
         if wait:
             flash(gettext("Too many wrong codes. Try again in %(wait)s seconds.", wait=wait), "warning")
             return False

@@ -129,7 +129,7 @@ class SecondFactorPage(KabinetPage):
         name_hash = sign_in.hashed(f"second:{user.id}", secret)
         address_hash = sign_in.hashed(request.remote_addr or "", secret)
         with tenancy.seeing(tenancy.EVERYONE, self.session):
-            wait = sign_in.wait_seconds(self.session, name_hash, address_hash)
+            wait = sign_in.wait_seconds(self.session, name_hash, address_hash, of_all=True)
             if wait:
                 flash(gettext("Too many wrong codes. Try again in %(wait)s seconds.", wait=wait), "warning")
                 return False
@@ -198,8 +198,13 @@ class FactorsPage(KabinetPage):
     def authenticator_off(self) -> Any:
         """Switch it off with one of its codes."""
         secret = current_app.config["SECRET_KEY"]
+        names = [sign_in.hashed(text, secret) for text in (f"proof:{g.user.id}", request.remote_addr or "")]
         done = gettext("The authenticator is no longer asked for.")
-        attempt(second_factor.switch_off_totp, request.form.get("code", ""), secret, done=done)
+        if wait := sign_in.wait_seconds(self.session, *names, of_all=True):
+            flash(gettext("Too many wrong codes. Try again in %(wait)s seconds.", wait=wait), "warning")
+        elif not attempt(second_factor.switch_off_totp, request.form.get("code", ""), secret, done=done):
+            sign_in.note_failure(self.session, *names)
+            db.session.commit()
         return redirect(url_for("FactorsPage.index"))
 
     @expose("/phone", methods=["POST"])

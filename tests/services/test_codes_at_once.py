@@ -6,11 +6,15 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.access import tenancy
+from app.access.roles import Role
 from app.core.errors import Refused
 from app.extensions import db
-from app.models import OneTimeCode, SignInAttempt
-from app.services import codes, sign_in
+from app.models import Invitation, OneTimeCode, SignInAttempt
+from app.services import codes, invitations, sign_in
 from app.services.codes import Purpose
+from app.views.security import actor_of
+from tests import makers
 
 THREADS = 8
 
@@ -54,6 +58,41 @@ def test_many_names_tried_at_once_from_one_network_are_counted_together(app: Fla
     address = sign_in.hashed("10.0.0.1", "s")
     became = at_once(app, [(sign_in.hashed(f"olga{at}", "s"), address) for at in range(40)])
     assert became.count(True) == sign_in.FREE_TRIES_OF_ADDRESS == session.query(SignInAttempt).count()
+
+
+def test_a_name_that_needs_a_password_is_counted_over_all_networks(session: Session) -> None:
+    name = sign_in.hashed("second:1", "s")
+    for at in range(sign_in.FREE_TRIES_OF_ADDRESS):
+        sign_in.note_failure(session, name, sign_in.hashed(f"10.0.0.{at}", "s"))
+    fresh = sign_in.hashed("10.0.1.1", "s")
+    assert sign_in.wait_seconds(session, name, fresh, of_all=True) > 0 == sign_in.wait_seconds(session, name, fresh)
+
+
+@pytest.mark.postgres
+def test_invitations_at_once_are_no_more_than_a_day_allows(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invitations, "OF_DAY", 3)
+    owner = makers.user(session, Role.OWNER, makers.company(session))
+    session.commit()
+    actor = actor_of(owner)
+
+    def invite(at: int) -> bool:
+        who = {"email": f"petro{at % 6}@example.org", "first_name": "Petro", "last_name": ""}
+        with app.app_context(), tenancy.seeing(tenancy.scope_of(actor), db.session()):
+            try:
+                invitations.invite(db.session(), actor, **who, roles=[Role.EMPLOYEE], base="http://localhost")
+                db.session.commit()
+                return True
+            except Refused:
+                db.session.rollback()
+                return False
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        became = list(pool.map(invite, range(12)))
+    assert became.count(True) == 3 == session.query(Invitation).count()
 
 
 def at_once(app: Flask, tries: list[tuple[str, str]]) -> list[bool]:

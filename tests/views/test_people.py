@@ -196,6 +196,10 @@ def test_only_the_provider_takes_a_lost_telephone_away(app: Flask, owner: User, 
     session.expire_all()
     assert clerk.phone is None and clerk.phone_confirmed_at is None
     assert session.query(AuditEvent).filter_by(action="user.phone_removed", target_id=str(clerk.id)).count() == 1
+    theirs, form = makers.sign_in(app.test_client(), clerk), {"action": "phone", "phone": "067 765 43 21"}
+    post(makers.sign_in(app.test_client(), chief), f"/office/people/{clerk.id}/change", **form)
+    session.expire_all()
+    assert clerk.phone == "+380677654321" and theirs.get("/profile/").status_code == 302  # of the old number: shut
 
 
 def test_several_people_are_switched_off_together_or_not_at_all(app: Flask, owner: User, session: Session) -> None:

@@ -188,6 +188,13 @@ def test_wrong_codes_of_an_authenticator_make_one_wait(app: Flask, session: Sess
         for _ in range(6):
             page = post(desk, "/second/code", code="000000").get_data(as_text=True)
         assert "Too many wrong codes" in page
+        off = "/profile/factors/authenticator/off"
+        for _ in range(5):
+            post(client, off, page="/profile/factors/", code="000000")
+        post(client, off, page="/profile/factors/", code=totp.at(clock.now() + dt.timedelta(seconds=30)))
+        assert "Too many wrong codes" in client.get("/profile/factors/").get_data(as_text=True)
+    session.expire_all()
+    assert olga.totp_secret  # a session that was stolen cannot guess the authenticator away
 
 
 @pytest.mark.covers("AST-016", "AST-017")
