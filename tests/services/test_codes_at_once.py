@@ -1,6 +1,7 @@
 """Codes asked for and passwords tried at once on PostgreSQL: the pause and the limits are counted, not raced past."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -78,7 +79,7 @@ def test_invitations_at_once_are_no_more_than_a_day_allows(
     actor = actor_of(owner)
 
     def invite(at: int) -> bool:
-        who = {"email": f"petro{at % 6}@example.org", "first_name": "Petro", "last_name": ""}
+        who: dict[str, Any] = {"email": f"petro{at % 6}@example.org", "first_name": "Petro", "last_name": ""}
         with app.app_context(), tenancy.seeing(tenancy.scope_of(actor), db.session()):
             try:
                 invitations.invite(db.session(), actor, **who, roles=[Role.EMPLOYEE], base="http://localhost")
