@@ -291,6 +291,8 @@ def settle(session: Session, way: PaymentWay, truth: Truth, secret: str = "", mo
 
     `secret` seals the token of a card that is kept; `money` says the day and the key of money that a bank told of.
     """
+    if not truth.external_id and truth.state in ("paid", "refunded"):  # no two payments share an empty number
+        truth = replace(truth, external_id=truth.order_no)
     locked = (
         sa.select(PaymentAttempt).where(PaymentAttempt.order_no == truth.order_no).with_for_update(of=PaymentAttempt)
     )
@@ -576,10 +578,11 @@ def take_back(session: Session, actor: Actor, held_id: int) -> HeldMoney:
     if row.reason != "refunded":
         raise Refused(N_("The gateway has not given this money back. Credit it, or write what was done with it."))
     payment = _payment_given_back(session, row)
-    if payment is None or payment.state != PaymentState.CREDITED.value:
+    is_there = payment is not None and payment.state == PaymentState.CREDITED.value
+    if payment is None or not (is_there or _is_taken_back(session, payment)):
         raise Refused(N_("The payment is taken back already. Write that, and close the line."))
     attempt = session.scalars(sa.select(PaymentAttempt).where(PaymentAttempt.payment_id == payment.id)).first()
-    came = payment.paid_amount or payment.amount
+    came = (payment.paid_amount or payment.amount) if is_there else Decimal(0)
     rest = max(came - row.amount, Decimal(0))
     over = row.amount - (came - rest)  # more than was credited: of the commission
     account = session.get_one(Account, payment.account_id)
@@ -589,9 +592,10 @@ def take_back(session: Session, actor: Actor, held_id: int) -> HeldMoney:
         ledger.post(session, account, EntryKind.FEE, f"refund_fee:{row.id}", day, moves)
     cashback, settled = _cashback_given(session, payment), _settled_by(session, payment)
     payments.reverse_payment(session, actor, payment.id, f"{row.gateway} {row.external_id}")
+    if cashback is not None:  # before the rest is credited, which settles what the cashback had settled
+        payments.reverse_payment(session, actor, cashback.id, row.external_id)
     left = _credit_rest(session, actor, payment, row, rest, settled) if rest else None
     if cashback is not None:
-        payments.reverse_payment(session, actor, cashback.id, row.external_id)
         paid = came + (attempt.commission if attempt is not None else 0)
         if left is not None:
             _give_cashback(session, actor, left, half_up(cashback.amount * (paid - row.amount) / paid))
@@ -615,8 +619,15 @@ def _payment_given_back(session: Session, row: HeldMoney) -> Payment | None:
     begun = sa.select(PaymentAttempt.payment_id).where(
         PaymentAttempt.id == row.attempt_id, PaymentAttempt.external_id == number
     )
-    found = session.scalars(held.where(HeldMoney.payment_id.is_not(None))).first() or session.scalars(begun).first()
-    return session.get(Payment, found, populate_existing=True) if found else None
+    credited = held.where(HeldMoney.payment_id.is_not(None)).with_for_update(of=HeldMoney)  # one refund at a time
+    found = session.scalars(credited).first() or session.scalars(begun).first()
+    return session.get(Payment, found, populate_existing=True, with_for_update={"of": Payment}) if found else None
+
+
+def _is_taken_back(session: Session, payment: Payment) -> bool:
+    """Whether all of a payment went back by a line decided before; what goes back now is of its commission."""
+    query = sa.select(HeldMoney.id).where(HeldMoney.payment_id == payment.id, HeldMoney.reason == "refunded")
+    return session.scalar(query.limit(1)) is not None
 
 
 def _cashback_given(session: Session, payment: Payment) -> Payment | None:
@@ -684,7 +695,11 @@ def _end_held(session: Session, attempt: PaymentAttempt, reason: str) -> None:
 
 def _undecided(session: Session, actor: Actor, held_id: int) -> HeldMoney:
     actor.need(Right.PAYMENTS_WRITE)
-    row = session.scalars(sa.select(HeldMoney).where(HeldMoney.id == held_id).with_for_update(of=HeldMoney)).first()
+    mine = sa.select(HeldMoney.attempt_id).where(HeldMoney.id == held_id).scalar_subquery()
+    begun = sa.select(PaymentAttempt.id).where(PaymentAttempt.id == mine)
+    session.execute(begun.with_for_update(of=PaymentAttempt)).all()  # first, as callbacks have it
+    locked = sa.select(HeldMoney).where(HeldMoney.id == held_id).with_for_update(of=HeldMoney)
+    row = session.scalars(locked.execution_options(populate_existing=True)).first()
     if row is None:
         raise NotFound()
     if row.resolved_at is not None:

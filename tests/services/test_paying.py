@@ -1,15 +1,20 @@
 """Paying through gateways: what is credited, what is held, and that nothing comes twice or is lost."""
 
+import datetime as dt
 import random
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.access import tenancy
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound, Refused
+from app.extensions import db
 from app.gateways.base import Saved, Truth
 from app.models import Account, AuditEvent, HeldMoney, Order, Outbox, Payment, PaymentAttempt, PaymentWay
 from app.models.ledger import LedgerAccount, Posting
@@ -181,6 +186,55 @@ def test_what_a_gateway_gives_back_of_credited_money_corrects_the_books(session:
     assert not paying.held(session, SYSTEM)  # heard again, nothing is opened anew
 
 
+def test_what_goes_back_after_all_that_was_credited_is_of_the_commission(session: Session, account: Account) -> None:
+    offered = way(session, account, commission_bp=500, commission_fixed=D("10.00"), cashback_bp=1000)
+    attempt = begin(session, account, offered)
+    paying.settle(session, offered, truth(attempt))
+    for back in ("110.00", "115.00"):
+        paying.settle(session, offered, truth(attempt, refunded=D(back)))
+        (row,) = paying.held(session, SYSTEM)
+        paying.take_back(session, SYSTEM, row.id)
+        assert ledger.balance(session, account.id).net == 0 and sound(session)
+    fees = sa.select(sa.func.sum(sa.case((LedgerAccount.id == Posting.debit_id, 1), else_=-1) * Posting.amount))
+    fees = fees.join(LedgerAccount, LedgerAccount.id.in_((Posting.debit_id, Posting.credit_id)))
+    assert not session.scalar(fees.where(LedgerAccount.kind == "fees"))
+
+
+@pytest.mark.postgres
+def test_two_people_take_back_two_parts_of_one_payment_at_once(app: Flask, session: Session, account: Account) -> None:
+    offered = way(session, account, cashback_bp=1000)
+    attempt = begin(session, account, offered)
+    paying.settle(session, offered, truth(attempt))
+    for back in ("20.00", "50.00"):
+        paying.settle(session, offered, truth(attempt, refunded=D(back)))
+    session.commit()
+    first, second = (row.id for row in paying.held(session, SYSTEM))
+    paying.take_back(session, SYSTEM, first)
+
+    def meanwhile() -> None:
+        with app.app_context(), tenancy.seeing(tenancy.EVERYONE):
+            paying.take_back(db.session(), SYSTEM, second)
+            db.session.commit()
+            db.session.remove()
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(meanwhile)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.5)  # the first has not committed
+        session.commit()
+        waiting.result(timeout=30)
+    session.expire_all()
+    assert ledger.balance(session, account.id).net == D("55.00") and sound(session)
+
+
+def test_payments_without_a_number_of_the_gateway_are_apart(session: Session, account: Account) -> None:
+    offered = way(session, account)
+    for attempt in (begin(session, account, offered), begin(session, account, offered)):
+        for _ in range(2):
+            assert paying.settle(session, offered, truth(attempt, external_id="")) == "paid"
+    assert ledger.balance(session, account.id).net == D("200.00") and sound(session)
+
+
 def test_what_a_gateway_gives_back_of_held_money_stands_beside_it(session: Session, account: Account) -> None:
     offered = way(session, account)
     short, whole = (begin(session, account, offered) for _ in range(2))
@@ -334,3 +388,6 @@ def test_an_order_whose_money_came_is_looked_at_again_at_night(session: Session)
         session.query(Outbox).delete()  # the wish was lost
         assert list(expiring.expire(session, SYSTEM, olga.seller.id)) == [0]
         assert session.query(Outbox).filter_by(topic="fulfil_orders").count() == 1 and order.state == "pending"
+    with clock.standing_at(TODAY + dt.timedelta(days=20)):  # it was paid: nobody says that it was not
+        list(expiring.expire(session, SYSTEM, olga.seller.id))
+        assert order.state == "pending"

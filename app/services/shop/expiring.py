@@ -56,10 +56,10 @@ def _look(session: Session, actor: Actor, order_id: int, oldest: dt.datetime, da
 
 
 def _why_not(session: Session, order: Order, oldest: dt.datetime, days: int) -> DomainError | None:
-    if order.ordered_at < oldest:
-        return Refused(N_("It was not paid within %(days)s days. Order again if you still need it."), days=days)
     if fulfilling.is_paid_in_full(session, order):
         return None  # its money is here: those who fulfil decide
+    if order.ordered_at < oldest:
+        return Refused(N_("It was not paid within %(days)s days. Order again if you still need it."), days=days)
     try:
         fulfilling.price_now(session, order)
     except DomainError as error:
