@@ -12,7 +12,7 @@ from app.access.roles import Role
 from app.core.errors import Refused
 from app.extensions import db
 from app.models import Invitation, OneTimeCode, SignInAttempt
-from app.services import codes, invitations, sign_in
+from app.services import codes, invitations, people, sign_in
 from app.services.codes import Purpose
 from app.views.security import actor_of
 from tests import makers
@@ -94,6 +94,35 @@ def test_invitations_at_once_are_no_more_than_a_day_allows(
     with ThreadPoolExecutor(THREADS) as pool:
         became = list(pool.map(invite, range(12)))
     assert became.count(True) == 3 == session.query(Invitation).count()
+
+
+@pytest.mark.postgres
+def test_two_owners_who_switch_each_other_off_at_once_leave_one(app: Flask, session: Session) -> None:
+    company = makers.company(session)
+    anna, boris = (makers.user(session, Role.OWNER, company) for _ in range(2))
+    anna.is_first = boris.is_first = False
+    session.commit()
+    by_anna, by_boris, boris_id = actor_of(anna), actor_of(boris), boris.id
+
+    def switch_boris_off() -> str:
+        with app.app_context(), tenancy.seeing(tenancy.scope_of(by_anna), db.session()):
+            try:
+                people.switch_off(db.session(), by_anna, boris_id)
+                db.session.commit()
+                return "off"
+            except Refused as error:
+                return error.text
+            finally:
+                db.session.rollback()
+                db.session.remove()
+
+    people.switch_off(session, by_boris, anna.id)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(switch_boris_off)
+        with pytest.raises(TimeoutError):
+            asked.result(timeout=0.5)
+        session.commit()
+        assert "last person with full rights" in asked.result()
 
 
 def at_once(app: Flask, tries: list[tuple[str, str]]) -> list[bool]:
