@@ -42,7 +42,7 @@ class Asker:
 
 
 def ask_new_password(session: Session, email: str, asker: Asker) -> OneTimeCode:
-    """Send a code to a person's address; an unknown address is answered alike, and nothing is sent."""
+    """Send a code to a person's address; an unknown address is answered alike, as long, and nothing is sent."""
     address = mailing.check_address(email).lower()
     user = _person_of(session, address)
     code = codes.ask(
@@ -54,8 +54,8 @@ def ask_new_password(session: Session, email: str, asker: Asker) -> OneTimeCode:
         user_id=user.id if user else None,
         is_void=user is None,
     )
-    if user is not None:
-        letters.order(session, "password", f"code-{code.id}", address, user.locale or asker.locale, code_id=code.id)
+    locale = (user.locale if user else "") or asker.locale
+    letters.order(session, "password", f"code-{code.id}", address, locale, code_id=code.id)  # a void code is not sent
     return code
 
 

@@ -269,6 +269,7 @@ def test_a_known_address_is_answered_like_an_unknown_one(app: Flask, session: Se
         page = client.get(answer.location).get_data(as_text=True)
         assert "is on its way" in page
         assert "wrong" in post(client, answer.location, code="123456").get_data(as_text=True)
+    assert session.query(Outbox).filter_by(topic="send_letter").count() == 2  # the same work, so the same time
     sent = letters(app, session)
     assert [letter.recipient for letter in sent] == [olga.email]
     assert "already" in sent[0].subject and not re.search(r"\d{6}", sent[0].body)
