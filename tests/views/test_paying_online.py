@@ -67,6 +67,19 @@ def test_olga_puts_money_on_her_account_by_card(
     assert session.query(Payment).one().method == "sandbox"
 
 
+@pytest.mark.covers("AST-054")
+def test_an_invoice_is_still_meant_after_a_payer_is_added_or_a_way_is_refused(
+    session: Session, account: Account, olga: FlaskClient
+) -> None:
+    invoice = makers.document(session, account)
+    session.commit()
+    page = f"/my/pay/?invoice={invoice.id}"
+    assert f"invoice%3D{invoice.id}" in olga.get(page).get_data(as_text=True)  # the way back from a new payer
+    way = session.query(PaymentWay).one().id
+    answer = post(olga, "/my/pay/begin", page=page, amount="9000", way=way, invoice=invoice.id)
+    assert answer.location.endswith(f"invoice={invoice.id}") and olga.get(answer.location).status_code == 200
+
+
 def test_a_declined_or_left_payment_credits_nothing(
     app: Flask, session: Session, account: Account, olga: FlaskClient
 ) -> None:

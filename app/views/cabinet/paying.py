@@ -88,7 +88,8 @@ class PayPage(frame.Page):
             save = "save" in request.form
             made = try_to(paying.begin, line.id, chosen, amount, save_method=save, **what)
         if made is None:
-            return redirect(url_for("PayPage.index", account=line.id, amount=request.form.get("amount", "")))
+            again = {"account": line.id, "amount": request.form.get("amount", ""), "invoice": what["document_id"]}
+            return redirect(url_for("PayPage.index", **again))
         return redirect(url_for("PayPage.one", attempt_id=made.id))
 
     @expose("/<int:attempt_id>")
