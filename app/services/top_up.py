@@ -19,7 +19,7 @@ from app.core.actor import Actor
 from app.core.errors import N_, DomainError, NotFound, Refused
 from app.core.money import half_up
 from app.models import Account, AutoTopUp, Payer, PaymentAttempt, PaymentMethod, PaymentWay, Seller
-from app.rules.lifecycle import PaymentMethodState
+from app.rules.lifecycle import AttemptState, PaymentMethodState
 from app.rules.policies import PolicyKind
 from app.services import attempts, methods, policies, trail
 from app.services.methods import TAKEN
@@ -175,7 +175,8 @@ def top_up(session: Session, top_up_id: int) -> str:
     if row is None or not row.is_on:
         return "enough"
     made = _made(row.company_id, row.account_id)
-    if session.scalars(made.where(PaymentAttempt.state.in_(attempts.OPEN)).limit(1)).first() is not None:
+    waits = (*attempts.OPEN, AttemptState.HELD.value)  # money that is held came: a person decides, then it goes on
+    if session.scalars(made.where(PaymentAttempt.state.in_(waits)).limit(1)).first() is not None:
         return "underway"
     account = session.get_one(Account, row.account_id)
     amount = _needed(session, row, account)

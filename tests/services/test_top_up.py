@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound, Refused
-from app.models import Account, AutoTopUp, EntryKind, Job, LedgerKind, PaymentMethod
+from app.gateways.base import Truth
+from app.models import Account, AutoTopUp, EntryKind, Job, LedgerKind, PaymentMethod, PaymentWay
 from app.rules.policies import PolicyKind
-from app.services import ledger, policies, sealing, top_up
+from app.services import ledger, paying, policies, sealing, top_up
 from app.services.top_up import Needs
 from jobs.schedule import order_due
 from tests import makers
@@ -157,3 +158,15 @@ def test_the_maximum_holds_what_the_card_pays_with_the_commission(
         assert top_up.taken(session, row, account) == D("100.00")
         perform(app, session)
         assert top_up.top_up(session, row.id) == "maximum"
+
+
+def test_while_money_is_held_nothing_more_is_charged(session: Session, account: Account, method: PaymentMethod) -> None:
+    row = switch_on(session, account, method, None)
+    with clock.standing_at(NOON):
+        assert top_up.top_up(session, row.id) == "charged"
+        made = top_up.history(session, olga(account), account.id)[0]
+        less = Truth(made.order_no, "x1", "paid", made.charged - 1, made.currency)
+        assert paying.settle(session, session.get_one(PaymentWay, made.way_id), less) == "held"
+        assert top_up.top_up(session, row.id) == "underway"
+        paying.credit_held(session, Actor.system(), paying.held(session, Actor.system())[0].id, account.id)
+        assert top_up.top_up(session, row.id) == "enough" and net(session, account) == D("619.00")

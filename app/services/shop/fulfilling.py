@@ -20,7 +20,6 @@ from app.models import (
     Account,
     Order,
     OrderLine,
-    Payment,
     PaymentAttempt,
     PaymentMethod,
     Promotion,
@@ -29,7 +28,7 @@ from app.models import (
     SubscriptionItem,
     SubscriptionPromotion,
 )
-from app.rules.lifecycle import AttemptState, OrderState, PaymentMethodState, PaymentState, SubscriptionState, move
+from app.rules.lifecycle import AttemptState, OrderState, PaymentMethodState, SubscriptionState, move
 from app.services import trail
 from app.services.shop import activating, order_notices, promotions, quotes, reasons, resizing, spending
 from app.services.shop.quotes import Part, Quote, Wish
@@ -188,7 +187,7 @@ def _try(session: Session, account: Account, order: Order) -> bool:
         return False
     total = sum((one.first for one in found), Decimal(0))
     if not is_paid_in_full(session, order):
-        free = spending.room_of(session, account.id).free
+        free = spending.room_of(session, account.id).own  # what waits is to be paid: nobody chose credit for it
         if free < total:
             order.reason = _what_is_missing(account, order, total - free)
             session.flush()
@@ -211,19 +210,8 @@ def _what_is_missing(account: Account, order: Order, missing: Decimal) -> str:
 
 def is_paid_in_full(session: Session, order: Order) -> bool:
     """Whether a payment begun for this very order brought its whole sum, and it still lies on the order's account."""
-    paid = (
-        sa.select(PaymentAttempt.id)
-        .join(Payment, Payment.id == PaymentAttempt.payment_id)
-        .where(
-            PaymentAttempt.order_id == order.id,
-            PaymentAttempt.state == AttemptState.PAID.value,
-            PaymentAttempt.amount >= order.total,
-            Payment.account_id == order.account_id,
-            Payment.state == PaymentState.CREDITED.value,
-            Payment.amount >= order.total,
-        )
-    )
-    return session.scalar(paid.limit(1)) is not None
+    paid = sa.select(Order.id).where(Order.id == order.id, spending.own_money().exists())
+    return session.scalar(paid) is not None
 
 
 def price_now(session: Session, order: Order) -> list[Quote]:

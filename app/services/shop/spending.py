@@ -25,16 +25,19 @@ from app.models import (
     CreditLimit,
     Order,
     OrderLine,
+    Payment,
+    PaymentAttempt,
     RunItem,
     Seller,
     Subscription,
 )
-from app.rules.lifecycle import OrderState, RunItemState, SubscriptionState
+from app.rules.lifecycle import AttemptState, OrderState, PaymentState, RunItemState, SubscriptionState
 from app.services import ledger
 
 NOTHING = Decimal("0.00")
 SPENT = (OrderState.PAID.value, OrderState.FULFILLED.value)
 CANCELLED = OrderState.CANCELLED.value
+WAITING = OrderState.PENDING.value  # counted where its own money came: the wish to fulfil it is under way
 NOT_RUNNING = (  # closings leave these out: their money waits with them
     SubscriptionState.ORDERED.value,
     SubscriptionState.PROCESSING.value,
@@ -112,6 +115,23 @@ def _with_changes(lines: list[_Line]) -> list[_Line]:
     return kept
 
 
+def own_money() -> Any:
+    """A payment begun for an Order that brought its whole sum and still lies on its account: it is for no other one."""
+    return (
+        sa.select(PaymentAttempt.id)
+        .join(Payment, Payment.id == PaymentAttempt.payment_id)
+        .where(
+            PaymentAttempt.order_id == Order.id,
+            PaymentAttempt.state == AttemptState.PAID.value,
+            PaymentAttempt.amount >= Order.total,
+            Payment.account_id == Order.account_id,
+            Payment.state == PaymentState.CREDITED.value,
+            Payment.amount >= Order.total,
+        )
+        .correlate(Order)
+    )
+
+
 def _lines(account_ids: list[int]) -> Any:
     closed = (
         sa.select(sa.func.max(BillingRun.month))
@@ -140,7 +160,8 @@ def _lines(account_ids: list[int]) -> Any:
         .join(Order, Order.id == OrderLine.order_id)
         .outerjoin(Subscription, Subscription.id == OrderLine.subscription_id)
         .outerjoin(Charge, charged)
-        .where(Order.account_id.in_(account_ids), Order.state.in_((*SPENT, CANCELLED)), OrderLine.total > 0)
+        .where(Order.account_id.in_(account_ids), OrderLine.total > 0)
+        .where(sa.or_(Order.state.in_((*SPENT, CANCELLED)), sa.and_(Order.state == WAITING, own_money().exists())))
         .where(sa.or_(Order.state != CANCELLED, OrderLine.kept > 0))
         .where(sa.or_(OrderLine.starts_on.is_(None), OrderLine.ends_on > OrderLine.starts_on))  # else it was given up
         .where(

@@ -11,7 +11,8 @@ from app import models as m
 from app.core import clock
 from app.core.errors import Forbidden, NotFound, Refused
 from app.core.period import Month
-from app.services import billing, payments
+from app.gateways.base import Truth
+from app.services import billing, paying, payments
 from app.services.shop import fulfilling, orders, spending
 from app.services.shop.orders import AlreadyOrdered, Changed
 from tests import makers
@@ -50,6 +51,38 @@ def test_money_through_a_gateway_starts_the_service_when_it_is_credited(session:
     assert order.state == "fulfilled" and len(olga.subscriptions()) == 1
     assert fulfilling.fulfil_waiting(session, olga.account.id) == []
     assert len(olga.subscriptions()) == 1
+
+
+def pay_by_card(session: Session, order: m.Order) -> None:
+    """The gateway says that an order's own attempt is paid."""
+    attempt = session.query(m.PaymentAttempt).filter_by(order_id=order.id).one()
+    said = Truth(attempt.order_no, f"x{attempt.id}", "paid", attempt.charged, attempt.currency)
+    assert paying.settle(session, session.get_one(m.PaymentWay, attempt.way_id), said) == "paid"
+
+
+def test_money_of_one_order_fulfils_no_other_one(session: Session) -> None:
+    olga = Buyer(session)
+    goods, way = olga.plan("300.0000"), olga.way()
+    older, paid = (olga.put(goods) and olga.order("gateway", way_id=way.id) for _ in range(2))
+    pay_by_card(session, paid)
+    olga.put(goods)
+    with pytest.raises(Refused, match="90.00 UAH are missing"):  # before its wish is done, too
+        olga.order("balance")
+    assert fulfilling.fulfil_waiting(session, olga.account.id) == [paid]
+    assert older.state == "pending" and spending.room_of(session, olga.account.id).free == 0
+    olga.pay("90.00")
+    assert fulfilling.fulfil_waiting(session, olga.account.id) == [older]
+
+
+def test_what_waits_for_a_gateway_is_not_given_on_credit(session: Session) -> None:
+    firm = Buyer(session, with_contract=True, limit="1000.00")
+    firm.put(firm.plan("300.0000"))
+    order = firm.order("gateway", way_id=firm.way().id)
+    firm.pay("1.00")
+    assert fulfilling.fulfil_waiting(session, firm.account.id) == []
+    assert order.state == "pending" and "89.00" in order.reason
+    pay_by_card(session, order)
+    assert fulfilling.fulfil_waiting(session, firm.account.id) == [order]
 
 
 def test_too_little_money_keeps_the_order_waiting_and_says_what_is_missing(session: Session) -> None:
