@@ -103,6 +103,11 @@ class PaymentMethod(OfCompany, Model):
     monthly_maximum: Mapped[Decimal | None] = mapped_column(Cents)
     __table_args__ = (one_of("state", PaymentMethodState),)
 
+    @property
+    def called(self) -> str:
+        """Its name, with the mask where the name does not say it: two cards are told apart however they are named."""
+        return self.name if self.mask in self.name else f"{self.name} {self.mask}".strip()
+
 
 class AutoTopUp(OfCompany, Model):
     """Automatic top-up of an account at a low balance, by what a month needs (AST-101…108)."""

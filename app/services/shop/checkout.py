@@ -181,7 +181,7 @@ def _checked(room: Room, account: Account, total: Decimal, *, on_credit: bool = 
 def _saved(saved: Sequence[PaymentMethod], offers: Sequence[Offer]) -> list[Tile]:
     by_way = {offer.way.id: offer for offer in offers}
     return [
-        _tile(by_way[one.way_id], f"saved:{one.id}", one.name or one.mask, one)
+        _tile(by_way[one.way_id], f"saved:{one.id}", one.called, one)
         for one in saved
         if one.way_id is not None and one.way_id in by_way
     ]

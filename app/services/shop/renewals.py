@@ -223,7 +223,7 @@ def _tell_failed(session: Session, subscription: Subscription, term: Term, day: 
     method = session.get(PaymentMethod, subscription.payment_method_id) if subscription.payment_method_id else None
     reason: tuple[str, dict[str, str]] = ("renewal_failed_balance", {})
     if method is not None:
-        reason = ("renewal_failed_method", {"method": method.name or method.mask})
+        reason = ("renewal_failed_method", {"method": method.called})
     tell(
         session,
         subscription,

@@ -85,7 +85,7 @@ class RenewalsPage(frame.Page):
         if form.method is not None:
             method, works = form.method, form.method.state == PaymentMethodState.WORKING.value
             hint = "" if works else words.word(words.METHOD_STATES, method.state)
-            label = gettext("Renew now by %(name)s", name=method.name or method.mask)
+            label = gettext("Renew now by %(name)s", name=method.called)
             return f"card:{method.id}", label, hint, method.state != PaymentMethodState.SETTING_UP.value
         account = form.subscription.account
         balance = next((one.balance for one in self.accounts if one.id == account.id), Decimal(0))

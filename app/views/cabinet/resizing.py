@@ -141,7 +141,7 @@ class SizePage(frame.Page):
         found = [("balance", gettext("From the balance"), hint, free >= amount)]
         for method in methods.usable(self.session, self.actor, account):
             state = words.word(words.METHOD_STATES, method.state)
-            found.append((f"card:{method.id}", method.name or method.mask, state, True))
+            found.append((f"card:{method.id}", method.called, state, True))
         if self.actor.may(Right.CABINET_PAYMENTS):
             for offer in paying.offers_for(self.session, account, amount):
                 said = gettext("To pay: %(amount)s", amount=frame.money(offer.charged, account.currency))
