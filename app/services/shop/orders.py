@@ -134,6 +134,8 @@ def seen_of(found: Quotes) -> str:
 def place(session: Session, actor: Actor, checkout: Checkout, key: str) -> Order:
     """Order the selected lines of a cart; the same `key` is the same order, with other contents it is refused."""
     actor.need(Right.CABINET_BUY)
+    if checkout.method_id is not None:  # it is charged at once
+        actor.need(Right.CABINET_PAYMENTS)
     cart = _lock_cart(session, actor, checkout.cart_id)
     account = lock_account(session, actor, checkout.account_id)
     known = _known(session, account, key, checkout.digest())

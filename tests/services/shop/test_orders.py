@@ -1,6 +1,7 @@
 """Orders: confirmed once, at the price that was seen, with money or credit that is there."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app import models as m
+from app.access.permissions import Right
 from app.core import clock
 from app.core.errors import Forbidden, NotFound, Refused
 from app.core.period import Month
@@ -72,6 +74,19 @@ def test_money_of_one_order_fulfils_no_other_one(session: Session) -> None:
     assert older.state == "pending" and spending.room_of(session, olga.account.id).free == 0
     olga.pay("90.00")
     assert fulfilling.fulfil_waiting(session, olga.account.id) == [older]
+
+
+def test_who_may_not_pay_charges_no_saved_card(session: Session) -> None:
+    olga = Buyer(session)
+    way = olga.way()
+    card = m.PaymentMethod(company_id=olga.company.id, way_id=way.id, gateway="sandbox", token="t", state="working")
+    session.add(card)
+    olga.put(olga.plan("300.0000"))
+    session.flush()
+    olga.actor = replace(olga.actor, rights=olga.actor.rights - {Right.CABINET_PAYMENTS})
+    with pytest.raises(Forbidden):
+        olga.order("gateway", method_id=card.id)
+    assert not olga.orders() and not session.query(m.PaymentAttempt).count()
 
 
 def test_what_waits_for_a_gateway_is_not_given_on_credit(session: Session) -> None:
