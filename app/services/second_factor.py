@@ -55,14 +55,19 @@ def send_renewal_code(session: Session, user: User, factor: str, *, asker: str, 
 
 
 def missing_of(session: Session, user: User) -> str:
-    """The kind of factor the Seller's policy demands and this person has not set up yet; empty where all is well."""
+    """The kind of factor the Seller's policy demands and this person has not set up yet; empty where all is well.
+
+    Mail lets a person in who has nothing else, but is no second factor: the mail renews the password, too.
+    """
     kind = _demanded_kind(session, user)
-    if kind not in ACCEPTED:
+    if not kind:
         return ""
     has = {"totp"} if user.totp_secret else set()
+    if user.phone_confirmed_at is not None:
+        has.add("phone")
     if passkeys.count_of(session, user.id):
         has.add("passkey")
-    return "" if has & ACCEPTED[kind] else kind
+    return "" if has & ACCEPTED.get(kind, has) else kind
 
 
 def _demanded_kind(session: Session, user: User) -> str:

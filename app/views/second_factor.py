@@ -240,6 +240,8 @@ class FactorsPage(KabinetPage):
         db.session.commit()
         if right:
             session.pop("phone_code", None)
+            if session.get("must_set_up") == "any" and g.user.phone_confirmed_at is not None:
+                session.pop("must_set_up")
             flash(gettext("Done."), "success")
         else:
             flash(gettext(second_factor.WRONG), "danger")

@@ -63,8 +63,11 @@ def test_an_invited_person_chooses_a_password_and_is_in(app: Flask, owner: User,
     makers.sign_in(app.test_client(), petro, STRONG)
 
 
-def test_who_joins_sets_up_the_factor_the_provider_demands(app: Flask, owner: User, session: Session) -> None:
-    demanded = {"demanded": True, "kind": "strong"}
+@pytest.mark.parametrize("kind", ["any", "strong"])
+def test_who_joins_sets_up_the_factor_the_provider_demands(
+    app: Flask, owner: User, session: Session, kind: str
+) -> None:
+    demanded = {"demanded": True, "kind": kind}
     client = makers.sign_in(app.test_client(), owner)
     post(client, "/my/people/new", roles=["employee"], **PETRO)
     guest, link = app.test_client(), link_in(letters(app, session)[-1])

@@ -49,7 +49,7 @@ def digits(letter: CaughtMail) -> str:
 
 
 def is_in(client: FlaskClient) -> bool:
-    return client.get("/profile/").status_code == 200
+    return client.get("/profile/factors/").status_code == 200
 
 
 @pytest.mark.covers("SMC-17", "SMC-18", "SMC-19", "SMC-20", "SMC-34")
@@ -95,11 +95,14 @@ def test_a_number_nobody_confirmed_locks_nobody_out(app: Flask, session: Session
     assert all(f'value="{way}"' in page for way in ("sms", "call", "email"))
     post(client, "/second/", factor="email")
     post(client, "/second/code", code=digits(sent(app, session)))
-    assert is_in(client)
+    assert is_in(client) and client.get("/my/documents/").location == "/profile/factors/"  # mail is no second factor
     session.expire_all()
     assert olga.phone_confirmed_at is None  # a letter confirms no telephone
-    olga.phone_confirmed_at = clock.now()
-    session.commit()
+    page = "/profile/factors/"
+    assert "asks everybody for a second step" in client.get(page).get_data(as_text=True)
+    post(client, "/profile/factors/phone", page=page, phone="067 129 50 11", country="UA")
+    post(client, "/profile/factors/phone/code", page=page, code=digits(sent(app, session)))
+    assert client.get("/my/documents/").status_code == 200
     client = app.test_client()
     give_password(client, olga)
     assert 'value="email"' not in client.get("/second/").get_data(as_text=True)
