@@ -299,6 +299,30 @@ def test_in_the_last_two_days_it_is_refused_with_the_rule_and_the_day_it_opens(s
     assert names(session)[0] == "Олег"
 
 
+@pytest.mark.covers("A1-14")
+def test_a_list_that_waits_follows_a_freeze_the_office_changes(session, app, data_dir, lines, actor):
+    context.use(app)
+    with clock.standing_at(FROZEN - dt.timedelta(days=1)):
+        session.add(m.Policy(seller_id=lines[0].account.seller_id, kind="rename_freeze", settings={"last_days": 3}))
+        session.commit()
+        found = upload(session, data_dir, actor, "0671234501;Олег\n")
+        renaming.order(session, actor, found.request_id)
+        session.commit()
+        assert found.opens_at == OPENS
+    freeze = session.scalars(sa.select(m.Policy).where(m.Policy.kind == "rename_freeze")).one()
+    freeze.settings = {"last_days": 1}
+    session.commit()
+    with clock.standing_at(FROZEN):  # the last day but one is open now
+        schedule.order_due(session)
+        schedule.order_due(session)
+        assert (found.opens_at, found.promised_by) == (FROZEN, FROZEN + dt.timedelta(hours=24))
+        jobs = session.scalars(sa.select(m.Job.id).where(m.Job.name == "rename_apply")).all()
+        session.remove()
+        assert len(jobs) == 1
+        context.perform("job", jobs)
+        assert names(session)[0] == "Олег"
+
+
 @pytest.mark.covers("A1-13", "A1-14")
 def test_a_list_asked_for_in_the_freeze_is_done_in_its_first_allowed_minute(session, app, data_dir, lines, actor):
     context.use(app)

@@ -261,7 +261,7 @@ def good_lines(counts: dict[str, int]) -> int:
 
 def _order_job(session: Session, actor: Actor, found: RenameList, page: str = "") -> None:
     params = {"request_id": found.request_id, **({"page": page} if page else {})}
-    since = f":{found.opens_at:%Y%m%d}" if found.opens_at is not None else ""  # what a freeze has held is another job
+    since = f":{found.opens_at:%Y%m%d%H%M}" if found.opens_at is not None else ""  # what a freeze held is another job
     key = f"rename:{found.request_id}{since}"
     job = work.order_job(session, actor, JobName.RENAME_APPLY, params, TITLE, key=key)
     found.job_id, found.due_at = job.id, None
@@ -274,6 +274,7 @@ def _record(session: Session, actor: Actor, action: str, found: RenameList, **mo
 
 def begin_due(session: Session) -> int:
     """Order the work of lists whose minute has come (a freeze has ended, a command was killed); how many."""
+    _follow_the_calendar(session)
     due = sa.select(RenameList).where(RenameList.due_at <= clock.now()).order_by(RenameList.id).limit(200)
     found = session.scalars(due.with_for_update(skip_locked=True)).all()
     for one in found:
@@ -285,6 +286,20 @@ def begin_due(session: Session) -> int:
         _order_job(session, actor, one)
     session.flush()
     return len(found)
+
+
+def _follow_the_calendar(session: Session) -> None:
+    """Lists that wait for a freeze begin in its first allowed minute as the Seller's calendar says it now."""
+    now, gates = clock.now(), dict[int, Gate]()
+    waiting = sa.select(RenameList).where(RenameList.due_at > now, RenameList.opens_at > now)
+    for found in session.scalars(waiting.order_by(RenameList.id).with_for_update(skip_locked=True)):
+        if found.seller_id not in gates:
+            gates[found.seller_id] = gate_of(session, found.seller_id)
+        gate = gates[found.seller_id]
+        if found.opens_at != gate.opens_at:
+            found.opens_at = found.due_at = gate.opens_at
+            found.promised_by = gate.promised_by
+    session.flush()
 
 
 def cancel(session: Session, actor: Actor, request_id: int) -> RenameList:

@@ -146,7 +146,7 @@ class RenamePage(frame.Page):
             state=state,
             title=title_of(found),
             state_of=state_of,
-            waits=renaming.waits_until(found),
+            waits=gate.opens_at if renaming.waits_until(found) else None,  # as the calendar says it now
             gate=gate,
             note=window_note(gate.calendar[PolicyKind.RENAME_FREEZE], self.today),
             is_refused=not gate.is_open and not gate.waits,
