@@ -567,7 +567,7 @@ def pay_again(session: Session, actor: Actor, order_id: int) -> PaymentAttempt:
     session.flush()
     begun = sa.select(PaymentAttempt).where(PaymentAttempt.order_id == order.id).order_by(PaymentAttempt.id.desc())
     known = session.scalars(begun).all()
-    if known and known[0].state == AttemptState.HELD.value:
+    if known and (known[0].state == AttemptState.HELD.value or fulfilling.is_paid_in_full(session, order)):
         raise Refused(N_("Money for this order has come and is being looked at. Do not pay again; it is safe."))
     if known and known[0].state in attempts.OPEN and known[0].amount == order.total:
         return known[0]

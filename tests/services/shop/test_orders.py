@@ -67,6 +67,8 @@ def test_money_of_one_order_fulfils_no_other_one(session: Session) -> None:
     goods, way = olga.plan("300.0000"), olga.way()
     older, paid = (olga.put(goods) and olga.order("gateway", way_id=way.id) for _ in range(2))
     pay_by_card(session, paid)
+    with pytest.raises(Refused, match="Do not pay again"):
+        orders.pay_again(session, olga.actor, paid.id)
     olga.put(goods)
     with pytest.raises(Refused, match="90.00 UAH are missing"):  # before its wish is done, too
         olga.order("balance")
