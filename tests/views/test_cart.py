@@ -254,8 +254,8 @@ def test_who_may_not_buy_has_no_cart(client, session, company, server):
     reader = makers.user(session, "reader", company)
     session.commit()
     makers.sign_in(client, reader)
-    assert "data-kb-cart" not in client.get("/").get_data(as_text=True)
-    fields = {"csrf_token": token(client, "/"), "plan": server.id}
+    assert "data-kb-cart" not in client.get("/shop/").get_data(as_text=True)
+    fields = {"csrf_token": token(client, "/shop/"), "plan": server.id}
     answer = client.post("/cart/add", data=fields, follow_redirects=True)
     assert "You may not buy for your company" in answer.get_data(as_text=True)
     assert session.query(m.CartItem).count() == 0
