@@ -87,6 +87,26 @@ def test_signatures_never_stand_on_a_page_without_the_totals(count):
     assert "ВИКОНАВЕЦЬ" in last and "Загальна вартість" in last
 
 
+@pytest.mark.parametrize("count", range(27, 36, 3))
+def test_the_name_of_a_contract_never_stands_alone_at_the_foot_of_a_page(count):
+    data = reconciliation("UA", count)
+    shares = [data.lines, data.lines[:0]]
+    parts_ = [
+        doc.ContractPart(
+            contract=contract,
+            opening=opening,
+            lines=some,
+            debit=sum((one.debit for one in some), Decimal(0)),
+            credit=sum((one.credit for one in some), Decimal(0)),
+            closing=opening + sum((one.debit - one.credit for one in some), Decimal(0)),
+        )
+        for contract, opening, some in zip((data.contract, None), (data.opening, Decimal(0)), shares, strict=True)
+    ]
+    sheets = pages_of(made("reconciliation", "UA", replace(data, parts=parts_)))
+    at = next(text for text in sheets if "Поза договорами" in text)
+    assert "Сальдо початкове" in at.partition("Поза договорами")[2]
+
+
 def test_the_number_of_pages_stands_on_every_page():
     sheets = pages_of(made("reconciliation", "RU", reconciliation("RU", 300)))
     assert all(re.search(rf"Страница {n} из\s+{len(sheets)}\b", text) for n, text in enumerate(sheets, 1))

@@ -34,13 +34,24 @@ def render_to(document: doc.Document, out: BinaryIO) -> None:
     waiting: list[doc.Block] = []
     for block in document.blocks:
         if isinstance(block, doc.Table):
-            _draw_together(pages, waiting, formats)
+            _draw_above(pages, waiting, formats)
             waiting = []
             pdftable.draw(pages, block, formats)
         else:
             waiting.append(block)
     _draw_together(pages, waiting, formats)
     pages.finish()
+
+
+def _draw_above(pages: Pages, blocks: Sequence[doc.Block], formats: Formats) -> None:
+    """Draw what stands above a table; a bold line right over it goes to the table's page, never alone to a foot."""
+    last = blocks[-1] if blocks else None
+    if not (isinstance(last, doc.Paragraph) and last.bold):
+        _draw_together(pages, blocks, formats)
+        return
+    _draw_together(pages, blocks[:-1], formats)
+    pages.need(_height(pages, [last], formats) + pdftable.LEAST)
+    _draw(pages, last, formats)
 
 
 def _draw_together(pages: Pages, blocks: Sequence[doc.Block], formats: Formats) -> None:

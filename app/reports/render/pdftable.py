@@ -13,6 +13,7 @@ _RIGHT = {"quantity", "price", "money", "fine"}
 _CENTER = {"int", "date", "percent"}
 _ROW_LINES = 12  # lines of one cell; longer texts end there
 _CELL_CAP = 600
+LEAST = 30 * MM  # a table begins where this much is left
 _HEADER_GRAY, _MARKED_GRAY = 0.92, 0.96
 
 
@@ -56,7 +57,7 @@ def _shower(formats: Formats, kind: str) -> Callable[[Any], str]:
 
 def draw(pages: Pages, table: doc.Table, formats: Formats) -> None:
     """Draw `table` from `pages.y` down, over as many pages as its rows take."""
-    pages.need(30 * MM)
+    pages.need(LEAST)
     if table.title:
         pages.y -= 14
         pages.aligned(pages.left, pages.room, pages.y + 3, clean(table.title), 10, True)
