@@ -119,6 +119,27 @@ def test_only_one_module_sends_files() -> None:
     assert senders <= {"app/views/exports.py"}, senders
 
 
+WIRES = {"urllib.request", "http.client", "socket", "requests", "urllib3", "httpx", "aiohttp", "ftplib", "smtplib"}
+
+
+def test_only_what_an_operator_has_set_is_connected_to() -> None:
+    """Servers of mail, of messages and of payments: no address out of a form is ever fetched (T13)."""
+    openers = {
+        name
+        for name, tree in trees()
+        for node in ast.walk(tree)
+        for module in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+        if module in WIRES
+    }
+    assert openers == {"app/channels/email.py", "app/channels/phone.py", "app/gateways/wire.py"}, openers
+
+
 TIME = {
     "datetime.now",
     "datetime.utcnow",
