@@ -55,8 +55,8 @@ def test_one_command_starts_mends_stops_and_starts_again(place, tmp_path):
         supervisor = begin(place, log)
         try:
             wait_until(lambda: health(place) == 200)
-            wait_until(lambda: "Kabinet runs at" in said.read_text())
-            assert "Nobody can sign in yet" in said.read_text()
+            wait_until(lambda: "Nobody can sign in yet" in said.read_text())
+            assert "Kabinet runs at" in said.read_text()
             second = subprocess.run([sys.executable, "run.py"], cwd=ROOT, env=place, capture_output=True, text=True)
             assert second.returncode == 1
             assert "already runs" in second.stderr
