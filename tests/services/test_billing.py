@@ -14,6 +14,7 @@ from app.models import (
     Charge,
     Document,
     DocumentLine,
+    NumberSeries,
     Outbox,
     PartySnapshot,
     PriceVersion,
@@ -353,3 +354,16 @@ def test_an_issued_document_refuses_every_edit(session, seller, account):
     documents(session, account)[0].total = D(1)
     with pytest.raises(sa.exc.DatabaseError):
         session.flush()
+
+
+def test_the_millionth_invoice_of_a_year_has_a_number_of_its_own(session, seller, account):
+    plan = makers.plan(session, seller)
+    for one in (account, makers.account(session, account.company)):
+        makers.subscription(session, one, plan)
+    for kind in ("invoice", "act"):
+        session.add(NumberSeries(seller_id=seller.id, kind=kind, year=2026, last_number=999_998))
+    session.flush()
+    run = billing.start_run(session, OFFICE, seller.id, OCTOBER)
+    billing.run_batch(session, OFFICE, run.id)
+    numbers = session.scalars(sa.select(Document.number).where(Document.kind == "invoice").order_by(Document.sequence))
+    assert [number.rpartition("-")[2] for number in numbers] == ["999999", "1000000"]

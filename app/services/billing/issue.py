@@ -161,8 +161,8 @@ def _insert_kind(
 
 
 def _padded(sql: Sql, number: str, digits: int) -> str:
-    if sql.is_postgresql:
-        return f"LPAD(CAST({number} AS VARCHAR), {digits:d}, '0')"
+    if sql.is_postgresql:  # LPAD cuts what is longer
+        return f"LPAD(CAST({number} AS VARCHAR), GREATEST({digits:d}, LENGTH(CAST({number} AS VARCHAR))), '0')"
     return f"PRINTF('%0{digits:d}d', {number})"
 
 
