@@ -15,7 +15,8 @@ from app.core.errors import N_, Refused
 from app.models import OneTimeCode
 from app.rules import codes as rules
 from app.rules.codes import CodeRule
-from app.services.sign_in import hashed, number_of, one_at_a_time
+from app.services.sign_in import hashed
+from app.services.turns import one_at_a_time
 
 RULE = CodeRule()
 
@@ -62,7 +63,7 @@ def ask(
 
 def _need_patience(session: Session, purpose: Purpose, address_hash: str, asker_hash: str) -> None:
     """Who has given a password is not held to the limit of a network: a whole office signs in from one address."""
-    one_at_a_time(session, number_of(address_hash), number_of(asker_hash))
+    one_at_a_time(session, address_hash, asker_hash)
     since = clock.now() - rules.HOUR
     asked = sa.select(sa.func.count(OneTimeCode.id), sa.func.max(OneTimeCode.asked_at)).where(
         OneTimeCode.asked_at > since

@@ -23,7 +23,8 @@ from app.core.errors import N_, NotFound, Refused
 from app.models import Company, Invitation, User
 from app.rules import mailing, registration
 from app.rules.codes import link_token
-from app.services import letters, people, setup, sign_in, trail
+from app.services import letters, people, setup, trail
+from app.services.turns import one_at_a_time
 
 LIFE = dt.timedelta(days=7)
 PAUSE = dt.timedelta(minutes=1)  # between two letters to one person
@@ -212,7 +213,7 @@ def _managed(session: Session, actor: Actor, invitation_id: int) -> Invitation:
 
 def _one_at_a_time(session: Session, company_id: int) -> None:
     """Whoever else of the company invites now waits until the commit: the limit of a day is counted, not raced past."""
-    sign_in.one_at_a_time(session, sign_in.number_of(sign_in.hashed(f"invitations:{company_id}", "")))
+    one_at_a_time(session, f"invitations:{company_id}")
 
 
 def _need_patience(session: Session, company_id: int) -> None:

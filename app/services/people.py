@@ -22,7 +22,8 @@ from app.core.errors import N_, Forbidden, NotFound, Refused
 from app.models import Company, Invitation, NoticePreference, OneTimeCode, Passkey, User, UserRight, UserSession
 from app.models.base import Model
 from app.rules import identifiers, mailing, passwords, registration
-from app.services import setup, sign_in, trail
+from app.services import setup, trail
+from app.services.turns import one_at_a_time
 
 
 def create_user(
@@ -316,7 +317,7 @@ def _full_people(session: Session, company_id: int | None) -> list[User]:
     Whoever else asks waits until the commit: two owners who switch each other off at once would leave none.
     """
     session.flush()
-    sign_in.one_at_a_time(session, sign_in.number_of(sign_in.hashed(f"owners:{company_id}", "")))
+    one_at_a_time(session, f"owners:{company_id}")
     query = sa.select(User).where(User.roles.any(RoleRow.name == Role.OWNER.value))
     query = query.where(User.company_id == company_id, User.active.is_(True), User.deleted_at.is_(None))
     found = session.scalars(query.order_by(User.id)).all()

@@ -10,6 +10,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from app.core import clock
 from app.core.errors import NotFound
 from app.models import SignInAttempt, User, UserSession
+from app.services.turns import one_at_a_time
 
 WINDOW = dt.timedelta(minutes=15)
 FREE_TRIES = 5  # of one name from one address, before the wait begins
@@ -25,18 +26,6 @@ def hashed(text: str, secret: str) -> str:
     return hashlib.blake2b(text.strip().lower().encode(), key=secret.encode()[:64], digest_size=32).hexdigest()
 
 
-def number_of(hash_of: str) -> int:
-    """A hash as a number that PostgreSQL can lock: 64 bits with a sign."""
-    return int.from_bytes(bytes.fromhex(hash_of[:16]), signed=True)
-
-
-def one_at_a_time(session: Session, *numbers: int) -> None:
-    """Whoever else counts by one of these waits until the commit; SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        for number in sorted(set(numbers)):  # one lock order for everybody
-            session.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": number})
-
-
 def wait_seconds(session: Session, name_hash: str, address_hash: str, *, of_all: bool = False) -> int:
     """How long this name from this address must still wait; other addresses of the same name wait for nothing.
 
@@ -44,7 +33,7 @@ def wait_seconds(session: Session, name_hash: str, address_hash: str, *, of_all:
     `of_all`: this name's tries from all addresses count together, too: only for names no stranger can try, such as
     the second step of a person whose password was given, or anybody could lock them out.
     """
-    one_at_a_time(session, number_of(address_hash), *([number_of(name_hash)] if of_all else []))
+    one_at_a_time(session, address_hash, *([name_hash] if of_all else []))
     since = clock.now() - WINDOW
     of_pair = _failures(
         session, since, SignInAttempt.address_hash == address_hash, SignInAttempt.name_hash == name_hash

@@ -12,7 +12,9 @@ from app.access import tenancy
 from app.core import clock
 from app.core.actor import Actor
 from app.models import AuditEvent
+from app.services.turns import one_at_a_time
 
+LINK = 7163001  # of the chain: one is made at a time
 HEADS = "trail-heads"  # a file of DATA_DIR; a copy elsewhere shows a tail that was cut off here
 
 
@@ -44,8 +46,7 @@ def record(
     """Write down that `actor` did `action` («invoice.issue») to `target`; details must be JSON."""
     with tenancy.seeing(tenancy.EVERYONE, session), session.no_autoflush:
         newest = sa.select(AuditEvent.digest).order_by(AuditEvent.id.desc()).limit(1)
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(sa.text("SELECT pg_advisory_xact_lock(7163001)"))  # one link of the chain at a time
+        one_at_a_time(session, LINK)
         event = AuditEvent(
             company_id=company_id if company_id is not None else actor.company_id,
             user_id=actor.user_id,

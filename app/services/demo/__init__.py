@@ -32,7 +32,7 @@ from app.services.demo import (
     usage,
 )
 from app.services.demo.story import Client, tell_clients
-from app.services.sets import is_postgresql
+from app.services.turns import one_at_a_time
 
 Progress = Callable[[int, int, str], None]
 MONTHS = 12
@@ -103,8 +103,7 @@ def load(
 
 def _take_turn(session: Session) -> None:
     """One step at a time, whoever loads: two machines that start together share the steps (SQLite has one writer)."""
-    if is_postgresql(session):
-        session.execute(sa.text("SELECT pg_advisory_xact_lock(7163009)"))
+    one_at_a_time(session, 7163009)
 
 
 def _marks(session: Session) -> dict[str, dict[str, str]]:

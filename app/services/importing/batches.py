@@ -26,6 +26,7 @@ from app.services import trail
 from app.services.importing import catalog, customers, payments, rates, subscribers, usage
 from app.services.importing.opening import Entry, Opened, digest_of, open_file
 from app.services.importing.work import LOCK, Work
+from app.services.turns import one_at_a_time
 
 STEP = 500
 USAGE_STEP = 5_000  # records of usage are small and many
@@ -301,8 +302,7 @@ def apply_batch(session: Session, actor: Actor, batch_id: int, path: Path, step:
 
 
 def _locked(session: Session, batch_id: int) -> ImportBatch:
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    one_at_a_time(session, LOCK)
     wanted = sa.select(ImportBatch).where(ImportBatch.id == batch_id).with_for_update()
     batch = session.scalars(wanted.execution_options(populate_existing=True)).first()
     if batch is None:

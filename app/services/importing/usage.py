@@ -24,6 +24,7 @@ from app.services.importing.opening import Entry
 from app.services.importing.owners import NOBODY, Books, Owner, Owners, Part
 from app.services.importing.work import LOCK, TOO_LONG, Work, rows_in
 from app.services.rating import tariffs
+from app.services.turns import one_at_a_time
 
 OTHER_RECORD = N_(
     "A record with the id «%(id)s» came in already and says otherwise. Where this is another record, give it an id of "
@@ -138,8 +139,7 @@ class _Record:
 
 def place(session: Session, seller: Seller, source: str, lines: Sequence[tuple[ImportLine, str]]) -> Placed:
     """Write records where they belong, rate those with a tariff, and let the others wait with their reason."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    one_at_a_time(session, LOCK)
     used, waiting = _known(session, source, [source_id for _, source_id in lines])
     placed = Placed(known=set(used))
     fresh: dict[str, ImportLine] = {}
