@@ -210,11 +210,8 @@ def _changed_snapshots(session: Session) -> int:
 def changed_files(session: Session, files_dir: Path) -> int:
     """How many stored files of documents no longer have their digest; one that is gone is made again the same."""
     digests = session.scalars(sa.select(DocumentFile.sha256).distinct()).yield_per(1000)
-    return sum(_differs(documents.path_of(files_dir, digest), digest) for digest in digests)
-
-
-def _differs(path: Path, digest: str) -> bool:
-    return path.exists() and digest_of(path) != digest
+    stored = ((documents.path_of(files_dir, digest), digest) for digest in digests)
+    return sum(path.exists() and digest_of(path) != digest for path, digest in stored)
 
 
 INVARIANTS: dict[str, tuple[str, Callable[[Session], int]]] = {

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -69,9 +70,12 @@ WAYS = {
 }
 
 
-def _in_all_languages(place: int) -> dict[str, dict[str, str]]:
-    """What a way is called and how it is described, by language."""
-    return {locale: {"name": ways[place][0], "description": ways[place][1]} for locale, ways in WAYS.items()}
+def _way(seller: Seller, place: int, gateway: str, **terms: Any) -> PaymentWay:
+    """A way to pay, called and described in every language."""
+    said = {locale: {"name": ways[place][0], "description": ways[place][1]} for locale, ways in WAYS.items()}
+    return PaymentWay(
+        seller_id=seller.id, gateway=gateway, translations=said, settings={}, **said[seller.locale], **terms
+    )
 
 
 def add_doors(session: Session, seller: Seller, since: dt.date) -> None:
@@ -81,39 +85,9 @@ def add_doors(session: Session, seller: Seller, since: dt.date) -> None:
     for locale, (title, body) in PRIVACY.items():
         said = {"version": 1, "locale": locale, "title": title, "body": body, "valid_from": since}
         session.add(PrivacyPolicy(seller_id=seller.id, **said))
-    card, wallet, transfer = WAYS[seller.locale]
-    session.add(
-        PaymentWay(
-            seller_id=seller.id,
-            gateway="sandbox",
-            name=card[0],
-            description=card[1],
-            translations=_in_all_languages(0),
-            settings={},
-        )
-    )
-    session.add(
-        PaymentWay(
-            seller_id=seller.id,
-            gateway="sandbox",
-            name=wallet[0],
-            description=wallet[1],
-            translations=_in_all_languages(1),
-            commission_bp=500,
-            commission_fixed=Decimal("10.00"),
-            cashback_bp=1000,
-            minimum=Decimal("10.00"),
-            maximum=Decimal("3000.00"),
-            settings={},
-        )
-    )
-    session.add(
-        PaymentWay(
-            seller_id=seller.id,
-            gateway="bank_transfer",
-            name=transfer[0],
-            translations=_in_all_languages(2),
-            settings={},
-        )
-    )
+    wallet = {"commission_bp": 500, "commission_fixed": Decimal("10.00"), "cashback_bp": 1000}
+    wallet |= {"minimum": Decimal("10.00"), "maximum": Decimal("3000.00")}
+    session.add(_way(seller, 0, "sandbox"))
+    session.add(_way(seller, 1, "sandbox", **wallet))
+    session.add(_way(seller, 2, "bank_transfer"))
     session.flush()

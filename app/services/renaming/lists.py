@@ -297,8 +297,7 @@ def _follow_the_calendar(session: Session) -> None:
             gates[found.seller_id] = gate_of(session, found.seller_id)
         gate = gates[found.seller_id]
         if found.opens_at != gate.opens_at:
-            found.opens_at = found.due_at = gate.opens_at
-            found.promised_by = gate.promised_by
+            _wait_until_open(found, gate)
     session.flush()
 
 
@@ -348,10 +347,14 @@ def progress_of(found: RenameList) -> Progress:
     return Progress(done, found.lines, is_over, waits_until(found))
 
 
-def _hold(session: Session, actor: Actor, found: RenameList, gate: Gate) -> Progress:
-    """What is left of a list waits until the freeze is over; the schedule begins it then."""
+def _wait_until_open(found: RenameList, gate: Gate) -> None:
     found.opens_at = found.due_at = gate.opens_at
     found.promised_by = gate.promised_by
+
+
+def _hold(session: Session, actor: Actor, found: RenameList, gate: Gate) -> Progress:
+    """What is left of a list waits until the freeze is over; the schedule begins it then."""
+    _wait_until_open(found, gate)
     _record(session, actor, "rename.hold", found, applied=found.applied_packs, opens=gate.opens_at.isoformat())
     session.flush()
     return progress_of(found)

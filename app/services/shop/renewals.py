@@ -138,10 +138,9 @@ def renew_due(session: Session, subscription_id: int, day: dt.date) -> str:
     card = _card_of(session, subscription)
     if card is not None and card.state != PaymentMethodState.WORKING.value:
         return _wait_for_card(session, subscription, term, day)
-    method = card
     try:
         with session.begin_nested():
-            how, method_id = ("gateway", method.id) if method else ("balance", None)
+            how, method_id = ("gateway", card.id) if card else ("balance", None)
             made = orders.place_renewal(session, BOT, subscription, term.months, how, method_id, key=key)
     except DomainError as error:
         _fail(session, subscription, term, day, error)
